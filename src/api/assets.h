@@ -1,0 +1,18 @@
+/* api/assets.h -- the console's files, which stand inside the daemon. tools/embed.mjs writes the table from web/dist/. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct asset {
+	const char *path;         /* "/index.html"; the table is sorted by it, by bytes */
+	const char *content_type; /* "text/html; charset=utf-8" */
+	const char *etag;         /* with its quotes: of the raw bytes */
+	bool immutable;           /* the name carries a hash: browsers may keep it for good */
+	const unsigned char *raw;
+	size_t raw_bytes;
+	const unsigned char *gzip; /* NULL where gzip does not make it smaller */
+	size_t gzip_bytes;
+};
+
+extern const struct asset assets[]; /* behind the last one stands one with a NULL path */
+extern const size_t asset_count;
