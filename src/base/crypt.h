@@ -1,0 +1,47 @@
+/* base/crypt.h -- hashes, random bytes, hex and base32, secrets. On libsodium.
+ *
+ * crypt_start() must have run (main does it).
+ */
+#pragma once
+#include "base/mem.h"
+
+struct secret {
+	uint8_t bytes[32]; /* has no printer on purpose, so that it cannot be logged */
+};
+
+MUST_USE bool crypt_start(struct err *err);
+void crypt_random(void *out, size_t n);
+
+void crypt_sha256(struct str s, uint8_t out[32]);
+void crypt_hmac_sha256(const struct secret *key, struct str s, uint8_t out[32]);
+struct str crypt_hex(struct arena *a, const uint8_t *bytes, size_t n); /* lower case */
+struct str crypt_sha256_hex(struct arena *a, struct str s);
+
+/* A new random word of `chars` characters of a-z2-7 (5 bits each). */
+struct str crypt_word(struct arena *a, size_t chars);
+/* The same from given bytes, for keys that must come out again. */
+struct str crypt_base32(struct arena *a, const uint8_t *bytes, size_t chars);
+
+/* Argon2id (RFC 9106) with libsodium's interactive limits: about 64 MiB and 50 ms. */
+MUST_USE bool crypt_password_hash(struct arena *a, struct str password, struct str *out, struct err *err);
+bool crypt_password_ok(struct str hash, struct str password);
+
+/* Fast hashes that are no secrets. fnv: FNV-1a 64 (Alertmanager's fingerprint uses it). */
+#define FNV_START 14695981039346656037ull
+static inline uint64_t fnv_add(uint64_t h, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ (uint8_t)s.p[i]) * 1099511628211ull;
+	return h;
+}
+static inline uint64_t fnv_byte(uint64_t h, uint8_t c)
+{
+	return (h ^ c) * 1099511628211ull;
+}
+/* Spreads a number over all 64 bits (splitmix64). */
+static inline uint64_t hash_mix(uint64_t x)
+{
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+	return x ^ (x >> 31);
+}

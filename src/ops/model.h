@@ -1,0 +1,74 @@
+/* ops/model.h -- the things that the store keeps and the rules speak of, as plain structs. They own nothing. */
+#pragma once
+#include "base/time.h"
+
+/* Roles, each with all rights of the ones before. Commands and routes name the least that is needed. */
+enum role { ROLE_VIEWER = 1, ROLE_RESPONDER, ROLE_OPERATOR, ROLE_ADMIN };
+const char *role_name(enum role role);
+bool role_parse(struct str s, enum role *out);
+
+/* What a token may do at most; its user's role limits it further. */
+enum scope { SCOPE_READ = 1, SCOPE_WRITE, SCOPE_ADMIN };
+
+struct user {
+	int64_t id, workspace_id;
+	struct str name, real_name, email, password_hash;
+	enum role role;
+	int64_t bot_id; /* not 0: a bot */
+	bool deleted;
+	wall_ms created, updated;
+};
+
+enum channel_kind { CHANNEL_PUBLIC, CHANNEL_PRIVATE, CHANNEL_DM };
+
+struct channel {
+	int64_t id, workspace_id;
+	struct str name; /* "" for a DM */
+	enum channel_kind kind;
+	int64_t creator_id;
+	int64_t peer_id; /* DM: the other person; equal to creator_id for a note to oneself */
+	struct str topic;
+	int64_t topic_by;
+	wall_ms topic_at, created;
+	bool archived;
+	int64_t last_seq, last_ts;
+};
+
+enum message_kind { MESSAGE_PLAIN, MESSAGE_BOT, MESSAGE_JOIN, MESSAGE_LEAVE, MESSAGE_TOPIC, MESSAGE_BROADCAST };
+
+struct message {
+	int64_t channel_id, seq, id, ts, thread_ts; /* thread_ts 0: not in a thread */
+	int64_t user_id, bot_id;
+	enum message_kind kind;
+	struct str text;
+	struct str body; /* a JSON object of what else it has: blocks, attachments, username, icons, metadata; or "" */
+	int64_t edited_by, edited_ts;
+	int64_t reply_count, latest_reply;
+	bool has_reactions, deleted;
+};
+
+/* What takes a number of a channel's sequence beside a new message. */
+enum channel_event_kind { EVENT_CHANGED = 1, EVENT_DELETED, EVENT_REACTION_ADDED, EVENT_REACTION_REMOVED, EVENT_JOINED, EVENT_LEFT, EVENT_TOPIC, EVENT_REPLIED };
+
+struct channel_event {
+	int64_t channel_id, seq;
+	enum channel_event_kind kind;
+	int64_t ref_ts, user_id;
+	struct str detail;
+};
+
+struct source {
+	int64_t id, workspace_id, channel_id;
+	struct str tool, name;
+};
+
+struct webhook {
+	int64_t id, workspace_id, channel_id;
+	struct str name, key_hash;
+};
+
+struct token {
+	int64_t id, workspace_id, user_id;
+	struct str name, scopes, last_from;
+	wall_ms created, last_used, revoked;
+};

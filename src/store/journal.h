@@ -1,0 +1,61 @@
+/* store/journal.h -- what must happen later (outbox, timers), what happened (audit), and what was answered (idempotency).
+ *
+ * A due row is claimed by a guarded UPDATE that pushes its due time forward as a lease and raises its fence; only who
+ * knows the fence completes it. So a row runs again after a crash, and never twice at once.
+ */
+#pragma once
+#include "base/crypt.h"
+#include "store/db.h"
+
+struct due_row {
+	int64_t home_id, id, fence;
+	int attempts;
+	struct str kind, payload;
+};
+enum due_table { DUE_OUTBOX, DUE_TIMER };
+
+MUST_USE bool store_due_add(struct db *db, enum due_table t, int64_t home_id, int64_t id, wall_ms due, const char *kind, struct str payload, struct err *err);
+MUST_USE bool store_due_list(struct db *db, struct arena *a, enum due_table t, wall_ms now, unsigned limit, struct due_row **out, size_t *count, struct err *err);
+/* The next due time; 0: nothing waits. */
+wall_ms store_due_next(struct db *db, enum due_table t);
+/* Claims until lease_until; on success row->fence is ours. false with ERR_NONE: somebody else has it. */
+MUST_USE bool store_due_claim(struct db *db, enum due_table t, struct due_row *row, wall_ms lease_until, int64_t claim_id, struct err *err);
+/* Completes. ERR_CONFLICT: fenced off, somebody else has it by now; undo. */
+MUST_USE bool store_due_done(struct db *db, enum due_table t, const struct due_row *row, struct err *err);
+MUST_USE bool store_due_later(struct db *db, enum due_table t, const struct due_row *row, wall_ms due, struct err *err);
+MUST_USE bool store_outbox_refused(struct db *db, const struct due_row *row, struct err *err);
+/* Is a row of this kind of this home waiting that nobody has claimed yet? */
+bool store_outbox_unclaimed(struct db *db, int64_t home_id, const char *kind);
+bool store_timer_waits(struct db *db, int64_t home_id, const char *kind);
+void store_outbox_waiting(struct db *db, int64_t *count, int64_t *oldest_id);
+
+struct audit_record {
+	int64_t home_id, seq, id, workspace_id, actor_id;
+	wall_ms at;
+	struct str action, via, result;
+	struct str detail; /* a JSON object */
+	struct str prev_hash, hash;
+};
+/* Appends to the home's chain; fills seq, prev_hash and hash. */
+MUST_USE bool store_audit_add(struct db *db, struct arena *a, struct audit_record *r, struct err *err);
+struct audit_filter {
+	int64_t before_id; /* 0: from the newest */
+	wall_ms since, until;
+	int64_t actor_id;
+	struct str action, text;
+	unsigned limit;
+};
+MUST_USE bool store_audit_search(struct db *db, struct arena *a, int64_t workspace_id, const struct audit_filter *f, struct audit_record **out, size_t *count,
+				 struct err *err);
+struct audit_fault {
+	int64_t home_id, seq;
+	struct str why;
+};
+/* Reads every chain and reckons every hash anew. */
+MUST_USE bool store_audit_verify(struct db *db, struct arena *a, int64_t *records, int64_t *chains, struct audit_fault **out, size_t *count, struct err *err);
+
+/* One answer to one key. find: false with ERR_NONE if the key is new; *same says whether the request is the same. */
+bool store_idempotency_find(struct db *db, struct arena *a, int64_t home_id, struct str key, struct str request_hash, wall_ms now, bool *same,
+			    struct str *result, struct err *err);
+MUST_USE bool store_idempotency_add(struct db *db, int64_t home_id, struct str key, struct str request_hash, struct str result, wall_ms expires, struct err *err);
+MUST_USE bool store_idempotency_purge(struct db *db, struct arena *a, wall_ms now, unsigned *purged, struct err *err);
