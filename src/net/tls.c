@@ -1,0 +1,190 @@
+#include "net/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+struct tls_context {
+	SSL_CTX *ctx;
+	char *certificate_file, *key_file;
+};
+
+struct tls_conn {
+	SSL *ssl;
+	BIO *from_socket, *to_socket; /* belong to ssl */
+};
+
+static bool failed(struct err *err, const char *file)
+{
+	unsigned long e = ERR_peek_last_error();
+	const char *why = ERR_reason_error_string(e);
+
+	err_set(err, ERR_INVALID, "%s: %s", file, why ? why : "cannot be used for TLS");
+	ERR_clear_error();
+	return false;
+}
+
+/* RFC 7301: http/1.1 is what we speak; a client that offers only others is refused. */
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in, unsigned in_n,
+		   void *context)
+{
+	static const unsigned char ours[] = "\x08http/1.1";
+
+	(void)ssl;
+	(void)context;
+	if (SSL_select_next_proto((unsigned char **)out, out_n, ours, sizeof ours - 1, in, in_n) != OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static SSL_CTX *ctx_new(const char *certificate_file, const char *key_file, struct err *err)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	bool ok = false;
+
+	if (!ctx) {
+		failed(err, "OpenSSL");
+		return NULL;
+	}
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+	if (SSL_CTX_use_certificate_chain_file(ctx, certificate_file) != 1)
+		failed(err, certificate_file);
+	else if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+		failed(err, key_file);
+	else
+		ok = true;
+	if (ok)
+		return ctx;
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
+struct tls_context *tls_context_new(const char *certificate_file, const char *key_file, struct err *err)
+{
+	SSL_CTX *ctx = ctx_new(certificate_file, key_file, err);
+	struct tls_context *t;
+
+	if (!ctx)
+		return NULL;
+	t = mem_new(sizeof *t);
+	t->ctx = ctx;
+	t->certificate_file = mem_dup(str_of(certificate_file));
+	t->key_file = mem_dup(str_of(key_file));
+	return t;
+}
+
+bool tls_context_reload(struct tls_context *t, struct err *err)
+{
+	SSL_CTX *ctx = ctx_new(t->certificate_file, t->key_file, err);
+
+	if (!ctx)
+		return false;
+	SSL_CTX_free(t->ctx); /* open connections hold it on */
+	t->ctx = ctx;
+	return true;
+}
+
+void tls_context_free(struct tls_context *t)
+{
+	if (!t)
+		return;
+	SSL_CTX_free(t->ctx);
+	mem_free(t->certificate_file);
+	mem_free(t->key_file);
+	mem_free(t);
+}
+
+struct tls_conn *tls_conn_new(struct tls_context *t)
+{
+	struct tls_conn *c = mem_new(sizeof *c);
+
+	c->ssl = SSL_new(t->ctx);
+	c->from_socket = BIO_new(BIO_s_mem());
+	c->to_socket = BIO_new(BIO_s_mem());
+	SSL_set_bio(c->ssl, c->from_socket, c->to_socket);
+	SSL_set_accept_state(c->ssl);
+	return c;
+}
+
+void tls_conn_free(struct tls_conn *c)
+{
+	if (!c)
+		return;
+	SSL_free(c->ssl);
+	mem_free(c);
+}
+
+static void take_cipher(struct tls_conn *c, struct buf *cipher)
+{
+	size_t n = BIO_ctrl_pending(c->to_socket);
+	char *to = n ? buf_room(cipher, n) : NULL;
+	int got;
+
+	if (!to)
+		return;
+	got = BIO_read(c->to_socket, to, (int)n);
+	if (got > 0)
+		cipher->n += (size_t)got;
+}
+
+/* Reads until OpenSSL wants more from the socket. false: it is over, by close_notify or an error. */
+static bool take_plain(struct tls_conn *c, struct buf *plain)
+{
+	int got, why;
+
+	for (;;) {
+		char *to = buf_room(plain, 16 * KIB);
+
+		if (!to)
+			return false;
+		got = SSL_read(c->ssl, to, 16 * KIB);
+		if (got <= 0)
+			break;
+		plain->n += (size_t)got;
+	}
+	why = SSL_get_error(c->ssl, got);
+	ERR_clear_error();
+	return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
+}
+
+bool tls_conn_feed(struct tls_conn *c, struct str from_socket, struct buf *plain, struct buf *cipher)
+{
+	bool ok;
+
+	ERR_clear_error();
+	if (from_socket.n && BIO_write(c->from_socket, from_socket.p, (int)from_socket.n) != (int)from_socket.n)
+		return false;
+	ok = take_plain(c, plain);
+	take_cipher(c, cipher);
+	return ok;
+}
+
+bool tls_conn_write(struct tls_conn *c, struct str plain, struct buf *cipher)
+{
+	bool ok = true;
+
+	ERR_clear_error();
+	while (plain.n && ok) {
+		int part = plain.n < 16 * KIB ? (int)plain.n : (int)(16 * KIB); /* a TLS record */
+		int took = SSL_write(c->ssl, plain.p, part);
+
+		ok = took > 0;
+		if (ok)
+			plain = str_n(plain.p + took, plain.n - (size_t)took);
+		take_cipher(c, cipher);
+	}
+	ERR_clear_error();
+	return ok;
+}
+
+void tls_conn_shutdown(struct tls_conn *c, struct buf *cipher)
+{
+	ERR_clear_error();
+	if (SSL_is_init_finished(c->ssl))
+		SSL_shutdown(c->ssl);
+	take_cipher(c, cipher);
+	ERR_clear_error();
+}
