@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include "base/crypt.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,15 +10,27 @@
 /* Bytes that end a run of plain text inside a string. */
 static const uint8_t stops[256] = {[0 ... 31] = 1, ['"'] = 1, ['\\'] = 1, [128 ... 255] = 1};
 
+/* Up to this many keys of an object are looked through one by one; from then on they have an index. Without it an input of
+ * 4 MiB keeps a thread busy for two seconds. */
+#define KEYS_WITHOUT_INDEX 32
+
+/* An array or object that has not ended yet. */
+struct group {
+	struct json *node;
+	struct json **tail;  /* where the next member is hung */
+	struct json **index; /* of its keys, open addressing; NULL while there are few */
+	uint32_t slots;      /* a power of two, at least twice the keys */
+};
+
 struct reader {
 	struct arena *arena;
 	const uint8_t *start, *at, *end;
 	enum json_flags flags;
 	enum err_code code;
 	const char *wrong; /* what is wrong at `at`; NULL while all is well */
+	uint32_t seed;     /* of the keys' hashes: whoever sends must not be able to choose colliding keys */
 	unsigned depth;
-	struct json *open[JSON_MAX_DEPTH];
-	struct json **tail[JSON_MAX_DEPTH]; /* where the next member of open[i] is hung */
+	struct group open[JSON_MAX_DEPTH];
 };
 
 static bool fail(struct reader *r, const uint8_t *at, const char *wrong)
@@ -304,10 +318,43 @@ static bool read_scalar(struct reader *r, struct json *v)
 	}
 }
 
-/* At a key: reads it and its colon. A repeated key is refused, or its first value is unhung (the last one wins). */
-static bool read_key(struct reader *r, struct str *key, uint32_t *hash)
+/* The slot of a key in the index: its member, or the free slot where it belongs. */
+static struct json **index_slot(const struct group *g, struct str key, uint32_t hash)
 {
-	struct json *object = r->open[r->depth - 1];
+	uint32_t i = hash & (g->slots - 1);
+
+	while (g->index[i] && (g->index[i]->key_hash != hash || !str_eq(g->index[i]->key, key)))
+		i = (i + 1) & (g->slots - 1);
+	return &g->index[i];
+}
+
+/* Makes the index, or makes it larger, when the next key asks for it. */
+static void index_grow(struct reader *r, struct group *g)
+{
+	if (g->node->count < KEYS_WITHOUT_INDEX || g->node->count * 2 < g->slots)
+		return;
+	g->slots = g->slots ? g->slots * 2 : KEYS_WITHOUT_INDEX * 4;
+	g->index = arena_zero(r->arena, g->slots * sizeof *g->index);
+	for (struct json *v = g->node->child; v; v = v->next)
+		*index_slot(g, v->key, v->key_hash) = v;
+}
+
+/* The member of the innermost object that has this key; NULL: none. */
+static struct json *find_key(struct reader *r, struct str key, uint32_t hash)
+{
+	struct group *g = &r->open[r->depth - 1];
+
+	if (g->index)
+		return *index_slot(g, key, hash);
+	for (struct json *v = g->node->child; v; v = v->next)
+		if (v->key_hash == hash && str_eq(v->key, key))
+			return v;
+	return NULL;
+}
+
+/* At a key: reads it and its colon. *again: the member that has the same key, whose value the next one replaces. */
+static bool read_key(struct reader *r, struct str *key, uint32_t *hash, struct json **again)
+{
 	const uint8_t *at;
 
 	skip_space(r);
@@ -316,24 +363,15 @@ static bool read_key(struct reader *r, struct str *key, uint32_t *hash)
 		return fail(r, at, "expected a key");
 	if (!read_string(r, key))
 		return false;
-	*hash = 2166136261u;
+	*hash = r->seed;
 	for (size_t i = 0; i < key->n; i++)
 		*hash = (*hash ^ (uint8_t)key->p[i]) * 16777619u;
-	if (object->count >= JSON_MAX_KEYS)
+	*hash ^= *hash >> 15;
+	*again = find_key(r, *key, *hash);
+	if (*again && !(r->flags & JSON_LAST_KEY_WINS))
+		return fail(r, at, "the same key twice");
+	if (!*again && r->open[r->depth - 1].node->count >= JSON_MAX_KEYS)
 		return fail_big(r, at, "too many keys in one object");
-	for (struct json **hung = &object->child; *hung; hung = &(*hung)->next) {
-		struct json *old = *hung;
-
-		if (old->key_hash != *hash || !str_eq(old->key, *key))
-			continue;
-		if (!(r->flags & JSON_LAST_KEY_WINS))
-			return fail(r, at, "the same key twice");
-		*hung = old->next;
-		object->count--;
-		if (r->tail[r->depth - 1] == &old->next)
-			r->tail[r->depth - 1] = hung;
-		break;
-	}
 	skip_space(r);
 	if (r->at >= r->end || *r->at != ':')
 		return fail(r, r->at, "expected ':'");
@@ -344,15 +382,36 @@ static bool read_key(struct reader *r, struct str *key, uint32_t *hash)
 static struct json *hang(struct reader *r, struct str key, uint32_t key_hash)
 {
 	struct json *v = arena_zero(r->arena, sizeof *v);
+	struct group *g = r->depth ? &r->open[r->depth - 1] : NULL;
 
 	v->key = key;
 	v->key_hash = key_hash;
-	if (r->depth) {
-		*r->tail[r->depth - 1] = v;
-		r->tail[r->depth - 1] = &v->next;
-		r->open[r->depth - 1]->count++;
+	if (!g)
+		return v;
+	if (g->node->type == JSON_OBJECT) {
+		index_grow(r, g);
+		if (g->index)
+			*index_slot(g, key, key_hash) = v;
 	}
+	*g->tail = v;
+	g->tail = &v->next;
+	g->node->count++;
 	return v;
+}
+
+/* The node for the value that comes next, behind its key if it has one. */
+static struct json *next_node(struct reader *r)
+{
+	struct str key = {"", 0};
+	struct json *again = NULL;
+	uint32_t hash = 0;
+
+	if (r->depth && r->open[r->depth - 1].node->type == JSON_OBJECT && !read_key(r, &key, &hash, &again))
+		return NULL;
+	if (!again)
+		return hang(r, key, hash);
+	*again = (struct json){.key = again->key, .key_hash = hash, .next = again->next};
+	return again;
 }
 
 /* Behind a value: closes what ends here. true with *more: another member follows. */
@@ -360,7 +419,7 @@ static bool close_all(struct reader *r, bool *more)
 {
 	*more = false;
 	while (r->depth) {
-		struct json *in = r->open[r->depth - 1];
+		struct json *in = r->open[r->depth - 1].node;
 
 		skip_space(r);
 		if (r->at >= r->end)
@@ -385,8 +444,7 @@ static bool open_group(struct reader *r, struct json *v, bool *empty)
 		return fail_big(r, r->at, "nested too deep");
 	v->type = *r->at == '{' ? JSON_OBJECT : JSON_ARRAY;
 	v->text.p = (const char *)r->at++;
-	r->open[r->depth] = v;
-	r->tail[r->depth++] = &v->child;
+	r->open[r->depth++] = (struct group){.node = v, .tail = &v->child};
 	skip_space(r);
 	*empty = r->at < r->end && *r->at == (v->type == JSON_OBJECT ? '}' : ']');
 	return true;
@@ -421,17 +479,11 @@ static struct json *read_document(struct reader *r)
 	bool more = true, group;
 
 	while (more) {
-		struct str key = {"", 0};
-		uint32_t hash = 0;
-		struct json *v;
+		struct json *v = next_node(r);
 
-		if (r->depth && r->open[r->depth - 1]->type == JSON_OBJECT && !read_key(r, &key, &hash))
+		if (!v || !read_value(r, v, &group))
 			return NULL;
-		v = hang(r, key, hash);
-		if (!root)
-			root = v;
-		if (!read_value(r, v, &group))
-			return NULL;
+		root = root ? root : v;
 		if (!group && !close_all(r, &more))
 			return NULL;
 	}
@@ -445,10 +497,14 @@ static struct json *read_document(struct reader *r)
 
 struct json *json_parse(struct arena *a, struct str source, enum json_flags flags, struct err *err)
 {
-	struct reader r = {.arena = a, .flags = flags};
+	struct reader r;
 	struct json *root;
 	size_t line = 1, column = 1;
 
+	memset(&r, 0, offsetof(struct reader, open)); /* open[] is filled as it is used */
+	r.arena = a;
+	r.flags = flags;
+	r.seed = (uint32_t)hash_mix((uintptr_t)a ^ (uintptr_t)stops); /* unknown outside: address space layout randomisation */
 	r.start = r.at = (const uint8_t *)source.p;
 	r.end = r.start + source.n;
 	root = read_document(&r);

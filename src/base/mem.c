@@ -6,6 +6,23 @@
 
 #define BLOCK_BYTES (16 * KIB)
 
+/* Under ASan the unused part of an arena is poisoned and a gap stands behind each piece, so that it sees an overflow there too. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_ASAN 1
+#endif
+#endif
+#ifdef ARENA_ASAN
+#include <sanitizer/asan_interface.h>
+#define GAP_BYTES 16u
+#else
+#define GAP_BYTES 0u
+#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
+
 struct arena_block {
 	struct arena_block *next;
 	size_t size_bytes;
@@ -54,34 +71,36 @@ void arena_init(struct arena *a)
 	*a = (struct arena){0};
 }
 
+static struct arena_block *block_free(struct arena_block *b)
+{
+	struct arena_block *next = b->next;
+
+	ASAN_UNPOISON_MEMORY_REGION(b->data, b->size_bytes);
+	free(b);
+	return next;
+}
+
 void arena_reset(struct arena *a)
 {
 	struct arena_block *b = a->blocks;
 
 	if (!b)
 		return;
-	while (b->next) {
-		struct arena_block *next = b->next;
-
-		free(b);
-		b = next;
-	}
+	while (b->next)
+		b = block_free(b);
 	a->blocks = b;
 	a->at = b->data;
 	a->end = b->data + b->size_bytes;
 	a->total_bytes = b->size_bytes;
+	ASAN_POISON_MEMORY_REGION(b->data, b->size_bytes);
 }
 
 void arena_done(struct arena *a)
 {
 	struct arena_block *b = a->blocks;
 
-	while (b) {
-		struct arena_block *next = b->next;
-
-		free(b);
-		b = next;
-	}
+	while (b)
+		b = block_free(b);
 	arena_init(a);
 }
 
@@ -96,17 +115,19 @@ static void arena_more(struct arena *a, size_t size_bytes)
 	a->at = b->data;
 	a->end = b->data + want;
 	a->total_bytes += want;
+	ASAN_POISON_MEMORY_REGION(b->data, want);
 }
 
 void *arena_alloc(struct arena *a, size_t size_bytes)
 {
+	size_t taken = (size_bytes + GAP_BYTES + 15) & ~(size_t)15;
 	void *p;
 
-	size_bytes = (size_bytes + 15) & ~(size_t)15;
-	if ((size_t)(a->end - a->at) < size_bytes)
-		arena_more(a, size_bytes);
+	if (!a->at || (size_t)(a->end - a->at) < taken)
+		arena_more(a, taken);
 	p = a->at;
-	a->at += size_bytes;
+	a->at += taken;
+	ASAN_UNPOISON_MEMORY_REGION(p, size_bytes);
 	return p;
 }
 

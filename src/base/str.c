@@ -51,12 +51,12 @@ struct str str_trim(struct str s)
 
 bool str_find(struct str s, struct str what, size_t *at)
 {
-	const char *hit = what.n ? memmem(s.p, s.n, what.p, what.n) : s.p;
+	const char *hit = s.n && what.n ? memmem(s.p, s.n, what.p, what.n) : NULL;
 
-	if (!hit)
+	if (!hit && what.n)
 		return false;
 	if (at)
-		*at = (size_t)(hit - s.p);
+		*at = hit ? (size_t)(hit - s.p) : 0;
 	return true;
 }
 

@@ -75,7 +75,7 @@ static void civil_of(int64_t days, int64_t *y, unsigned *m, unsigned *d)
 struct str wall_write(char out[WALL_TEXT_SIZE], wall_ms at)
 {
 	int64_t days = at / DAY - (at % DAY < 0), y;
-	unsigned rest = (unsigned)(at - days * DAY), m, d;
+	unsigned rest = (unsigned)(at % DAY < 0 ? at % DAY + DAY : at % DAY), m, d;
 	int n;
 
 	civil_of(days, &y, &m, &d);
@@ -181,7 +181,8 @@ bool span_parse(struct str s, span_ms *out)
 		if (!unit)
 			return false;
 		s = str_n(s.p + 1, s.n - 1);
-		total += v * unit;
+		if (__builtin_add_overflow(total, v * unit, &total))
+			return false;
 	}
 	*out = total;
 	return true;
