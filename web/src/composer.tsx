@@ -1,0 +1,224 @@
+// composer.tsx -- where people write: drafts, completion, commands, sending.
+//
+// A text stays stored as the channel's draft until the daemon has answered, so neither a failure nor a closed tab loses it.
+
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { ApiError, error_text, key_new } from './api';
+import { type Completion, type Known, complete, encode_text, entry_parse, is_complete } from './completion';
+import { is_own, message_begin_edit } from './message';
+import { alerts_open, author_name, channels, command_send, commands, log_get, message_send, prefixes, self, storage_get, storage_set, stream, typing, users } from './state';
+
+interface ComposerProps { channel: string; thread_ts: string; name: string }
+
+const typing_every_ms = 3000;
+const longest_text = 40_000;
+
+function known_now(): Known {
+	return {
+		commands: commands.value, prefixes: prefixes.value, users: [...users.value.values()],
+		channels: [...channels.value.values()], alerts: alerts_open.value,
+	};
+}
+
+// Keys of texts whose sending failed: the same text is then sent with the same key, so it cannot arrive twice.
+const failed_keys = new Map<string, { text: string; key: string }>();
+
+async function send_entry(channel: string, thread_ts: string, typed: string, place: string): Promise<void> {
+	const entry = entry_parse(typed);
+
+	if (entry.kind === 'command')
+		return command_send(channel, entry.command, entry.text, thread_ts);
+	const text = encode_text(entry.text, known_now());
+	const failed = failed_keys.get(place);
+	const key = failed?.text === text ? failed.key : key_new();
+
+	failed_keys.set(place, { text, key });
+	await message_send(channel, text, thread_ts, key);
+	failed_keys.delete(place);
+}
+
+function failure_text(error: unknown, typed: string): string {
+	if (error instanceof ApiError && error.code === 'unknown_command') {
+		const list = commands.value.map((command) => command.name).join(', ');
+
+		return `${typed.split(/\s/)[0]} is no command here. ${prefixes.value[0] ?? '/'} knows: ${list}. Begin with // to say it as text.`;
+	}
+	return `Not sent: ${error_text(error)} Your text is still here.`;
+}
+
+function Proposals({ completion, at, id, take }: { completion: Completion; at: number; id: string; take: (i: number) => void }) {
+	if (completion.items.length === 0)
+		return completion.help ? <div class="usage" id={`${id}-usage`}>{completion.help}</div> : null;
+	return (
+		<div class="proposals">
+			{completion.help && <div class="usage">{completion.help}</div>}
+			<ul class="choices" role="listbox" id={`${id}-list`} aria-label="Proposals">
+				{completion.items.map((item, i) => (
+					<li key={item.label} id={`${id}-${i}`} role="option" aria-selected={i === at} onMouseDown={(event) => { event.preventDefault(); take(i); }}>
+						<span class="choice-label">{item.label}</span> <span class="choice-hint">{item.hint}</span>
+					</li>
+				))}
+			</ul>
+		</div>
+	);
+}
+
+function Typing({ channel }: { channel: string }) {
+	const names = [...typing.value.get(channel) ?? []].map((id) => users.value.get(id)?.name ?? 'someone');
+
+	return <div class="typing" aria-hidden="true">{names.length > 0 && `${names.slice(0, 3).join(', ')} ${names.length > 1 ? 'are' : 'is'} typing…`}</div>;
+}
+
+// The last own message of this pane, for the Up key.
+function edit_last(channel: string, thread_ts: string): boolean {
+	const log = log_get(channel);
+	const list = thread_ts ? log.threads.get(thread_ts) ?? [] : log.roots;
+	const message = [...list].reverse().find((one) => is_own(one) && author_name(one) === self.value?.name);
+
+	if (message)
+		message_begin_edit(message, !!thread_ts);
+	return !!message;
+}
+
+export function Composer({ channel, thread_ts, name }: ComposerProps) {
+	const place = thread_ts ? `${channel}.${thread_ts}` : channel;
+	const id = thread_ts ? 'thread-proposals' : 'proposals';
+	const [text, set_text] = useState(() => storage_get(`draft.${place}`));
+	const [caret, set_caret] = useState(text.length);
+	const [closed, set_closed] = useState('');      // the text for which the proposals were closed
+	const [at, set_at] = useState(0);
+	const [error, set_error] = useState('');
+	const [busy, set_busy] = useState(false);
+	const box = useRef<HTMLTextAreaElement>(null);
+	const wanted_caret = useRef(-1);
+	const typed_at = useRef(0);
+	const alive = useRef(true);
+
+	const completion = closed === text ? null : complete(text, caret, known_now());
+	const items = completion?.items ?? [];
+	const chosen = Math.min(at, items.length - 1);
+
+	useEffect(() => () => { alive.current = false; }, []);
+
+	useLayoutEffect(() => {
+		const element = box.current!;
+
+		element.style.height = 'auto';
+		element.style.height = `${Math.min(element.scrollHeight + 2, window.innerHeight * 0.4)}px`;
+		if (wanted_caret.current >= 0)
+			element.setSelectionRange(wanted_caret.current, wanted_caret.current);
+		wanted_caret.current = -1;
+	}, [text]);
+
+	function change(now: string, where: number) {
+		set_text(now);
+		set_caret(where);
+		set_at(0);
+		storage_set(`draft.${place}`, now);
+	}
+
+	function take(i: number) {
+		const item = items[i];
+
+		if (!item || !completion)
+			return;
+		const now = text.slice(0, completion.from) + item.insert + text.slice(completion.to);
+
+		wanted_caret.current = completion.from + item.insert.length;
+		change(now, wanted_caret.current);
+		box.current!.focus();
+	}
+
+	async function send() {
+		const typed = text.trim();
+
+		if (!typed || busy)
+			return;
+		if (typed.length > longest_text)
+			return set_error(`Not sent: ${typed.length} characters are too many, ${longest_text} is the most.`);
+		set_busy(true);
+		set_error('');
+		set_text('');           // the draft stays stored until the answer is there
+		set_caret(0);
+		try {
+			await send_entry(channel, thread_ts, typed, place);
+			if (storage_get(`draft.${place}`) === text)
+				storage_set(`draft.${place}`, '');
+		} catch (reason) {
+			give_back(typed);
+			set_error(failure_text(reason, typed));
+		} finally {
+			set_busy(false);
+		}
+	}
+
+	// What could not be sent comes back, before anything that was typed meanwhile.
+	function give_back(typed: string) {
+		const meanwhile = alive.current ? box.current!.value : '';
+		const now = meanwhile ? `${typed}\n${meanwhile}` : typed;
+
+		wanted_caret.current = now.length;
+		change(now, now.length);
+	}
+
+	function on_input(element: HTMLTextAreaElement) {
+		change(element.value, element.selectionStart);
+		set_error('');
+		if (element.value && Date.now() - typed_at.current > typing_every_ms) {
+			typed_at.current = Date.now();
+			stream.typing(channel);
+		}
+	}
+
+	function on_proposal_key(event: KeyboardEvent): boolean {
+		switch (event.key) {
+		case 'ArrowDown':
+			set_at((chosen + 1) % items.length);
+			return true;
+		case 'ArrowUp':
+			set_at((chosen - 1 + items.length) % items.length);
+			return true;
+		case 'Tab':
+			take(chosen);
+			return !event.shiftKey;
+		case 'Enter':
+			if (event.shiftKey || is_complete(text, completion!, items[chosen]!))
+				return false;
+			take(chosen);
+			return true;
+		case 'Escape':
+			set_closed(text);
+			return true;
+		}
+		return false;
+	}
+
+	function on_key(event: KeyboardEvent) {
+		if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey)
+			return;
+		if (items.length > 0 && on_proposal_key(event)) {
+			event.preventDefault();
+			event.stopPropagation();
+		} else if (event.key === 'Enter' && !event.shiftKey) {
+			event.preventDefault();
+			void send();
+		} else if (event.key === 'ArrowUp' && !text && edit_last(channel, thread_ts)) {
+			event.preventDefault();
+		}
+	}
+
+	return (
+		<div class="composer">
+			{completion && <Proposals completion={completion} at={chosen} id={id} take={take} />}
+			{error && <p class="error" role="alert">{error}</p>}
+			<div class="composer-line">
+				<textarea ref={box} rows={1} value={text} placeholder={thread_ts ? 'Reply…' : `Message ${name}`} aria-label={thread_ts ? 'Reply in the thread' : `Message ${name}`}
+					aria-autocomplete="list" aria-haspopup="listbox" aria-controls={items.length ? `${id}-list` : undefined} aria-activedescendant={items.length ? `${id}-${chosen}` : undefined}
+					aria-busy={busy} autocomplete="off" onInput={(event) => on_input(event.currentTarget)} onKeyDown={on_key}
+					onSelect={(event) => set_caret(event.currentTarget.selectionStart)} />
+				<button type="button" class="button primary send" aria-label="Send" disabled={!text.trim()} onClick={() => void send()}>Send</button>
+			</div>
+			<div class="composer-foot"><Typing channel={thread_ts ? '' : channel} /><span class="hint"><kbd>/</kbd> commands <kbd>@</kbd> people <kbd>?</kbd> keys</span></div>
+		</div>
+	);
+}

@@ -1,0 +1,78 @@
+// route.ts -- the address bar: which channel, message, thread or view is shown.
+//
+//   #/C1                         a channel
+//   #/C1/p1700000000000100       a message in it; ?thread_ts=… when it is a reply
+//   #/C1/t1700000000000100       a channel with a thread open
+//   #/alerts                     the alerts
+// /archives/C1/p1700000000000100 is the same as the second: Slack's permalinks.
+
+import { signal } from '@preact/signals';
+
+export interface Route {
+	view: 'channel' | 'alerts' | 'none';
+	channel: string;
+	thread: string;         // root ts of the open thread, or ''
+	message: string;        // ts of the message to jump to, or ''
+}
+
+const nowhere: Route = { view: 'none', channel: '', thread: '', message: '' };
+
+export function ts_to_link(ts: string): string {
+	return ts.replace('.', '');
+}
+
+export function ts_from_link(digits: string): string {
+	return digits.length > 6 ? `${digits.slice(0, -6)}.${digits.slice(-6)}` : '';
+}
+
+// Reads "#/C1/p17…" or "/archives/C1/p17…?thread_ts=…".
+export function route_parse(address: string): Route {
+	const [path = '', query = ''] = address.replace(/^#/, '').split('?');
+	const [, first = '', kind = '', digits = ''] = /^\/(?:archives\/)?([A-Za-z0-9]+)(?:\/([pt])(\d{7,20}))?\/?$/.exec(path) ?? [];
+
+	if (first === 'alerts')
+		return { ...nowhere, view: 'alerts' };
+	if (!/^[CDG][A-Z0-9]+$/.test(first))
+		return nowhere;
+	const ts = digits ? ts_from_link(digits) : '';
+	const thread = new URLSearchParams(query).get('thread_ts') ?? '';
+
+	if (kind === 't')
+		return { view: 'channel', channel: first, thread: ts, message: '' };
+	return { view: 'channel', channel: first, thread: /^\d+\.\d{6}$/.test(thread) && thread !== ts ? thread : '', message: ts };
+}
+
+export function route_to_channel(channel: string): string {
+	return `#/${channel}`;
+}
+
+export function route_to_thread(channel: string, ts: string): string {
+	return `#/${channel}/t${ts_to_link(ts)}`;
+}
+
+export function route_to_message(channel: string, ts: string, thread_ts?: string): string {
+	const query = thread_ts && thread_ts !== ts ? `?thread_ts=${thread_ts}` : '';
+
+	return `#/${channel}/p${ts_to_link(ts)}${query}`;
+}
+
+export const route = signal<Route>(nowhere);
+
+export function route_go(address: string, replace = false): void {
+	if (location.hash === address && location.pathname === '/')
+		return;
+	history[replace ? 'replaceState' : 'pushState'](null, '', '/' + address);
+	route_read();
+}
+
+export function route_read(): void {
+	if (location.pathname.startsWith('/archives/'))
+		history.replaceState(null, '', '/#' + location.pathname.replace('/archives', '') + location.search);
+	route.value = route_parse(location.hash);
+}
+
+export function route_start(): void {
+	addEventListener('hashchange', route_read);
+	addEventListener('popstate', route_read);
+	route_read();
+}

@@ -1,0 +1,184 @@
+// types.ts -- the shapes that the daemon sends: docs/api.md, and Slack's messages and blocks.
+//
+// Everything here came over the wire, so nothing but what a renderer checks may be believed: a field may be absent
+// or of another type when a bot wrote it.
+
+export interface Reaction { name: string; users: string[]; count: number }
+
+export interface Message {
+	type?: string;
+	subtype?: string;
+	ts: string;
+	user?: string;
+	bot_id?: string;
+	username?: string;
+	bot_profile?: { name?: string };
+	text?: string;
+	blocks?: Block[];
+	attachments?: Attachment[];
+	thread_ts?: string;
+	reply_count?: number;
+	reply_users?: string[];
+	latest_reply?: string;
+	edited?: { user?: string; ts?: string };
+	reactions?: Reaction[];
+	ephemeral?: boolean;            // ours: only this person sees it, and only until the page is left
+}
+
+export interface TextObject { type?: string; text?: string; emoji?: boolean }
+
+export interface Confirm { title?: TextObject | string; text?: TextObject | string; confirm?: TextObject; deny?: TextObject; ok_text?: string; dismiss_text?: string }
+
+export interface Option { text?: TextObject; value?: string; description?: TextObject; url?: string }
+
+export interface Element {
+	type?: string;
+	text?: TextObject | string;
+	action_id?: string;
+	value?: string;
+	url?: string;
+	style?: string;
+	confirm?: Confirm;
+	options?: Option[];
+	placeholder?: TextObject;
+	initial_option?: Option;
+	image_url?: string;
+	alt_text?: string;
+	elements?: RichElement[];
+}
+
+export interface RichStyle { bold?: boolean; italic?: boolean; strike?: boolean; code?: boolean }
+
+export interface RichElement {
+	type?: string;
+	text?: string;
+	url?: string;
+	name?: string;
+	unicode?: string;
+	user_id?: string;
+	channel_id?: string;
+	usergroup_id?: string;
+	range?: string;
+	fallback?: string;
+	timestamp?: number;
+	style?: RichStyle | string;
+	indent?: number;
+	offset?: number;
+	elements?: RichElement[];
+}
+
+export interface Block {
+	type?: string;
+	block_id?: string;
+	text?: TextObject | string;
+	fields?: TextObject[];
+	accessory?: Element;
+	elements?: (Element & RichElement)[];
+	image_url?: string;
+	alt_text?: string;
+	title?: TextObject;
+	fallback?: string;
+}
+
+export interface AttachmentAction {
+	type?: string; text?: string; url?: string; name?: string; value?: string; style?: string; confirm?: Confirm;
+}
+
+export interface Attachment {
+	id?: number;
+	color?: string;
+	fallback?: string;
+	pretext?: string;
+	author_name?: string;
+	author_link?: string;
+	title?: string;
+	title_link?: string;
+	text?: string;
+	fields?: { title?: string; value?: string; short?: boolean | string }[];
+	image_url?: string;
+	thumb_url?: string;
+	footer?: string;
+	ts?: number | string;
+	callback_id?: string;
+	actions?: AttachmentAction[];
+	blocks?: Block[];
+	mrkdwn_in?: string[];
+}
+
+export interface Channel {
+	id: string;
+	name: string;
+	is_private?: boolean;
+	is_im?: boolean;
+	is_member?: boolean;
+	user?: string;                  // a direct message's other side
+	topic?: string;
+	num_members?: number;
+	last_seq?: number;
+	last_read?: string;
+	unread?: number;
+	mentions?: number;
+	latest?: string;
+}
+
+export interface User {
+	id: string;
+	name: string;
+	real_name?: string;
+	is_bot?: boolean;
+	role?: string;
+	presence?: string;
+}
+
+export interface Command { name: string; args?: string; help?: string }
+
+export interface Self { user_id: string; name: string; real_name?: string; role?: string }
+
+export interface Boot {
+	self: Self;
+	team: { id: string; name: string; url: string };
+	channels: Channel[];
+	users: User[];
+	commands: Command[];
+	command_prefixes: string[];
+}
+
+export interface AlertMember {
+	fingerprint?: string; status?: string; labels?: Record<string, string>; annotations?: Record<string, string>;
+	starts_at?: string; ends_at?: string; generator_url?: string;
+}
+
+export interface AlertGroup {
+	id: string;
+	long_id?: string;
+	state: string;
+	severity?: string;
+	title?: string;
+	source?: string;
+	channel?: string;
+	ts?: string;
+	firing?: number;
+	resolved?: number;
+	since?: string;
+	changed?: string;
+	acked_by?: string;
+	acked_by_name?: string;
+	acked_at?: string;
+	resolved_by?: string;
+	labels?: Record<string, string>;
+	url?: string;
+	members?: AlertMember[];
+}
+
+// One event of the stream. Fields as docs/api.md has them for each type.
+export interface SlackEvent extends Partial<Message> {
+	type: string;
+	channel?: string;
+	message?: Message;
+	previous_message?: { ts?: string };
+	deleted_ts?: string;
+	hidden?: boolean;
+	reaction?: string;
+	item?: { type?: string; channel?: string; ts?: string };
+	topic?: string;
+}
