@@ -64,10 +64,11 @@ bool db_item_wrote(const struct db *db);
 MUST_USE bool db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
 bool db_in_batch(const struct db *db);
+/* While set, every write fails at once with ERR_FULL: the disk was found unwritable a moment ago. Reads go on. */
+void db_refuse_writes(struct db *db, bool refuse);
 
 struct db_counts {
 	uint64_t commits, writes, failures;
-	int64_t size_bytes;
 	int schema;
 };
-struct db_counts db_count(struct db *db);
+struct db_counts db_count(const struct db *db);

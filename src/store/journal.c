@@ -76,13 +76,21 @@ bool store_outbox_refused(struct db *db, const struct due_row *row, struct err *
 	return db_run(db, Q_OUTBOX_REFUSED, err, B_INT(row->home_id), B_INT(row->id), B_INT(row->fence)) && guarded(db, row, err);
 }
 
-bool store_outbox_unclaimed(struct db *db, int64_t home_id, const char *kind)
+bool store_due_release(struct db *db, wall_ms now, struct err *err)
 {
-	struct rows rows = db_rows(db, Q_OUTBOX_OF, B_INT(home_id), B_STR(str_of(kind)));
-	struct err ignored = {0};
-	bool waits = rows_next(&rows) && rows_int(&rows, 1) == 0;
+	return db_run(db, Q_OUTBOX_RELEASE, err, B_INT(now)) && db_run(db, Q_TIMER_RELEASE, err, B_INT(now));
+}
 
-	return rows_end(&rows, &ignored) && waits;
+bool store_outbox_of_kind(struct db *db, struct arena *a, const char *kind, struct outbox_key **out, size_t *count, struct err *err)
+{
+	struct rows rows = db_rows(db, Q_OUTBOX_KIND, B_STR(str_of(kind)));
+	struct vec v = {0};
+
+	while (rows_next(&rows))
+		*(struct outbox_key *)vec_push(a, &v, sizeof(struct outbox_key)) = (struct outbox_key){rows_int(&rows, 0), rows_int(&rows, 1)};
+	*out = v.items;
+	*count = v.count;
+	return rows_end(&rows, err);
 }
 
 bool store_timer_waits(struct db *db, int64_t home_id, const char *kind)

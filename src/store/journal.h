@@ -24,8 +24,13 @@ MUST_USE bool store_due_claim(struct db *db, enum due_table t, struct due_row *r
 MUST_USE bool store_due_done(struct db *db, enum due_table t, const struct due_row *row, struct err *err);
 MUST_USE bool store_due_later(struct db *db, enum due_table t, const struct due_row *row, wall_ms due, struct err *err);
 MUST_USE bool store_outbox_refused(struct db *db, const struct due_row *row, struct err *err);
-/* Is a row of this kind of this home waiting that nobody has claimed yet? */
-bool store_outbox_unclaimed(struct db *db, int64_t home_id, const char *kind);
+/* At the start of the only node: what was claimed before it ended is due now. */
+MUST_USE bool store_due_release(struct db *db, wall_ms now, struct err *err);
+/* The waiting outbox rows of one kind: home and id. */
+struct outbox_key {
+	int64_t home_id, id;
+};
+MUST_USE bool store_outbox_of_kind(struct db *db, struct arena *a, const char *kind, struct outbox_key **out, size_t *count, struct err *err);
 bool store_timer_waits(struct db *db, int64_t home_id, const char *kind);
 void store_outbox_waiting(struct db *db, int64_t *count, int64_t *oldest_id);
 

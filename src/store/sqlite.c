@@ -10,7 +10,7 @@ struct db {
 	sqlite3 *sqlite;
 	sqlite3_stmt *statements[QUERIES];
 	sqlite3_stmt *begin, *commit, *rollback, *savepoint, *release, *undo;
-	bool in_batch, item_open;
+	bool in_batch, item_open, refusing;
 	struct db_counts counts;
 };
 
@@ -158,6 +158,10 @@ static void bind_all(sqlite3_stmt *s, const struct bind *binds, size_t count)
 
 static bool open_item(struct db *db, struct err *err)
 {
+	if (db->refusing) {
+		err_set(err, ERR_FULL, "the disk cannot be written; nothing was changed");
+		return false;
+	}
 	if (!db->in_batch) {
 		if (!step_once(db, db->begin, "begin", err))
 			return false;
@@ -275,18 +279,17 @@ void db_rollback(struct db *db)
 	db->item_open = false;
 }
 
+void db_refuse_writes(struct db *db, bool refuse)
+{
+	db->refusing = refuse;
+}
+
 bool db_in_batch(const struct db *db)
 {
 	return db->in_batch;
 }
 
-struct db_counts db_count(struct db *db)
+struct db_counts db_count(const struct db *db)
 {
-	sqlite3_stmt *s = NULL;
-	struct err ignored = {0};
-
-	if (prepare(db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", &s, &ignored) && sqlite3_step(s) == SQLITE_ROW)
-		db->counts.size_bytes = sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
 	return db->counts;
 }

@@ -1,0 +1,696 @@
+/* How a group of alerts is shown: as a message with buttons, as JSON, as a line. */
+#include "engine/alerts_internal.h"
+#include "ops/text.h"
+#include "store/chat.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MEMBERS_SHOWN 6
+#define LABELS_SHOWN 10
+
+/* ---- what the members have in common ---- */
+
+static bool counts_for_common(const struct group *g, const struct alert *a)
+{
+	return a->firing || !g->firing;
+}
+
+static void keep_shared(struct labels *common, const struct labels *other)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < common->count; i++) {
+		struct label l = common->items[i];
+
+		for (size_t k = 0; k < other->count; k++)
+			if (str_eq(other->items[k].name, l.name) && str_eq(other->items[k].value, l.value)) {
+				common->items[kept++] = l;
+				break;
+			}
+	}
+	common->count = kept;
+}
+
+struct labels group_common_labels(struct arena *a, const struct group *g)
+{
+	struct labels common = {0};
+	struct arena each;
+	bool first = true;
+
+	arena_init(&each);
+	for (size_t i = 0; i < g->count; i++) {
+		struct alert_texts t;
+
+		if (!counts_for_common(g, g->alerts[i]))
+			continue;
+		if (!first && !common.count)
+			break;
+		arena_reset(&each);
+		alert_view(first ? a : &each, g->alerts[i], &t);
+		if (first)
+			common = t.labels;
+		else
+			keep_shared(&common, &t.labels);
+		first = false;
+	}
+	arena_done(&each);
+	return common;
+}
+
+/* The first member that counts: its links and annotations stand for the group. */
+static void leading_texts(struct arena *a, const struct group *g, struct alert_texts *out)
+{
+	*out = (struct alert_texts){0};
+	for (size_t i = 0; i < g->count; i++)
+		if (counts_for_common(g, g->alerts[i])) {
+			alert_view(a, g->alerts[i], out);
+			return;
+		}
+}
+
+static size_t members_counting(const struct group *g)
+{
+	return g->firing ? (size_t)g->firing : g->count;
+}
+
+/* One alert is called by its summary; several by their name. */
+static struct str group_title(struct arena *a, const struct group *g, const struct labels *common)
+{
+	struct alert_texts t;
+	struct str name = labels_get(common, "alertname");
+
+	leading_texts(a, g, &t);
+	if (members_counting(g) == 1 && g->count)
+		return str_clip(alert_title(a, &t.labels, &t.annotations), 250);
+	return name.n ? str_clip(name, 250) : g->row.title;
+}
+
+static wall_ms group_since(const struct group *g)
+{
+	wall_ms since = 0;
+
+	for (size_t i = 0; i < g->count; i++)
+		if (counts_for_common(g, g->alerts[i]) && (!since || g->alerts[i]->starts_at < since))
+			since = g->alerts[i]->starts_at;
+	return since ? since : g->row.opened;
+}
+
+/* ---- the message ---- */
+
+static const char *const state_emoji[] = {[GROUP_FIRING] = ":red_circle:", [GROUP_ACKNOWLEDGED] = ":eyes:", [GROUP_RESOLVED] = ":large_green_circle:"};
+
+/* Slack shows it in the reader's own time; others see UTC. */
+static struct str date_text(struct arena *a, wall_ms at)
+{
+	char text[WALL_TEXT_SIZE];
+	struct str iso = wall_write(text, at);
+
+	return arena_printf(a, "<!date^%" PRId64 "^{date_short_pretty} {time_secs}|" STR_FMT " " STR_FMT " UTC>", at / 1000, 10, iso.p, 8, iso.p + 11);
+}
+
+static bool is_http(struct str s)
+{
+	return (str_starts(s, S("http://")) || str_starts(s, S("https://"))) && s.n <= 3000 && !memchr(s.p, '>', s.n) && !memchr(s.p, '|', s.n) &&
+	       !memchr(s.p, ' ', s.n);
+}
+
+static void put_text(struct json_out *o, const char *type, struct str text)
+{
+	json_open(o, '{');
+	json_add_str(o, "type", str_of(type));
+	json_add_str(o, "text", text);
+	json_close(o, '}');
+}
+
+static void put_section(struct json_out *o, struct str text)
+{
+	json_open(o, '{');
+	json_add_str(o, "type", S("section"));
+	json_key(o, "text");
+	put_text(o, "mrkdwn", text);
+	json_close(o, '}');
+}
+
+static void put_button(struct json_out *o, const char *text, const char *action, struct str value, const char *style)
+{
+	json_open(o, '{');
+	json_add_str(o, "type", S("button"));
+	json_add_str(o, "action_id", str_of(action));
+	json_key(o, "text");
+	put_text(o, "plain_text", str_of(text));
+	json_add_str(o, "value", value);
+	if (style)
+		json_add_str(o, "style", str_of(style));
+	json_close(o, '}');
+}
+
+static void put_link(struct json_out *o, const char *text, const char *action, struct str url)
+{
+	if (!is_http(url))
+		return;
+	json_open(o, '{');
+	json_add_str(o, "type", S("button"));
+	json_add_str(o, "action_id", str_of(action));
+	json_key(o, "text");
+	put_text(o, "plain_text", str_of(text));
+	json_add_str(o, "url", url);
+	json_close(o, '}');
+}
+
+static struct str silence_url(struct arena *a, const struct group *g, const struct labels *common)
+{
+	struct buf b;
+	struct str out, base = g->row.external_url;
+
+	if (!is_http(base))
+		return S("");
+	buf_init(&b, 3000);
+	buf_printf(&b, STR_FMT "/#/silences/new?filter=", STR_ARG(base));
+	for (size_t i = 0; i < common->count; i++) {
+		struct labels one = {&common->items[i], 1};
+		struct str text = labels_text(a, &one);
+
+		buf_add(&b, i ? S("%2C%20") : S("%7B"));
+		for (size_t k = 1; k + 1 < text.n; k++)
+			buf_printf(&b, strchr("-_.~=", text.p[k]) || (text.p[k] | 32) >= 'a' ? "%c" : "%%%02X", (unsigned char)text.p[k]);
+	}
+	buf_add(&b, S("%7D"));
+	out = b.failed ? S("") : arena_dup(a, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
+static void put_buttons(struct arena *a, struct json_out *o, const struct group *g, const struct labels *common)
+{
+	struct alert_texts t;
+	struct str id = arena_printf(a, "%" PRId64, g->row.id);
+	bool open = g->row.state != GROUP_RESOLVED;
+	struct str runbook, dashboard, silence = silence_url(a, g, common);
+
+	leading_texts(a, g, &t);
+	runbook = labels_get(&t.annotations, "runbook_url");
+	if (!runbook.n)
+		runbook = labels_get(&t.annotations, "runbook");
+	dashboard = labels_get(&t.annotations, "dashboard_url");
+	if (!open && !is_http(runbook) && !is_http(t.url) && !is_http(dashboard))
+		return;
+	json_open(o, '{');
+	json_add_str(o, "type", S("actions"));
+	json_add_str(o, "block_id", S("alert"));
+	json_key(o, "elements");
+	json_open(o, '[');
+	if (g->row.state == GROUP_FIRING)
+		put_button(o, "Acknowledge", "alert.ack", id, "primary");
+	if (open)
+		put_button(o, "Resolve", "alert.resolve", id, NULL);
+	put_link(o, "Runbook", "alert.runbook", runbook);
+	put_link(o, "Dashboard", "alert.dashboard", dashboard);
+	put_link(o, "Source", "alert.source", t.url);
+	if (open)
+		put_link(o, "Silence", "alert.silence", silence);
+	json_close(o, ']');
+	json_close(o, '}');
+}
+
+/* Labels that say where; what the title and colour say already is left out. */
+static struct str labels_line(struct arena *a, const struct labels *l, const struct labels *without)
+{
+	static const char *const said[] = {"alertname", "severity", "priority", "prometheus", "monitor", "replica"};
+	struct buf b;
+	struct str out;
+	size_t shown = 0;
+
+	buf_init(&b, 2000);
+	for (size_t i = 0; i < l->count && shown < LABELS_SHOWN; i++) {
+		bool skip = without && labels_get(without, l->items[i].name.n < 100 ? arena_dup(a, l->items[i].name).p : "").n;
+
+		for (size_t k = 0; k < COUNT_OF(said); k++)
+			skip = skip || str_is(l->items[i].name, said[k]);
+		if (skip)
+			continue;
+		buf_printf(&b, "%s*" STR_FMT ":* " STR_FMT, shown++ ? "  " : "", STR_ARG(mrkdwn_escape(a, str_clip(l->items[i].name, 60))),
+			   STR_ARG(mrkdwn_escape(a, str_clip(l->items[i].value, 120))));
+	}
+	out = arena_dup(a, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
+static int newest_first(const void *x, const void *y)
+{
+	const struct alert *a = *(const struct alert *const *)x, *b = *(const struct alert *const *)y;
+
+	if (a->firing != b->firing)
+		return a->firing ? -1 : 1;
+	if (a->starts_at != b->starts_at)
+		return a->starts_at > b->starts_at ? -1 : 1;
+	return a->fingerprint < b->fingerprint ? -1 : 1;
+}
+
+/* The members to show: the newest of those that fire. Looks at all, sorts only a few. */
+static size_t pick_members(const struct group *g, const struct alert *out[MEMBERS_SHOWN + 1])
+{
+	size_t n = 0;
+
+	for (size_t i = g->count; i-- > 0;) {
+		const struct alert *a = g->alerts[i];
+
+		if (!counts_for_common(g, a))
+			continue;
+		if (n < MEMBERS_SHOWN + 1) {
+			out[n++] = a;
+		} else if (newest_first(&a, &out[MEMBERS_SHOWN - 1]) < 0) {
+			out[MEMBERS_SHOWN - 1] = a;
+		}
+		qsort(out, n < MEMBERS_SHOWN ? n : MEMBERS_SHOWN, sizeof *out, newest_first);
+		if (n > MEMBERS_SHOWN && i + 64 < g->count)
+			break; /* members stand in the order of their coming: the newest are at the end */
+	}
+	return n < MEMBERS_SHOWN ? n : MEMBERS_SHOWN;
+}
+
+static struct str members_text(struct arena *a, const struct group *g, const struct labels *common)
+{
+	const struct alert *shown[MEMBERS_SHOWN + 1];
+	size_t n = pick_members(g, shown), all = members_counting(g);
+	struct buf b;
+	struct str out;
+
+	buf_init(&b, 2900);
+	for (size_t i = 0; i < n; i++) {
+		struct alert_texts t;
+		struct str say, where;
+
+		alert_view(a, shown[i], &t);
+		say = labels_get(&t.annotations, "summary");
+		if (!say.n)
+			say = labels_get(&t.annotations, "description");
+		where = labels_line(a, &t.labels, common);
+		buf_printf(&b, "%s• " STR_FMT "%s" STR_FMT, i ? "\n" : "", STR_ARG(mrkdwn_escape(a, str_clip(say.n ? say : labels_text(a, &t.labels), 160))),
+			   where.n ? "  " : "", STR_ARG(str_clip(where, 200)));
+	}
+	if (all > n)
+		buf_printf(&b, "\n… and %zu more", all - n);
+	out = arena_dup(a, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
+static struct str first_section(struct arena *a, const struct group *g, struct str title, const struct labels *common)
+{
+	struct alert_texts t;
+	struct str head = mrkdwn_escape(a, title), more = S("");
+
+	leading_texts(a, g, &t);
+	if (members_counting(g) > 1) {
+		more = members_text(a, g, common);
+	} else {
+		more = labels_get(&t.annotations, "description");
+		if (!more.n)
+			more = labels_get(&t.annotations, "message");
+		more = mrkdwn_escape(a, str_clip(more, 1500));
+	}
+	return arena_printf(a, "*" STR_FMT "*%s" STR_FMT, STR_ARG(head), more.n ? "\n" : "", STR_ARG(str_clip(more, 2600)));
+}
+
+static struct str user_mention(struct arena *a, int64_t user_id)
+{
+	return arena_printf(a, "<@" STR_FMT ">", STR_ARG(id_write(a, 'U', user_id)));
+}
+
+static struct str state_text(struct arena *a, const struct group *g)
+{
+	const struct group_row *r = &g->row;
+	size_t gone = g->count - (size_t)g->firing;
+	struct str who = S("");
+
+	if (r->acked_by)
+		who = arena_printf(a, "  ·  :eyes: acknowledged by " STR_FMT " " STR_FMT, STR_ARG(user_mention(a, r->acked_by)), STR_ARG(date_text(a, r->acked)));
+	if (r->state == GROUP_RESOLVED)
+		return arena_printf(a, ":large_green_circle: *Resolved*%s" STR_FMT " " STR_FMT "  ·  lasted " STR_FMT STR_FMT, r->resolved_by ? " by " : "",
+				    STR_ARG(r->resolved_by ? user_mention(a, r->resolved_by) : S("")), STR_ARG(date_text(a, r->resolved)),
+				    STR_ARG(span_write(a, r->resolved - group_since(g))), STR_ARG(who));
+	return arena_printf(a, "%s *%" PRId64 " firing*%s since " STR_FMT STR_FMT, state_emoji[r->state], g->firing,
+			    gone ? arena_printf(a, ", %zu resolved,", gone).p : "", STR_ARG(date_text(a, group_since(g))), STR_ARG(who));
+}
+
+static void put_context(struct arena *a, struct json_out *o, const struct group *g)
+{
+	json_open(o, '{');
+	json_add_str(o, "type", S("context"));
+	json_key(o, "elements");
+	json_open(o, '[');
+	put_text(o, "mrkdwn", arena_printf(a, "alert `" STR_FMT "`  ·  %s", STR_ARG(g->row.short_id), severity_name(g->row.severity)));
+	json_close(o, ']');
+	json_close(o, '}');
+}
+
+static void put_blocks(struct arena *a, struct json_out *o, const struct group *g, struct str title, const struct labels *common)
+{
+	struct str where = labels_line(a, common, NULL);
+
+	json_open(o, '[');
+	put_section(o, first_section(a, g, title, common));
+	if (where.n)
+		put_section(o, where);
+	put_section(o, state_text(a, g));
+	put_buttons(a, o, g, common);
+	put_context(a, o, g);
+	json_close(o, ']');
+}
+
+static const char *message_color(const struct group *g)
+{
+	return g->row.state == GROUP_RESOLVED ? "2eb886" : severity_color(g->row.severity) + 1;
+}
+
+static struct str plain_line(struct arena *a, const struct group *g, struct str title)
+{
+	const char *word = g->row.state == GROUP_RESOLVED ? "RESOLVED" : "FIRING";
+	struct str number = g->row.state == GROUP_RESOLVED ? S("") : arena_printf(a, ":%" PRId64, g->firing);
+
+	return arena_printf(a, "[%s" STR_FMT "] " STR_FMT " (%s)", word, STR_ARG(number), STR_ARG(mrkdwn_escape(a, title)), severity_name(g->row.severity));
+}
+
+static struct str message_body(struct arena *a, const struct group *g, struct str title, struct str fallback)
+{
+	struct labels common = group_common_labels(a, g);
+	struct buf b;
+	struct json_out o;
+	struct str out;
+
+	buf_init(&b, 100 * KIB);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_key(&o, "attachments");
+	json_open(&o, '[');
+	json_open(&o, '{');
+	json_add_int(&o, "id", 1);
+	json_add_str(&o, "color", str_of(message_color(g)));
+	json_add_str(&o, "fallback", fallback);
+	json_key(&o, "blocks");
+	put_blocks(a, &o, g, title, &common);
+	json_close(&o, '}');
+	json_close(&o, ']');
+	json_close(&o, '}');
+	out = arena_dup(a, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
+bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post)
+{
+	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
+	struct arena *a = &post->arena;
+	struct labels common;
+	struct str title;
+
+	if (!g)
+		return false;
+	work_touched_memory(w);
+	common = group_common_labels(a, g);
+	title = group_title(a, g, &common);
+	g->sending = true;
+	g->dirty = false;
+	post->channel_id = g->row.channel_id;
+	post->message_ts = g->row.message_ts;
+	post->text = plain_line(a, g, title);
+	post->body = message_body(a, g, title, post->text);
+	return true;
+}
+
+/* ---- JSON ---- */
+
+static void put_wall(struct json_out *o, const char *key, wall_ms at)
+{
+	char text[WALL_TEXT_SIZE];
+
+	json_add_str(o, key, wall_write(text, at));
+}
+
+static struct str hex_text(struct arena *a, uint64_t v)
+{
+	return arena_printf(a, "%016" PRIx64, v);
+}
+
+static void put_user(struct work *w, struct json_out *o, const char *key, int64_t user_id)
+{
+	struct user u;
+	struct err ignored = {0};
+	char name_key[40];
+
+	if (!user_id)
+		return;
+	json_add_str(o, key, id_write(w->arena, 'U', user_id));
+	snprintf(name_key, sizeof name_key, "%s_name", key);
+	if (store_user_find(w->engine->db, w->arena, w->engine->workspace_id, user_id, &u, &ignored))
+		json_add_str(o, name_key, u.name);
+}
+
+static void put_row(struct work *w, struct json_out *o, const struct group_row *r)
+{
+	json_add_str(o, "id", r->short_id);
+	json_add_str(o, "long_id", arena_printf(w->arena, "%" PRId64, r->id));
+	json_add_str(o, "state", str_of(group_state_name(r->state)));
+	json_add_str(o, "severity", str_of(severity_name(r->severity)));
+	json_add_str(o, "channel", id_write(w->arena, 'C', r->channel_id));
+	if (r->message_ts)
+		json_add_str(o, "ts", ts_text(w->arena, r->message_ts));
+	put_wall(o, "opened", r->opened);
+	put_wall(o, "changed", r->changed);
+	put_user(w, o, "acked_by", r->acked_by);
+	if (r->acked_by)
+		put_wall(o, "acked_at", r->acked);
+	put_user(w, o, "resolved_by", r->resolved_by);
+	if (r->state == GROUP_RESOLVED)
+		put_wall(o, "resolved_at", r->resolved);
+}
+
+static void put_source(struct work *w, struct json_out *o, int64_t source_id)
+{
+	struct source s;
+	struct err ignored = {0};
+	bool known = source_id && store_source_find(w->engine->db, w->arena, w->engine->workspace_id, source_id, &s, &ignored);
+
+	json_add_str(o, "source", known ? s.name : S("api"));
+}
+
+static void put_member(struct work *w, struct json_out *o, const struct alert *a)
+{
+	struct alert_texts t;
+
+	alert_view(w->arena, a, &t);
+	json_open(o, '{');
+	json_add_str(o, "fingerprint", hex_text(w->arena, a->fingerprint));
+	json_add_str(o, "status", a->firing ? S("firing") : S("resolved"));
+	json_key(o, "labels");
+	labels_write(o, &t.labels);
+	json_key(o, "annotations");
+	labels_write(o, &t.annotations);
+	put_wall(o, "starts_at", a->starts_at);
+	if (a->ends_at)
+		put_wall(o, "ends_at", a->ends_at);
+	if (t.url.n)
+		json_add_str(o, "generator_url", t.url);
+	json_close(o, '}');
+}
+
+void alerts_write_group(struct work *w, struct json_out *o, const struct group *g, bool members)
+{
+	struct labels common = group_common_labels(w->arena, g);
+	struct alert_texts t;
+
+	leading_texts(w->arena, g, &t);
+	json_open(o, '{');
+	put_row(w, o, &g->row);
+	json_add_str(o, "title", group_title(w->arena, g, &common));
+	put_source(w, o, g->row.source_id);
+	json_add_int(o, "firing", g->firing);
+	json_add_int(o, "resolved", (int64_t)g->count - g->firing);
+	put_wall(o, "since", group_since(g));
+	json_key(o, "labels");
+	labels_write(o, &common);
+	if (t.url.n)
+		json_add_str(o, "url", t.url);
+	if (members) {
+		json_key(o, "members");
+		json_open(o, '[');
+		for (size_t i = 0; i < g->count; i++)
+			put_member(w, o, g->alerts[i]);
+		json_close(o, ']');
+	}
+	json_close(o, '}');
+}
+
+static void write_past(struct work *w, struct json_out *o, const struct group_row *r)
+{
+	json_open(o, '{');
+	put_row(w, o, r);
+	json_add_str(o, "title", r->title);
+	put_source(w, o, r->source_id);
+	json_add_int(o, "firing", 0);
+	put_wall(o, "since", r->opened);
+	json_key(o, "labels");
+	json_open(o, '{');
+	json_close(o, '}');
+	json_close(o, '}');
+}
+
+bool alerts_wanted_parse(struct str s, enum alerts_wanted *out)
+{
+	static const char *const names[] = {"open", "firing", "acknowledged", "resolved", "all"};
+
+	*out = ALERTS_OPEN;
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (str_is(s, names[i])) {
+			*out = (enum alerts_wanted)i;
+			return true;
+		}
+	return s.n == 0;
+}
+
+static bool is_wanted(const struct group *g, enum alerts_wanted wanted)
+{
+	switch (wanted) {
+	case ALERTS_FIRING:
+		return g->row.state == GROUP_FIRING;
+	case ALERTS_ACKNOWLEDGED:
+		return g->row.state == GROUP_ACKNOWLEDGED;
+	case ALERTS_RESOLVED:
+		return false;
+	default:
+		return g->row.state != GROUP_RESOLVED;
+	}
+}
+
+static int by_newest(const void *a, const void *b)
+{
+	int64_t x = (*(const struct group *const *)a)->row.id, y = (*(const struct group *const *)b)->row.id;
+
+	return x > y ? -1 : x < y;
+}
+
+static struct group **groups_sorted(struct work *w, enum alerts_wanted wanted, size_t *count)
+{
+	struct alerts *al = w->engine->alerts;
+	struct vec v = {0};
+	void *g;
+
+	for (size_t i = 0; map_next(&al->by_id, &i, &g);)
+		if (is_wanted(g, wanted))
+			*(struct group **)vec_push(w->arena, &v, sizeof(struct group *)) = g;
+	if (v.count)
+		qsort(v.items, v.count, sizeof(struct group *), by_newest);
+	*count = v.count;
+	return v.items;
+}
+
+bool alerts_write_groups(struct work *w, struct json_out *o, enum alerts_wanted wanted, unsigned limit, struct err *err)
+{
+	size_t count, past = 0;
+	struct group **groups = groups_sorted(w, wanted, &count);
+	struct group_row *rows = NULL;
+
+	if ((wanted == ALERTS_RESOLVED || wanted == ALERTS_ALL) &&
+	    !store_group_recent(w->engine->db, w->arena, w->engine->workspace_id, limit, &rows, &past, err))
+		return false;
+	json_open(o, '[');
+	for (size_t i = 0; i < count && i < limit; i++)
+		alerts_write_group(w, o, groups[i], false);
+	for (size_t i = 0; i < past && count + i < limit; i++)
+		write_past(w, o, &rows[i]);
+	json_close(o, ']');
+	return true;
+}
+
+static int by_fingerprint(const void *a, const void *b)
+{
+	uint64_t x = (*(const struct alert *const *)a)->fingerprint, y = (*(const struct alert *const *)b)->fingerprint;
+
+	return x < y ? -1 : x > y;
+}
+
+static void put_v2(struct work *w, struct json_out *o, const struct alert *a)
+{
+	struct alert_texts t;
+
+	alert_view(w->arena, a, &t);
+	json_open(o, '{');
+	json_key(o, "annotations");
+	labels_write(o, &t.annotations);
+	put_wall(o, "endsAt", a->ends_at ? a->ends_at : w->now + 5 * MINUTE);
+	json_add_str(o, "fingerprint", hex_text(w->arena, a->fingerprint));
+	json_add_raw(o, "receivers", S("[{\"name\":\"opsroom\"}]"));
+	put_wall(o, "startsAt", a->starts_at);
+	json_add_raw(o, "status", S("{\"inhibitedBy\":[],\"silencedBy\":[],\"state\":\"active\"}"));
+	put_wall(o, "updatedAt", a->group->row.changed);
+	if (t.url.n)
+		json_add_str(o, "generatorURL", t.url);
+	json_key(o, "labels");
+	labels_write(o, &t.labels);
+	json_close(o, '}');
+}
+
+void alerts_write_v2(struct work *w, struct json_out *o)
+{
+	struct alerts *al = w->engine->alerts;
+	struct vec v = {0};
+	void *value;
+
+	for (size_t i = 0; map_next(&al->by_alert, &i, &value);)
+		if (((struct alert *)value)->firing)
+			*(struct alert **)vec_push(w->arena, &v, sizeof(struct alert *)) = value;
+	if (v.count)
+		qsort(v.items, v.count, sizeof(struct alert *), by_fingerprint);
+	json_open(o, '[');
+	for (size_t i = 0; i < v.count; i++)
+		put_v2(w, o, ((struct alert **)v.items)[i]);
+	json_close(o, ']');
+}
+
+static void summary_line(struct work *w, struct buf *b, const struct group *g)
+{
+	struct labels common = group_common_labels(w->arena, g);
+
+	buf_printf(b, "\n%s `" STR_FMT "` *" STR_FMT "*  %s, %" PRId64 " firing for %s", state_emoji[g->row.state], STR_ARG(g->row.short_id),
+		   STR_ARG(mrkdwn_escape(w->arena, group_title(w->arena, g, &common))), severity_name(g->row.severity), g->firing,
+		   span_write(w->arena, w->now - group_since(g)).p);
+	if (g->row.acked_by)
+		buf_printf(b, ", acknowledged by " STR_FMT, STR_ARG(user_mention(w->arena, g->row.acked_by)));
+}
+
+static void summary_past(struct work *w, struct buf *b, const struct group_row *r)
+{
+	buf_printf(b, "\n%s `" STR_FMT "` *" STR_FMT "*  resolved %s ago", state_emoji[GROUP_RESOLVED], STR_ARG(r->short_id),
+		   STR_ARG(mrkdwn_escape(w->arena, r->title)), span_write(w->arena, w->now - r->resolved).p);
+}
+
+struct str alerts_summary(struct work *w, enum alerts_wanted wanted, unsigned limit)
+{
+	size_t count, past = 0, i;
+	struct group **groups = groups_sorted(w, wanted, &count);
+	struct group_row *rows = NULL;
+	struct err ignored = {0};
+	struct buf b;
+	struct str out;
+
+	if ((wanted == ALERTS_RESOLVED || wanted == ALERTS_ALL) &&
+	    !store_group_recent(w->engine->db, w->arena, w->engine->workspace_id, limit, &rows, &past, &ignored))
+		past = 0;
+	if (!count && !past)
+		return wanted == ALERTS_OPEN ? S(":large_green_circle: No open alerts.") : S("None.");
+	buf_init(&b, 30 * KIB);
+	if (wanted != ALERTS_RESOLVED)
+		buf_printf(&b, "*%zu open alert%s*", count, count == 1 ? "" : "s");
+	for (i = 0; i < count && i < limit; i++)
+		summary_line(w, &b, groups[i]);
+	for (size_t k = 0; k < past && i + k < limit; k++)
+		summary_past(w, &b, &rows[k]);
+	if (count > limit)
+		buf_printf(&b, "\n… and %zu more", count - limit);
+	out = arena_dup(w->arena, str_trim(buf_str(&b)));
+	buf_done(&b);
+	return out;
+}

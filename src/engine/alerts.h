@@ -1,0 +1,55 @@
+/* engine/alerts.h -- the alerts that are open: taken in, kept, told, acknowledged, resolved.
+ *
+ * The present state lives in memory; every change of it is a row first (store/alerts.h), and the rows build it again at the
+ * start. A repeat that changes nothing costs two hash look-ups and no write. Everything here is the work thread's.
+ */
+#pragma once
+#include "engine/chat.h"
+#include "store/alerts.h"
+
+struct group; /* opaque: valid within the work item only */
+
+MUST_USE bool alerts_reload(struct engine *e, struct err *err);
+void alerts_free(struct engine *e);
+void alerts_count(struct engine *e, struct engine_counts *counts);
+
+/* What a delivery did, for the answer and the log. */
+struct delivery {
+	int64_t source_id;    /* 0: Alertmanager's API without a key */
+	struct str source_name;
+	int64_t channel_id;   /* the route's channel */
+	struct str body;
+	int http_status;      /* on refusal: 400, 413, 415, 422 */
+	struct str bad;       /* Alertmanager's sentence for members left out; "" */
+	unsigned alerts, changed;
+};
+/* POST /api/v2/alerts. false: refused as a whole; w->err and http_status say why. */
+MUST_USE bool alerts_receive_v2(struct work *w, struct delivery *d);
+/* POST /hooks/alertmanager/KEY. */
+MUST_USE bool alerts_receive_webhook(struct work *w, struct delivery *d);
+
+/* By short id, by long id, or by a title or alertname that only one open group has. ERR_NOT_FOUND, ERR_CONFLICT (several). */
+struct group *alerts_find(struct work *w, struct str ref, struct err *err);
+MUST_USE bool alerts_ack(struct work *w, struct group *g, int64_t user_id, struct err *err);
+MUST_USE bool alerts_resolve(struct work *w, struct group *g, int64_t user_id, struct err *err);
+const struct group_row *group_row(const struct group *g);
+int64_t group_firing(const struct group *g);
+
+/* For the outbox: fills the post from the group as it is now. false: there is nothing to tell. */
+bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post);
+/* The message is out. *again_at not 0: the group changed meanwhile, send again then. */
+MUST_USE bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts, wall_ms *again_at);
+void alerts_not_told(struct work *w, int64_t group_id);
+/* The timer of a group whose alerts end by themselves. */
+MUST_USE bool alerts_expire(struct work *w, int64_t group_id, wall_ms *again_at);
+
+/* ---- showing them ---- */
+enum alerts_wanted { ALERTS_OPEN, ALERTS_FIRING, ALERTS_ACKNOWLEDGED, ALERTS_RESOLVED, ALERTS_ALL };
+bool alerts_wanted_parse(struct str s, enum alerts_wanted *out);
+/* A JSON list of groups as docs/api.md has them, newest first. */
+MUST_USE bool alerts_write_groups(struct work *w, struct json_out *o, enum alerts_wanted wanted, unsigned limit, struct err *err);
+void alerts_write_group(struct work *w, struct json_out *o, const struct group *g, bool members);
+/* GET /api/v2/alerts: Alertmanager's gettable alerts, by fingerprint. */
+void alerts_write_v2(struct work *w, struct json_out *o);
+/* "*3 open*: ..." for chat; one line a group. */
+struct str alerts_summary(struct work *w, enum alerts_wanted wanted, unsigned limit);

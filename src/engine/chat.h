@@ -1,0 +1,35 @@
+/* engine/chat.h -- what a chat system is to the engine: a row with a few functions. One file of chat/ implements one row.
+ *
+ * An adapter translates, nothing else: queue, back-off, fences and the crash are the engine's. Everything here is the net
+ * thread's.
+ */
+#pragma once
+#include "engine/engine.h"
+
+enum chat_can { CHAT_THREADS = 1, CHAT_BUTTONS = 2, CHAT_EDIT = 4, CHAT_EPHEMERAL = 8, CHAT_FILES = 16 };
+
+/* One message to leave. Lives until it is answered. */
+struct chat_post {
+	struct engine *engine;
+	struct arena arena;
+	int64_t outbox_id;      /* the other side's key to recognise a repeat by */
+	int64_t home_id, fence; /* the engine's */
+	int attempts;
+	int64_t channel_id;     /* where to */
+	int64_t message_ts;     /* not 0: change this message */
+	struct str text;        /* plain form, mrkdwn */
+	struct str body;        /* JSON object with blocks and attachments */
+	void *adapter;          /* for the adapter's own use */
+};
+
+enum post_result { POST_DONE, POST_RETRY, POST_REFUSED };
+
+struct chat_kind {
+	const char *name; /* as written in opsroom.yaml */
+	unsigned can;     /* of enum chat_can */
+	/* Answers exactly once, now or later, with chat_posted(). */
+	void (*post)(struct chat_post *post);
+};
+
+/* message_ts: what the chat system calls the message (POST_DONE). retry_at: 0 lets the engine back off. why: for the log. */
+void chat_posted(struct chat_post *post, enum post_result result, int64_t message_ts, wall_ms retry_at, struct str why);

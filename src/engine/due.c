@@ -1,0 +1,254 @@
+/* What is due: the outbox and the timers. A tick lists due rows and queues one item for each, so that each is a decision of
+ * its own home. A row is claimed with a lease and a fence before anything leaves; who comes too late changes nothing. */
+#include "engine/engine_internal.h"
+
+#include "base/log.h"
+#include "engine/alerts.h"
+#include "engine/chat.h"
+#include "engine/housekeeping.h"
+#include "store/journal.h"
+
+#define LEASE (30 * SECOND)
+#define ROWS_PER_TICK 64
+#define BACKOFF_FIRST (SECOND)
+#define BACKOFF_MOST (5 * MINUTE)
+
+struct due_item {
+	struct work work;
+	struct arena arena;
+	struct due_row row;
+	struct chat_post *post;
+};
+
+/* ---- outbox: claim, send, complete ---- */
+
+static void send_post(void *context)
+{
+	struct chat_post *post = context;
+
+	engine_busy(post->engine, 1);
+	post->engine->chats[0]->post(post);
+}
+
+/* A command that came as a message runs here, at most once: claimed, run and completed in one transaction. */
+static void command_row_run(struct work *w, struct due_item *item)
+{
+	struct db *db = w->engine->db;
+
+	effect_wake(w);
+	w->failed = !w->engine->run_command_row(w, item->row.payload, &w->err) || !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
+}
+
+static void outbox_run(struct work *w)
+{
+	struct due_item *item = (struct due_item *)w;
+	struct chat_post *post = item->post;
+	struct db *db = w->engine->db;
+
+	if (!store_due_claim(db, DUE_OUTBOX, &item->row, w->now + LEASE, engine_id(w), &w->err)) {
+		w->failed = w->err.code != ERR_NONE;
+		return;
+	}
+	if (str_is(item->row.kind, "command")) {
+		command_row_run(w, item);
+		return;
+	}
+	effect_wake(w);
+	post->engine = w->engine;
+	post->outbox_id = item->row.id;
+	post->home_id = item->row.home_id;
+	post->fence = item->row.fence;
+	post->attempts = item->row.attempts;
+	if (!alerts_render(w, item->row.home_id, post)) {
+		/* Nothing to tell any more. */
+		w->failed = !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
+		return;
+	}
+	item->post = NULL; /* the adapter has it now */
+	effect_call(w, send_post, post);
+}
+
+static void post_free(struct chat_post *post)
+{
+	if (!post)
+		return;
+	arena_done(&post->arena);
+	mem_free(post);
+}
+
+static void due_done(struct work *w)
+{
+	struct due_item *item = (struct due_item *)w;
+
+	if (w->failed && w->err.code != ERR_CONFLICT && w->err.code != ERR_FULL && w->err.code != ERR_UNAVAILABLE)
+		log_error(EV_BUG, F_TXT("where", "due"), F_STR("kind", item->row.kind), F_TXT("what", w->err.text));
+	post_free(item->post);
+	arena_done(&item->arena);
+	mem_free(item);
+}
+
+/* ---- outbox: the answer ---- */
+
+struct answer_item {
+	struct work work;
+	struct arena arena;
+	struct chat_post *post;
+	enum post_result result;
+	int64_t message_ts;
+	wall_ms retry_at;
+	struct str why;
+};
+
+static span_ms backoff(int attempts)
+{
+	span_ms span = BACKOFF_FIRST;
+
+	for (int i = 1; i < attempts && span < BACKOFF_MOST; i++)
+		span *= 2;
+	return span < BACKOFF_MOST ? span : BACKOFF_MOST;
+}
+
+static bool answer_done(struct work *w, const struct answer_item *item, const struct due_row *row)
+{
+	struct db *db = w->engine->db;
+	wall_ms again_at = 0;
+
+	if (!alerts_told(w, item->post->home_id, item->message_ts, &again_at))
+		return false;
+	effect_wake(w);
+	/* The group changed while its message was on the way: the same row goes again. */
+	return again_at ? store_due_later(db, DUE_OUTBOX, row, again_at, &w->err) : store_due_done(db, DUE_OUTBOX, row, &w->err);
+}
+
+static void answer_run(struct work *w)
+{
+	struct answer_item *item = (struct answer_item *)w;
+	struct chat_post *post = item->post;
+	struct due_row row = {.home_id = post->home_id, .id = post->outbox_id, .fence = post->fence, .attempts = post->attempts};
+	struct engine_counts *counts = engine_counters(w->engine);
+
+	effect_wake(w);
+	if (item->result == POST_DONE) {
+		counts->outbox_sent++;
+		w->failed = !answer_done(w, item, &row);
+	} else if (item->result == POST_RETRY) {
+		counts->outbox_retries++;
+		w->failed = !store_due_later(w->engine->db, DUE_OUTBOX, &row, item->retry_at ? item->retry_at : w->now + backoff(post->attempts), &w->err);
+	} else {
+		counts->outbox_refused++;
+		alerts_not_told(w, post->home_id);
+		w->failed = !store_outbox_refused(w->engine->db, &row, &w->err);
+	}
+}
+
+static void answer_finished(struct work *w)
+{
+	struct answer_item *item = (struct answer_item *)w;
+	struct engine *e = w->engine;
+
+	if (item->result == POST_RETRY)
+		log_warn(EV_OUTBOX_RETRY, F_INT("outbox", item->post->outbox_id), F_INT("attempts", item->post->attempts), F_STR("why", item->why));
+	else if (item->result == POST_REFUSED)
+		log_error(EV_OUTBOX_REFUSED, F_INT("outbox", item->post->outbox_id), F_STR("why", item->why));
+	else
+		log_debug(EV_OUTBOX_SENT, F_INT("outbox", item->post->outbox_id), F_INT("attempts", item->post->attempts));
+	post_free(item->post);
+	arena_done(&item->arena);
+	mem_free(item);
+	engine_busy(e, -1);
+}
+
+void chat_posted(struct chat_post *post, enum post_result result, int64_t message_ts, wall_ms retry_at, struct str why)
+{
+	struct answer_item *item = mem_new(sizeof *item);
+
+	item->work.arena = &item->arena;
+	item->work.run = answer_run;
+	item->work.done = answer_finished;
+	item->work.background = true;
+	item->post = post;
+	item->result = result;
+	item->message_ts = message_ts;
+	item->retry_at = retry_at;
+	item->why = arena_dup(&item->arena, why);
+	(void)!engine_submit(post->engine, &item->work);
+}
+
+/* ---- timers ---- */
+
+struct timer_kind {
+	const char *name;
+	/* Does what is due, in the timer's transaction. *again_at: when to ask again, 0: never. */
+	bool (*run)(struct work *w, const struct due_row *row, wall_ms *again_at);
+};
+
+static bool run_group_ends(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	return alerts_expire(w, row->home_id, again_at);
+}
+
+static bool run_housekeeping(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	(void)row;
+	return housekeeping_run(w, again_at);
+}
+
+static const struct timer_kind timer_kinds[] = {
+	{"group_ends", run_group_ends},
+	{"housekeeping", run_housekeeping},
+};
+
+static void timer_run(struct work *w)
+{
+	struct due_item *item = (struct due_item *)w;
+	struct db *db = w->engine->db;
+	wall_ms again_at = 0;
+
+	if (!store_due_claim(db, DUE_TIMER, &item->row, w->now + LEASE, engine_id(w), &w->err)) {
+		w->failed = w->err.code != ERR_NONE;
+		return;
+	}
+	for (size_t i = 0; i < COUNT_OF(timer_kinds); i++)
+		if (str_is(item->row.kind, timer_kinds[i].name) && !timer_kinds[i].run(w, &item->row, &again_at)) {
+			w->failed = true;
+			return;
+		}
+	effect_wake(w);
+	w->failed = again_at ? !store_due_later(db, DUE_TIMER, &item->row, again_at, &w->err) : !store_due_done(db, DUE_TIMER, &item->row, &w->err);
+}
+
+/* ---- the tick ---- */
+
+static void follow_row(struct work *w, enum due_table t, const struct due_row *row)
+{
+	struct due_item *item = mem_new(sizeof *item);
+
+	item->row = *row;
+	item->row.kind = arena_dup(&item->arena, row->kind);
+	item->row.payload = arena_dup(&item->arena, row->payload);
+	item->work.arena = &item->arena;
+	item->work.background = true;
+	item->work.run = t == DUE_OUTBOX ? outbox_run : timer_run;
+	item->work.done = due_done;
+	if (t == DUE_OUTBOX)
+		item->post = mem_new(sizeof *item->post);
+	engine_follow(w, &item->work);
+}
+
+static bool follow_due(struct work *w, enum due_table t, wall_ms until)
+{
+	struct due_row *rows;
+	size_t count;
+
+	if (!store_due_list(w->engine->db, w->arena, t, until, ROWS_PER_TICK, &rows, &count, &w->err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		follow_row(w, t, &rows[i]);
+	return true;
+}
+
+void due_tick(struct work *w)
+{
+	effect_wake(w);
+	w->failed = !follow_due(w, DUE_OUTBOX, w->now) || !follow_due(w, DUE_TIMER, w->now);
+}

@@ -1,0 +1,127 @@
+/* engine/engine.h -- carries decisions out: the work thread with its group commit, the clock's ticks, the hub of streams.
+ *
+ * Two threads. The net thread owns sockets; it hands whole work items to the work thread, which runs them one after the
+ * other on the store and commits everything that queued up meanwhile as one transaction. Only then do results go back, in
+ * order: first what an item publishes, then its done(). So an answer means that it is on disk, and what a stream is told
+ * is never ahead of the store.
+ */
+#pragma once
+#include "base/crypt.h"
+#include "net/server.h"
+#include "ops/id.h"
+#include "ops/model.h"
+#include "store/db.h"
+
+#include <uv.h>
+
+struct engine;
+struct alerts; /* engine/alerts.h */
+struct work;
+
+/* What an item tells the net thread to do after the commit; in order. */
+struct effect;
+
+struct work {
+	struct work *next;
+	struct engine *engine;
+	void (*run)(struct work *w);  /* work thread, inside the item's savepoint. Sets failed to have its writes undone. */
+	void (*done)(struct work *w); /* net thread, after the commit or its failure; frees the item. */
+	struct arena *arena;          /* the item's memory; belongs to whoever made the item */
+	wall_ms now;                  /* set before run */
+	bool failed;                  /* run: undo my writes. After a failed commit: set for every item that wrote or read along */
+	struct err err;               /* why */
+	struct effect *effects, **effects_tail;
+	bool background;              /* not counted as a request: ticks, outbox */
+};
+
+struct engine_config {
+	const char *data_dir;
+	struct str public_url;    /* "" until the listener is open: then http://ADDRESS:PORT */
+	bool open_alert_api;      /* POST /api/v2/alerts needs no key: loopback only and no public URL */
+	unsigned queue_max;       /* work items waiting; over it: ERR_UNAVAILABLE */
+	unsigned node;
+};
+
+/* What the work thread knows; only for work items. */
+struct engine {
+	struct engine_config config;
+	struct db *db;
+	struct id_maker ids;
+	struct secret key;        /* DIR/secret.key: derives the keys of sources and webhooks */
+	int64_t workspace_id;
+	struct str workspace_name;
+	int64_t bot_user_id, bot_id; /* @srebot */
+	struct alerts *alerts;
+	struct loop_state *loop;  /* engine/engine.c's own */
+	wall_ms started;
+	/* Filled by the room that knows the chat systems and by the daemon. */
+	const struct chat_kind *const *chats;
+	/* Runs a command that came as a message (an outbox row of kind "command"); commands/ fills it. */
+	bool (*run_command_row)(struct work *w, struct str payload, struct err *err);
+};
+
+MUST_USE struct engine *engine_new(const struct engine_config *config, uv_loop_t *loop, struct server *server, struct err *err);
+/* Opens the store, loads what lives in memory, starts the work thread. */
+MUST_USE bool engine_start(struct engine *e, struct err *err);
+/* Runs what is queued, commits, stops the thread. */
+void engine_stop(struct engine *e);
+void engine_free(struct engine *e);
+/* The net server may be made after the engine. */
+void engine_set_server(struct engine *e, struct server *s);
+
+/* Net thread: queues an item. false: the queue is full; the caller answers 503 itself. */
+MUST_USE bool engine_submit(struct engine *e, struct work *w);
+/* Work thread: an item that follows from this one; it runs after the commit of this batch at the earliest. */
+void engine_follow(struct work *w, struct work *next);
+
+/* Before the start, on the calling thread: runs one item and commits it (provisioning, tests). */
+MUST_USE bool engine_run_once(struct engine *e, void (*run)(struct work *w, void *context), void *context, struct err *err);
+
+int64_t engine_id(struct work *w); /* a new id at the item's time */
+
+/* The item touched memory that its undo does not cover: on failure the alert memory is read anew. */
+void work_touched_memory(struct work *w);
+
+/* ---- effects: carried out on the net thread after the commit, in order ---- */
+void effect_publish_channel(struct work *w, int64_t channel_id, struct str json); /* to every stream in the channel */
+void effect_publish_user(struct work *w, int64_t user_id, struct str json);       /* to one person's streams */
+void effect_publish_all(struct work *w, struct str json);
+void effect_join(struct work *w, int64_t user_id, int64_t channel_id);            /* the person's streams now get the channel */
+void effect_leave(struct work *w, int64_t user_id, int64_t channel_id);
+/* Any other thing for the net thread. */
+void effect_call(struct work *w, void (*call)(void *context), void *context);
+/* There are new outbox rows or timers: look again. */
+void effect_wake(struct work *w);
+
+/* ---- virtual clock ---- */
+/* Net thread. Moves the clock to `to` step by step; on_done when everything due has happened and nothing is under way. */
+void engine_advance(struct engine *e, wall_ms to, void (*on_done)(void *context), void *context);
+/* Net thread: something under way outside (an outgoing request) keeps the daemon from being idle. */
+void engine_busy(struct engine *e, int delta);
+
+struct engine_counts {
+	uint64_t items, batches, failed_batches, refused;
+	unsigned queued, streams;
+	int64_t outbox_waiting, outbox_oldest_ms;
+	uint64_t outbox_sent, outbox_retries, outbox_refused, alerts_received, alerts_changed, commands, messages;
+	int64_t groups_firing, groups_acknowledged, alerts_active;
+	struct db_counts store;
+};
+/* Net thread: as of the last batch. */
+void engine_count(struct engine *e, struct engine_counts *out);
+/* Work thread: counters that items raise. */
+struct engine_counts *engine_counters(struct engine *e);
+
+/* ---- streams (GET /stream) ---- */
+struct stream;
+/* Net thread, when a stream's opening item is done: from here on it gets what is published to its channels. */
+struct stream *stream_open(struct engine *e, conn_id conn, int64_t user_id, const int64_t *channels, size_t count);
+void stream_close(struct engine *e, struct stream *s);
+int64_t stream_user(const struct stream *s);
+unsigned streams_of_user(struct engine *e, int64_t user_id);
+/* Sends to everybody in a channel but the sender (typing): no store involved. */
+void stream_publish_channel(struct engine *e, int64_t channel_id, struct str json);
+void stream_publish_all(struct engine *e, struct str json);
+/* Any thread: has the person a stream open? */
+bool engine_present(struct engine *e, int64_t user_id);
+bool stream_has_channel(const struct stream *s, int64_t channel_id);

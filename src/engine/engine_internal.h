@@ -1,0 +1,69 @@
+/* engine/engine_internal.h -- what the files of this room share; no other room includes it. */
+#pragma once
+#include "base/map.h"
+#include "engine/engine.h"
+
+#include <pthread.h>
+
+struct effect {
+	struct effect *next;
+	enum { FX_PUBLISH_CHANNEL, FX_PUBLISH_USER, FX_PUBLISH_ALL, FX_JOIN, FX_LEAVE, FX_CALL } kind;
+	int64_t a, b;
+	struct str json;
+	void (*call)(void *context);
+	void *context;
+};
+
+struct queue {
+	struct work *head, **tail;
+	unsigned count;
+};
+void queue_init(struct queue *q);
+void queue_push(struct queue *q, struct work *w);
+struct work *queue_take(struct queue *q);
+
+struct advance {
+	wall_ms to;
+	void (*on_done)(void *context);
+	void *context;
+	bool wanted, saving;
+};
+
+struct loop_state {
+	/* shared, under lock */
+	pthread_mutex_t lock;
+	pthread_cond_t ready;
+	struct queue inbox, finished;
+	bool stopping;
+	wall_ms next_due; /* 0: nothing waits */
+	struct map present; /* user id -> how many streams, as a pointer-sized number */
+	struct engine_counts counts;
+
+	/* the work thread's */
+	pthread_t thread;
+	struct queue follow;
+	struct engine_counts live;
+	bool look_again; /* outbox or timers changed */
+	bool memory_touched, sick;
+	mono_ms sick_until;
+	unsigned search_behind; /* messages that came since the index was whole; a hint */
+	struct arena scratch;
+
+	/* the net thread's */
+	uv_async_t wake;
+	uv_timer_t due_timer;
+	uv_loop_t *uv;
+	struct server *server;
+	_Atomic unsigned under_way; /* items queued and not yet done; raised by both threads */
+	int busy;
+	bool tick_queued, running;
+	struct advance advance;
+	struct map by_channel, by_user; /* id -> struct stream_list */
+	unsigned streams;
+};
+
+void hub_apply(struct engine *e, const struct effect *fx); /* net thread */
+void hub_free(struct engine *e);
+
+/* due.c */
+void due_tick(struct work *w); /* lists what is due and queues an item for each */

@@ -1,0 +1,21 @@
+#include "engine/housekeeping.h"
+
+#include "store/journal.h"
+
+bool housekeeping_run(struct work *w, wall_ms *again_at)
+{
+	unsigned purged;
+
+	if (!store_idempotency_purge(w->engine->db, w->arena, w->now, &purged, &w->err))
+		return false;
+	*again_at = purged ? w->now + SECOND : w->now + HOUR;
+	return true;
+}
+
+bool housekeeping_start(struct work *w)
+{
+	if (store_timer_waits(w->engine->db, w->engine->workspace_id, "housekeeping"))
+		return true;
+	effect_wake(w);
+	return store_due_add(w->engine->db, DUE_TIMER, w->engine->workspace_id, engine_id(w), w->now + HOUR, "housekeeping", S(""), &w->err);
+}

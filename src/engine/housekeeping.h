@@ -1,0 +1,7 @@
+/* engine/housekeeping.h -- once an hour: expired idempotency keys go. */
+#pragma once
+#include "engine/engine.h"
+
+bool housekeeping_run(struct work *w, wall_ms *again_at);
+/* At the start: makes its timer if there is none. */
+MUST_USE bool housekeeping_start(struct work *w);

@@ -1,0 +1,231 @@
+/* Who listens: the streams of people by channel and by person. All of it is the net thread's. */
+#include "engine/engine_internal.h"
+
+struct stream_list {
+	struct stream **items;
+	size_t count, room;
+};
+
+struct stream {
+	conn_id conn;
+	int64_t user_id;
+	int64_t *channels;
+	size_t count;
+};
+
+static struct stream_list *list_of(struct map *m, int64_t key)
+{
+	struct stream_list *l = map_get(m, (uint64_t)key);
+
+	if (!l) {
+		l = mem_new(sizeof *l);
+		map_put(m, (uint64_t)key, l);
+	}
+	return l;
+}
+
+static void list_add(struct map *m, int64_t key, struct stream *s)
+{
+	struct stream_list *l = list_of(m, key);
+
+	if (l->count == l->room) {
+		l->room = l->room ? l->room * 2 : 4;
+		l->items = mem_grow(l->items, l->room * sizeof *l->items);
+	}
+	l->items[l->count++] = s;
+}
+
+static void list_drop(struct map *m, int64_t key, const struct stream *s)
+{
+	struct stream_list *l = map_get(m, (uint64_t)key);
+
+	for (size_t i = 0; l && i < l->count; i++)
+		if (l->items[i] == s) {
+			l->items[i] = l->items[--l->count];
+			break;
+		}
+	if (l && !l->count) {
+		map_take(m, (uint64_t)key);
+		mem_free(l->items);
+		mem_free(l);
+	}
+}
+
+/* A send may close a connection and so change the list; going backwards, nobody is missed. */
+static void send_all(struct engine *e, struct stream_list *l, struct str json)
+{
+	struct ws_frame *f;
+
+	if (!l || !l->count)
+		return;
+	f = ws_frame_new(json);
+	for (size_t i = l->count; i-- > 0;)
+		if (i < l->count)
+			ws_send(e->loop->server, l->items[i]->conn, f);
+	ws_frame_release(f);
+}
+
+bool stream_has_channel(const struct stream *s, int64_t channel_id)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->channels[i] == channel_id)
+			return true;
+	return false;
+}
+
+static void stream_join(struct engine *e, struct stream *s, int64_t channel_id)
+{
+	if (stream_has_channel(s, channel_id))
+		return;
+	s->channels = mem_grow(s->channels, (s->count + 1) * sizeof *s->channels);
+	s->channels[s->count++] = channel_id;
+	list_add(&e->loop->by_channel, channel_id, s);
+}
+
+static void stream_leave(struct engine *e, struct stream *s, int64_t channel_id)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->channels[i] == channel_id) {
+			s->channels[i] = s->channels[--s->count];
+			list_drop(&e->loop->by_channel, channel_id, s);
+			return;
+		}
+}
+
+/* How many streams a person has, for all threads to see; the first and the last are told to everybody. */
+static void count_presence(struct engine *e, int64_t user_id, int delta)
+{
+	struct loop_state *l = e->loop;
+	struct arena a;
+	intptr_t now;
+
+	pthread_mutex_lock(&l->lock);
+	now = (intptr_t)map_get(&l->present, (uint64_t)user_id) + delta;
+	if (now > 0)
+		map_put(&l->present, (uint64_t)user_id, (void *)now);
+	else
+		map_take(&l->present, (uint64_t)user_id);
+	pthread_mutex_unlock(&l->lock);
+	if (now > 1 || (now == 1 && delta < 0))
+		return;
+	arena_init(&a);
+	stream_publish_all(e, arena_printf(&a, "{\"type\":\"presence\",\"user\":\"" STR_FMT "\",\"presence\":\"%s\"}", STR_ARG(id_write(&a, 'U', user_id)),
+					   now ? "active" : "away"));
+	arena_done(&a);
+}
+
+bool engine_present(struct engine *e, int64_t user_id)
+{
+	bool present;
+
+	pthread_mutex_lock(&e->loop->lock);
+	present = map_get(&e->loop->present, (uint64_t)user_id) != NULL;
+	pthread_mutex_unlock(&e->loop->lock);
+	return present;
+}
+
+struct stream *stream_open(struct engine *e, conn_id conn, int64_t user_id, const int64_t *channels, size_t count)
+{
+	struct stream *s = mem_new(sizeof *s);
+
+	s->conn = conn;
+	s->user_id = user_id;
+	s->channels = mem_grow(NULL, count * sizeof *s->channels);
+	for (size_t i = 0; i < count; i++) {
+		s->channels[s->count++] = channels[i];
+		list_add(&e->loop->by_channel, channels[i], s);
+	}
+	list_add(&e->loop->by_user, user_id, s);
+	e->loop->streams++;
+	count_presence(e, user_id, 1);
+	return s;
+}
+
+void stream_close(struct engine *e, struct stream *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->count; i++)
+		list_drop(&e->loop->by_channel, s->channels[i], s);
+	list_drop(&e->loop->by_user, s->user_id, s);
+	e->loop->streams--;
+	count_presence(e, s->user_id, -1);
+	mem_free(s->channels);
+	mem_free(s);
+}
+
+int64_t stream_user(const struct stream *s)
+{
+	return s->user_id;
+}
+
+unsigned streams_of_user(struct engine *e, int64_t user_id)
+{
+	struct stream_list *l = map_get(&e->loop->by_user, (uint64_t)user_id);
+
+	return l ? (unsigned)l->count : 0;
+}
+
+void stream_publish_channel(struct engine *e, int64_t channel_id, struct str json)
+{
+	send_all(e, map_get(&e->loop->by_channel, (uint64_t)channel_id), json);
+}
+
+void stream_publish_all(struct engine *e, struct str json)
+{
+	struct ws_frame *f = ws_frame_new(json);
+	void *value;
+
+	for (size_t i = 0; map_next(&e->loop->by_user, &i, &value);) {
+		struct stream_list *l = value;
+
+		for (size_t k = l->count; k-- > 0;)
+			ws_send(e->loop->server, l->items[k]->conn, f);
+	}
+	ws_frame_release(f);
+}
+
+void hub_apply(struct engine *e, const struct effect *fx)
+{
+	struct loop_state *l = e->loop;
+	struct stream_list *mine;
+
+	switch (fx->kind) {
+	case FX_PUBLISH_CHANNEL:
+		stream_publish_channel(e, fx->a, fx->json);
+		break;
+	case FX_PUBLISH_USER:
+		send_all(e, map_get(&l->by_user, (uint64_t)fx->a), fx->json);
+		break;
+	case FX_PUBLISH_ALL:
+		stream_publish_all(e, fx->json);
+		break;
+	case FX_JOIN:
+	case FX_LEAVE:
+		mine = map_get(&l->by_user, (uint64_t)fx->a);
+		for (size_t i = 0; mine && i < mine->count; i++)
+			(fx->kind == FX_JOIN ? stream_join : stream_leave)(e, mine->items[i], fx->b);
+		break;
+	case FX_CALL:
+		fx->call(fx->context);
+		break;
+	}
+}
+
+static void lists_free(struct map *m)
+{
+	void *value;
+
+	for (size_t i = 0; map_next(m, &i, &value);) {
+		mem_free(((struct stream_list *)value)->items);
+		mem_free(value);
+	}
+	map_done(m);
+}
+
+void hub_free(struct engine *e)
+{
+	lists_free(&e->loop->by_channel);
+	lists_free(&e->loop->by_user);
+	map_done(&e->loop->present);
+}

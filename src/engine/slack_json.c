@@ -1,0 +1,337 @@
+#include "engine/slack_json.h"
+
+#include "base/json.h"
+#include "store/chat.h"
+
+#include <stdio.h>
+
+struct str channel_id_text(struct arena *a, const struct channel *c)
+{
+	return id_write(a, c->kind == CHANNEL_DM ? 'D' : 'C', c->id);
+}
+
+/* ---- people ---- */
+
+/* A colour that stays with the person, as Slack gives one. */
+static struct str user_color(struct arena *a, int64_t id)
+{
+	static const char *const colors[] = {"9f69e7", "4bbe2e", "e7392d", "3c989f", "674b1b", "e96699", "e0a729", "684b6c", "5b89d5", "2b6836", "99a949", "df3dc0"};
+
+	return arena_printf(a, "%s", colors[hash_mix((uint64_t)id) % COUNT_OF(colors)]);
+}
+
+static void write_profile(struct work *w, struct json_out *o, const struct user *u, bool with_email)
+{
+	json_key(o, "profile");
+	json_open(o, '{');
+	json_add_str(o, "real_name", u->real_name);
+	json_add_str(o, "real_name_normalized", u->real_name);
+	json_add_str(o, "display_name", u->name);
+	json_add_str(o, "display_name_normalized", u->name);
+	json_add_str(o, "title", S(""));
+	json_add_str(o, "phone", S(""));
+	json_add_str(o, "status_text", S(""));
+	json_add_str(o, "status_emoji", S(""));
+	json_add_int(o, "status_expiration", 0);
+	json_add_str(o, "avatar_hash", S(""));
+	json_add_str(o, "team", id_write(w->arena, 'T', u->workspace_id));
+	if (u->bot_id) {
+		json_add_str(o, "bot_id", id_write(w->arena, 'B', u->bot_id));
+		json_add_str(o, "api_app_id", id_write(w->arena, 'A', u->bot_id));
+		json_add_bool(o, "always_active", true);
+	} else if (with_email && u->email.n) {
+		json_add_str(o, "email", u->email);
+	}
+	json_close(o, '}');
+}
+
+void write_user_object(struct work *w, struct json_out *o, const struct user *u, bool with_email)
+{
+	json_open(o, '{');
+	json_add_str(o, "id", id_write(w->arena, 'U', u->id));
+	json_add_str(o, "team_id", id_write(w->arena, 'T', u->workspace_id));
+	json_add_str(o, "name", u->name);
+	json_add_bool(o, "deleted", u->deleted);
+	json_add_str(o, "color", user_color(w->arena, u->id));
+	json_add_str(o, "real_name", u->real_name);
+	json_add_str(o, "tz", S("Etc/UTC"));
+	json_add_str(o, "tz_label", S("Coordinated Universal Time"));
+	json_add_int(o, "tz_offset", 0);
+	write_profile(w, o, u, with_email);
+	json_add_bool(o, "is_admin", u->role == ROLE_ADMIN && !u->bot_id);
+	json_add_bool(o, "is_owner", u->role == ROLE_ADMIN && !u->bot_id);
+	json_add_bool(o, "is_primary_owner", false);
+	json_add_bool(o, "is_restricted", false);
+	json_add_bool(o, "is_ultra_restricted", false);
+	json_add_bool(o, "is_bot", u->bot_id != 0);
+	json_add_bool(o, "is_app_user", false);
+	json_add_int(o, "updated", u->updated / 1000);
+	json_close(o, '}');
+}
+
+/* ---- channels ---- */
+
+static void write_said(struct work *w, struct json_out *o, const char *key, struct str value, int64_t by, wall_ms at)
+{
+	json_key(o, key);
+	json_open(o, '{');
+	json_add_str(o, "value", value);
+	json_add_str(o, "creator", by ? id_write(w->arena, 'U', by) : S(""));
+	json_add_int(o, "last_set", at / 1000);
+	json_close(o, '}');
+}
+
+static void write_dm(struct work *w, struct json_out *o, const struct channel *c)
+{
+	json_add_str(o, "id", channel_id_text(w->arena, c));
+	json_add_int(o, "created", c->created / 1000);
+	json_add_bool(o, "is_im", true);
+	json_add_bool(o, "is_org_shared", false);
+	json_add_str(o, "user", id_write(w->arena, 'U', c->peer_id));
+	json_add_bool(o, "is_user_deleted", false);
+	json_add_int(o, "priority", 0);
+}
+
+void write_channel_object(struct work *w, struct json_out *o, const struct channel *c, bool is_member, int64_t num_members)
+{
+	json_open(o, '{');
+	if (c->kind == CHANNEL_DM) {
+		write_dm(w, o, c);
+		json_close(o, '}');
+		return;
+	}
+	json_add_str(o, "id", channel_id_text(w->arena, c));
+	json_add_str(o, "name", c->name);
+	json_add_str(o, "name_normalized", c->name);
+	json_add_bool(o, "is_channel", true);
+	json_add_bool(o, "is_group", false);
+	json_add_bool(o, "is_im", false);
+	json_add_bool(o, "is_mpim", false);
+	json_add_bool(o, "is_private", c->kind == CHANNEL_PRIVATE);
+	json_add_int(o, "created", c->created / 1000);
+	json_add_str(o, "creator", id_write(w->arena, 'U', c->creator_id));
+	json_add_bool(o, "is_archived", c->archived);
+	json_add_bool(o, "is_general", str_is(c->name, "general"));
+	json_add_int(o, "unlinked", 0);
+	json_add_bool(o, "is_shared", false);
+	json_add_bool(o, "is_ext_shared", false);
+	json_add_bool(o, "is_org_shared", false);
+	json_add_raw(o, "pending_shared", S("[]"));
+	json_add_bool(o, "is_member", is_member);
+	json_add_str(o, "context_team_id", id_write(w->arena, 'T', c->workspace_id));
+	write_said(w, o, "topic", c->topic, c->topic_by, c->topic_at);
+	write_said(w, o, "purpose", S(""), 0, 0);
+	json_add_raw(o, "previous_names", S("[]"));
+	if (num_members >= 0)
+		json_add_int(o, "num_members", num_members);
+	json_close(o, '}');
+}
+
+/* ---- messages ---- */
+
+static void write_reactions(struct work *w, struct json_out *o, const struct message *m)
+{
+	struct reaction *all;
+	size_t count, i = 0;
+	struct err ignored = {0};
+
+	if (!m->has_reactions || !store_reaction_list(w->engine->db, w->arena, m->channel_id, m->ts, &all, &count, &ignored) || !count)
+		return;
+	json_key(o, "reactions");
+	json_open(o, '[');
+	while (i < count) {
+		size_t first = i;
+
+		json_open(o, '{');
+		json_add_str(o, "name", all[i].name);
+		json_key(o, "users");
+		json_open(o, '[');
+		for (; i < count && str_eq(all[i].name, all[first].name); i++)
+			json_put_str(o, id_write(w->arena, 'U', all[i].user_id));
+		json_close(o, ']');
+		json_add_int(o, "count", (int64_t)(i - first));
+		json_close(o, '}');
+	}
+	json_close(o, ']');
+}
+
+static void write_thread(struct work *w, struct json_out *o, const struct message *m)
+{
+	int64_t users[5];
+	size_t n;
+
+	if (!m->reply_count)
+		return;
+	n = store_thread_users(w->engine->db, m->channel_id, m->ts, users);
+	json_add_int(o, "reply_count", m->reply_count);
+	json_add_int(o, "reply_users_count", (int64_t)n);
+	json_add_str(o, "latest_reply", ts_text(w->arena, m->latest_reply));
+	json_key(o, "reply_users");
+	json_open(o, '[');
+	for (size_t i = 0; i < n; i++)
+		json_put_str(o, id_write(w->arena, 'U', users[i]));
+	json_close(o, ']');
+	json_add_bool(o, "is_locked", false);
+	json_add_bool(o, "subscribed", false);
+}
+
+static void write_bot(struct work *w, struct json_out *o, const struct message *m)
+{
+	struct engine *e = w->engine;
+
+	if (!m->bot_id)
+		return;
+	json_add_str(o, "bot_id", id_write(w->arena, 'B', m->bot_id));
+	if (m->bot_id != e->bot_id)
+		return;
+	json_add_str(o, "app_id", id_write(w->arena, 'A', m->bot_id));
+	json_key(o, "bot_profile");
+	json_open(o, '{');
+	json_add_str(o, "id", id_write(w->arena, 'B', m->bot_id));
+	json_add_str(o, "app_id", id_write(w->arena, 'A', m->bot_id));
+	json_add_str(o, "name", S("srebot"));
+	json_add_bool(o, "deleted", false);
+	json_add_int(o, "updated", 0);
+	json_add_str(o, "team_id", id_write(w->arena, 'T', e->workspace_id));
+	json_close(o, '}');
+}
+
+void write_message_members(struct work *w, struct json_out *o, const struct message *m)
+{
+	static const char *const subtypes[] = {
+		[MESSAGE_BOT] = "bot_message", [MESSAGE_JOIN] = "channel_join", [MESSAGE_LEAVE] = "channel_leave", [MESSAGE_TOPIC] = "channel_topic", [MESSAGE_BROADCAST] = "thread_broadcast"};
+
+	json_add_str(o, "type", S("message"));
+	if (m->kind != MESSAGE_PLAIN)
+		json_add_str(o, "subtype", str_of(subtypes[m->kind]));
+	if (m->user_id)
+		json_add_str(o, "user", id_write(w->arena, 'U', m->user_id));
+	write_bot(w, o, m);
+	json_add_str(o, "ts", ts_text(w->arena, m->ts));
+	json_add_str(o, "text", m->text);
+	json_add_str(o, "team", id_write(w->arena, 'T', w->engine->workspace_id));
+	if (m->body.n > 2) /* an object: its members, without the braces */
+		json_put_raw(o, str_n(m->body.p + 1, m->body.n - 2));
+	if (m->thread_ts || m->reply_count)
+		json_add_str(o, "thread_ts", ts_text(w->arena, m->thread_ts ? m->thread_ts : m->ts));
+	write_thread(w, o, m);
+	write_reactions(w, o, m);
+	if (m->edited_ts) {
+		json_key(o, "edited");
+		json_open(o, '{');
+		json_add_str(o, "user", id_write(w->arena, 'U', m->edited_by));
+		json_add_str(o, "ts", ts_text(w->arena, m->edited_ts));
+		json_close(o, '}');
+	}
+}
+
+void write_message_object(struct work *w, struct json_out *o, const struct message *m)
+{
+	json_open(o, '{');
+	write_message_members(w, o, m);
+	json_close(o, '}');
+}
+
+/* ---- events ---- */
+
+struct frame {
+	struct buf buf;
+	struct json_out o;
+};
+
+static void frame_begin(struct work *w, struct frame *f, const struct channel *c, int64_t seq)
+{
+	buf_init(&f->buf, 4 * MIB);
+	f->o = json_out(&f->buf);
+	json_open(&f->o, '{');
+	json_add_str(&f->o, "type", S("event"));
+	json_add_str(&f->o, "channel", channel_id_text(w->arena, c));
+	json_add_int(&f->o, "seq", seq);
+	json_key(&f->o, "event");
+	json_open(&f->o, '{');
+}
+
+static struct str frame_end(struct work *w, struct frame *f, const struct channel *c)
+{
+	struct str out;
+
+	json_add_str(&f->o, "channel", channel_id_text(w->arena, c));
+	json_close(&f->o, '}');
+	json_close(&f->o, '}');
+	out = arena_dup(w->arena, buf_str(&f->buf));
+	buf_done(&f->buf);
+	return out;
+}
+
+struct str message_frame(struct work *w, const struct channel *c, const struct message *m)
+{
+	struct frame f;
+
+	frame_begin(w, &f, c, m->seq);
+	write_message_members(w, &f.o, m);
+	return frame_end(w, &f, c);
+}
+
+/* A message that changed: shown as it is now; who is behind sees the later changes too, once each. */
+static void write_changed(struct work *w, struct json_out *o, const struct channel *c, const struct channel_event *e)
+{
+	struct message m;
+	struct err ignored = {0};
+	bool there = store_message_find(w->engine->db, w->arena, c->id, e->ref_ts, &m, &ignored) && !m.deleted;
+
+	json_add_str(o, "type", S("message"));
+	json_add_str(o, "subtype", there ? S("message_changed") : S("message_deleted"));
+	json_add_bool(o, "hidden", true);
+	if (!there) {
+		json_add_str(o, "deleted_ts", ts_text(w->arena, e->ref_ts));
+		return;
+	}
+	json_key(o, "message");
+	write_message_object(w, o, &m);
+	json_key(o, "previous_message");
+	json_open(o, '{');
+	json_add_str(o, "ts", ts_text(w->arena, e->ref_ts));
+	json_close(o, '}');
+}
+
+static void write_reacted(struct work *w, struct json_out *o, const struct channel *c, const struct channel_event *e)
+{
+	json_add_str(o, "type", e->kind == EVENT_REACTION_ADDED ? S("reaction_added") : S("reaction_removed"));
+	json_add_str(o, "user", id_write(w->arena, 'U', e->user_id));
+	json_add_str(o, "reaction", e->detail);
+	json_key(o, "item");
+	json_open(o, '{');
+	json_add_str(o, "type", S("message"));
+	json_add_str(o, "channel", channel_id_text(w->arena, c));
+	json_add_str(o, "ts", ts_text(w->arena, e->ref_ts));
+	json_close(o, '}');
+}
+
+struct str event_frame(struct work *w, const struct channel *c, const struct channel_event *e)
+{
+	struct frame f;
+
+	frame_begin(w, &f, c, e->seq);
+	switch (e->kind) {
+	case EVENT_CHANGED:
+	case EVENT_REPLIED:
+	case EVENT_DELETED:
+		write_changed(w, &f.o, c, e);
+		break;
+	case EVENT_REACTION_ADDED:
+	case EVENT_REACTION_REMOVED:
+		write_reacted(w, &f.o, c, e);
+		break;
+	case EVENT_JOINED:
+	case EVENT_LEFT:
+		json_add_str(&f.o, "type", e->kind == EVENT_JOINED ? S("member_joined_channel") : S("member_left_channel"));
+		json_add_str(&f.o, "user", id_write(w->arena, 'U', e->user_id));
+		break;
+	case EVENT_TOPIC:
+		json_add_str(&f.o, "type", S("channel_topic"));
+		json_add_str(&f.o, "user", id_write(w->arena, 'U', e->user_id));
+		json_add_str(&f.o, "topic", e->detail);
+		break;
+	}
+	return frame_end(w, &f, c);
+}

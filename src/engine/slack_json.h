@@ -1,0 +1,16 @@
+/* engine/slack_json.h -- people, channels and messages as Slack's objects (slack.dev: objects; the fields that matter). */
+#pragma once
+#include "base/json.h"
+#include "engine/engine.h"
+
+struct str channel_id_text(struct arena *a, const struct channel *c);
+void write_user_object(struct work *w, struct json_out *o, const struct user *u, bool with_email);
+/* member: the asker's. num_members < 0: left out. */
+void write_channel_object(struct work *w, struct json_out *o, const struct channel *c, bool is_member, int64_t num_members);
+/* A message as history shows it; reads its reactions and thread if it has them. */
+void write_message_object(struct work *w, struct json_out *o, const struct message *m);
+/* The members of a message without its braces, for events that add their own. */
+void write_message_members(struct work *w, struct json_out *o, const struct message *m);
+/* One event of a channel's sequence, as /stream frames carry it: {"type":"event","channel":...,"seq":...,"event":{...}}. */
+struct str message_frame(struct work *w, const struct channel *c, const struct message *m);
+struct str event_frame(struct work *w, const struct channel *c, const struct channel_event *e);

@@ -1,0 +1,147 @@
+#include "ops/text.h"
+
+#include "base/json.h"
+
+static void add_escaped(struct buf *b, char c)
+{
+	if (c == '&')
+		buf_add(b, S("&amp;"));
+	else if (c == '<')
+		buf_add(b, S("&lt;"));
+	else if (c == '>')
+		buf_add(b, S("&gt;"));
+	else
+		buf_char(b, c);
+}
+
+static struct str finish(struct arena *a, struct buf *b)
+{
+	struct str out = arena_dup(a, buf_str(b));
+
+	buf_done(b);
+	return out;
+}
+
+static bool needs_care(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '&' || s.p[i] == '<' || s.p[i] == '>')
+			return true;
+	return false;
+}
+
+struct str mrkdwn_escape(struct arena *a, struct str s)
+{
+	struct buf b;
+
+	if (!needs_care(s))
+		return s;
+	buf_init(&b, 5 * s.n + 1);
+	for (size_t i = 0; i < s.n; i++)
+		add_escaped(&b, s.p[i]);
+	return finish(a, &b);
+}
+
+/* Length of the control sequence <...> at s, 0 if there is none: it begins as one and ends before a line does. */
+static size_t control_length(struct str s)
+{
+	struct str rest = str_n(s.p + 1, s.n - 1);
+	bool is_control;
+
+	if (s.n < 4)
+		return 0;
+	is_control = rest.p[0] == '@' || rest.p[0] == '#' || rest.p[0] == '!' || str_starts(rest, S("http://")) || str_starts(rest, S("https://")) ||
+		     str_starts(rest, S("mailto:"));
+	for (size_t i = 1; is_control && i < s.n; i++) {
+		if (s.p[i] == '>')
+			return i + 1;
+		if (s.p[i] == '<' || s.p[i] == '\n')
+			return 0;
+	}
+	return 0;
+}
+
+static bool is_escape(struct str s)
+{
+	return str_starts(s, S("&amp;")) || str_starts(s, S("&lt;")) || str_starts(s, S("&gt;"));
+}
+
+struct str mrkdwn_tidy(struct arena *a, struct str s)
+{
+	struct buf b;
+	size_t i = 0;
+
+	if (!needs_care(s))
+		return s;
+	buf_init(&b, 5 * s.n + 1);
+	while (i < s.n) {
+		struct str rest = str_n(s.p + i, s.n - i);
+		size_t n = s.p[i] == '<' ? control_length(rest) : s.p[i] == '&' && is_escape(rest) ? 1 : 0;
+
+		if (n)
+			buf_add(&b, str_n(rest.p, n));
+		else
+			add_escaped(&b, s.p[i]);
+		i += n ? n : 1;
+	}
+	return finish(a, &b);
+}
+
+static void add_plain_control(struct buf *b, struct str inner)
+{
+	struct str target, label = str_cut(inner, '|', &target);
+
+	if (label.n)
+		buf_add(b, label);
+	else if (target.n && target.p[0] == '!')
+		buf_printf(b, "@" STR_FMT, (int)target.n - 1, target.p + 1);
+	else
+		buf_add(b, target);
+}
+
+struct str mrkdwn_plain(struct arena *a, struct str s)
+{
+	struct buf b;
+	size_t i = 0;
+
+	if (!needs_care(s))
+		return s;
+	buf_init(&b, 2 * s.n + 16);
+	while (i < s.n) {
+		struct str rest = str_n(s.p + i, s.n - i);
+		size_t n = s.p[i] == '<' ? control_length(rest) : 0;
+
+		if (n)
+			add_plain_control(&b, str_n(rest.p + 1, n - 2));
+		else if (str_starts(rest, S("&amp;")))
+			n = buf_char(&b, '&') ? 5 : 5;
+		else if (str_starts(rest, S("&lt;")))
+			n = buf_char(&b, '<') ? 4 : 4;
+		else if (str_starts(rest, S("&gt;")))
+			n = buf_char(&b, '>') ? 4 : 4;
+		else
+			buf_char(&b, s.p[i]);
+		i += n ? n : 1;
+	}
+	return finish(a, &b);
+}
+
+bool mrkdwn_mentions(struct str s, void (*on_user)(void *context, struct str id), void *context)
+{
+	bool everybody = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		size_t n = s.p[i] == '<' ? control_length(str_n(s.p + i, s.n - i)) : 0;
+		struct str target, inner;
+
+		if (!n)
+			continue;
+		inner = str_n(s.p + i + 1, n - 2);
+		str_cut(inner, '|', &target);
+		if (target.p[0] == '@' && on_user)
+			on_user(context, str_n(target.p + 1, target.n - 1));
+		everybody = everybody || str_is(target, "!here") || str_is(target, "!channel") || str_is(target, "!everyone");
+		i += n - 1;
+	}
+	return everybody;
+}

@@ -1,0 +1,12 @@
+/* ops/text.h -- text as Slack writes it: the three escapes, mentions, plain form (docs.slack.dev, Formatting text). */
+#pragma once
+#include "base/mem.h"
+
+/* & < > escaped; for text of others that goes into mrkdwn. */
+struct str mrkdwn_escape(struct arena *a, struct str s);
+/* What a person sent: bare & < > are escaped, escapes and control sequences (<@U1>, <!here>, <#C1>, <https://…|label>) stay. */
+struct str mrkdwn_tidy(struct arena *a, struct str s);
+/* For people who see no markup: control sequences become their labels, escapes are undone. */
+struct str mrkdwn_plain(struct arena *a, struct str s);
+/* The ids in <@U…>: calls back for each; true for <!here>, <!channel>, <!everyone>. */
+bool mrkdwn_mentions(struct str s, void (*on_user)(void *context, struct str id), void *context);
