@@ -50,6 +50,15 @@ static bool has_long_number(struct str s)
 	return run >= 128;
 }
 
+/* jansson 2.14 loses a NUL byte that ends a number or a word: it puts it back where NUL means "nothing there". */
+static bool has_lost_nul(struct str s)
+{
+	for (size_t i = 1; i < s.n; i++)
+		if (!s.p[i] && ((s.p[i - 1] >= '0' && s.p[i - 1] <= '9') || (s.p[i - 1] >= 'a' && s.p[i - 1] <= 'z')))
+			return true;
+	return false;
+}
+
 /* Limits that are ours alone. */
 static bool is_past_our_limit(const struct err *err, struct str s)
 {
@@ -139,7 +148,7 @@ static void check(struct str source, enum json_flags flags, size_t jansson_flags
 	o = json_loadb(source.p, source.n, JSON_DECODE_ANY | jansson_flags, NULL);
 	if (v && !o)
 		differ("we take what jansson refuses", source);
-	if (!v && o && !is_past_our_limit(&err, source))
+	if (!v && o && !is_past_our_limit(&err, source) && !has_lost_nul(source))
 		differ(err.text, source);
 	if (v && !same_tree(v, o))
 		differ("read as something else than jansson reads", source);
