@@ -14,7 +14,7 @@ WEB   = $(shell find web -name node_modules -prune -o -path web/dist -prune -o -
 .DEFAULT_GOAL = all
 
 all: setup web/dist/.built $(BUILD)/build.ninja ## build/opsroomd and build/opsroom, a release build
-	$(NINJA) $(BUILD)
+	$(NINJA) $(BUILD) opsroomd opsroom
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -64,7 +64,7 @@ docs: all ## print the manual pages from the tables in the programs
 install: ## into DESTDIR/PREFIX; build as yourself first
 	@[ -f $(BUILD)/opsroomd ] || $(MAKE) --no-print-directory all
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
-	DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+	DESTDIR=$(DESTDIR) meson install --no-rebuild -C $(BUILD)
 
 layers: ## does every room include only what it may?
 	@tools/layers.sh

@@ -30,6 +30,7 @@ struct call {
 	struct buf *answer, own_answer;
 	bool too_big;
 	int64_t retry_after;
+	char cookie[sizeof(((struct client_answer *)0)->cookie)];
 	char why[CURL_ERROR_SIZE];
 	span_ms deadline;
 	void (*on_answer)(void *context, const struct client_answer *answer);
@@ -46,6 +47,18 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *user)
 	return 0;
 }
 
+static void take_cookie(struct call *c, struct str line)
+{
+	struct str pair;
+
+	if (c->cookie[0] || line.n < 11 || !str_eq_nocase(str_n(line.p, 11), S("set-cookie:")))
+		return;
+	str_cut(str_n(line.p + 11, line.n - 11), ';', &pair);
+	pair = str_trim(pair);
+	if (pair.n < sizeof c->cookie)
+		memcpy(c->cookie, pair.p, pair.n);
+}
+
 /* Retry-After is seconds or a date (RFC 9110 section 10.2.3). */
 static size_t on_header(char *bytes, size_t size, size_t n, void *user)
 {
@@ -55,6 +68,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *user)
 	int64_t seconds;
 	char text[64];
 
+	take_cookie(c, line);
 	if (line.n < sizeof name || line.n - (sizeof name - 1) >= sizeof text ||
 	    !str_eq_nocase(str_n(line.p, sizeof name - 1), S("retry-after:")))
 		return size * n;
@@ -188,6 +202,7 @@ static void read_answer(struct call *c, CURLcode code, struct client_answer *a)
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
 	a->status = (int)status;
+	memcpy(a->cookie, c->cookie, sizeof a->cookie);
 	a->content_type = str_of(type);
 	a->body = buf_str(c->answer);
 	a->reached = code == CURLE_OK;

@@ -1,0 +1,409 @@
+#include "base/crypt.h"
+#include "cli/cli.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+const struct cli_option global_options[] = {
+	{"--url", "URL", "The server, as https://ops.example.com"},
+	{"--token", "TOKEN",
+	 "An API token (xoxp-...); in the environment or by login it is not seen by other users of the machine"},
+	{"--data", "DIR",
+	 "The data directory of an opsroomd on this machine: its address and its admin token are taken from there"},
+	{"--ca", "FILE", "Certificates (PEM) to trust instead of the system's"},
+	{"--json", NULL, "Print what the API answered, for programs"},
+	{"--help", NULL, "Help; behind a command, for that command"},
+	{0},
+};
+
+const struct subcommand subcommands[] = {
+	{"login",
+	 "",
+	 0,
+	 0,
+	 false,
+	 true,
+	 sub_login,
+	 "Log in and keep a token of one's own for this machine.",
+	 "Asks for address, name and password, makes an API token and keeps that (not the password) in the "
+	 "configuration file. "
+	 "With --token that one is checked and kept. Without a terminal the password is read from standard input.",
+	 {{"--user", "NAME", "Who logs in; asked for otherwise"},
+	  {"--scope", "SCOPE", "What the token may do: read, write or admin; as much as the user may otherwise"}}},
+	{"logout", "", 0, 0, false, true, sub_logout, "Revoke the token that login made, and forget it.", NULL, {{0}}},
+	{"status", "", 0, 0, false, false, sub_status, "How the server is, and how many alerts are open.", NULL, {{0}}},
+	{"alerts",
+	 "",
+	 0,
+	 0,
+	 false,
+	 false,
+	 sub_alerts,
+	 "List alerts, newest first.",
+	 NULL,
+	 {{"--state", "STATE", "open (the default), firing, acknowledged, resolved or all"},
+	  {"--limit", "N", "At most so many"}}},
+	{"alert", "<alert>", 1, 1, false, false, sub_alert, "Show one alert with its members.", NULL, {{0}}},
+	{"ack",
+	 "<alert>...",
+	 1,
+	 100,
+	 false,
+	 false,
+	 sub_ack,
+	 "Acknowledge: you have it, nobody else is called.",
+	 NULL,
+	 {{0}}},
+	{"resolve", "<alert>...", 1, 100, false, false, sub_resolve, "Resolve: it is over.", NULL, {{0}}},
+	{"run",
+	 "<command line>",
+	 1,
+	 250,
+	 true,
+	 false,
+	 sub_run,
+	 "Run any command of the chat, as /srebot does.",
+	 "The words are joined by spaces; \"opsroom run help\" lists the commands.",
+	 {{"--channel", "CHANNEL", "Run it as if it was said there"}}},
+	{"post",
+	 "<channel> <text>",
+	 2,
+	 250,
+	 true,
+	 false,
+	 sub_post,
+	 "Say something in a channel; the text \"-\" is standard input.",
+	 "The channel is #name, name or id; @name is a person. The text is sent as it stands: & < > mean nothing. ",
+	 {{"--thread", "TS", "Answer in the thread of this message"},
+	  {"--raw", NULL, "The text is Slack's mrkdwn: <@U...>, <url|text>"}}},
+	{"tail",
+	 "[<channel>...]",
+	 0,
+	 100,
+	 false,
+	 false,
+	 sub_tail,
+	 "Print messages as they come, a line each; all channels without a name.",
+	 "After a lost connection it goes on where it was: nothing is left out, nothing comes twice. Edited messages "
+	 "are marked "
+	 "with ~, deleted ones with x. With --json each line is an event as GET /stream sends it.",
+	 {{"--count", "N", "End after so many lines"}}},
+	{"channels", "", 0, 0, false, false, sub_channels, "List the channels that one may see.", NULL, {{0}}},
+	{"token create",
+	 "<name>",
+	 1,
+	 1,
+	 false,
+	 false,
+	 sub_token_create,
+	 "Make an API token; it is shown this once.",
+	 NULL,
+	 {{"--scopes", "SCOPES", "read, write or admin, or Slack's own with commas between; write otherwise"},
+	  {"--user", "USER", "For somebody else (admins)"}}},
+	{"token list",
+	 "",
+	 0,
+	 0,
+	 false,
+	 false,
+	 sub_token_list,
+	 "List one's API tokens; an admin sees all.",
+	 NULL,
+	 {{0}}},
+	{"token revoke", "<id>", 1, 1, false, false, sub_token_revoke, "End an API token.", NULL, {{0}}},
+	{"audit search",
+	 "[<words>]",
+	 0,
+	 100,
+	 false,
+	 false,
+	 sub_audit_search,
+	 "Who did what: the audit log, newest first.",
+	 "Times are RFC 3339 (2026-03-02T02:15:00Z) or a span back from now (2h, 7d).",
+	 {{"--actor", "USER", "Only what they did"},
+	  {"--action", "ACTION", "Only this, as alert.ack"},
+	  {"--since", "TIME", "Not older"},
+	  {"--until", "TIME", "Not newer"},
+	  {"--limit", "N", "At most so many, 50 otherwise"}}},
+	{"audit verify",
+	 "",
+	 0,
+	 0,
+	 false,
+	 false,
+	 sub_audit_verify,
+	 "Check the hash chains of the audit log; exit code 1 if one is broken.",
+	 NULL,
+	 {{0}}},
+	{"demo",
+	 "",
+	 0,
+	 0,
+	 false,
+	 false,
+	 sub_demo,
+	 "Play a short story with real alerts, to see how it all looks (admins).",
+	 "Makes a source named demo for the channel sre-alerts and sends it what an Alertmanager would: an alert "
+	 "fires, two more "
+	 "join, and it resolves when you press Enter or after a while.",
+	 {{"--fast", NULL, "Do not wait between the steps"}, {"--channel", "NAME", "Another channel than sre-alerts"}}},
+	{"version", "", 0, 0, false, true, sub_version, "Print the version.", NULL, {{0}}},
+	{"help", "[<command>]", 0, 2, false, true, sub_help, "Help, also for one command.", NULL, {{0}}},
+	{0},
+};
+
+const char *option(const struct cli *c, const char *name)
+{
+	for (size_t i = 0; i < CLI_OPTIONS && c->sub->options[i].name; i++)
+		if (strcmp(c->sub->options[i].name, name) == 0)
+			return c->values[i];
+	return NULL;
+}
+
+struct str joined_args(struct cli *c, unsigned from)
+{
+	struct str s = {"", 0};
+
+	for (unsigned i = from; i < c->arg_count; i++)
+		s = i == from ? str_of(c->args[i]) : arena_printf(&c->arena, STR_FMT " %s", STR_ARG(s), c->args[i]);
+	return s;
+}
+
+/* The subcommand of one word or two; *used: how many of the words it took. */
+static const struct subcommand *find(const char *first, const char *second, int *used)
+{
+	for (const struct subcommand *s = subcommands; s->name; s++) {
+		struct str head, tail = str_cut(str_of(s->name), ' ', &head);
+
+		*used = tail.n ? 2 : 1;
+		if (str_is(head, first) && (!tail.n || (second && str_is(tail, second))))
+			return s;
+	}
+	return NULL;
+}
+
+static void unknown_command(const char *word, struct err *err)
+{
+	const char *nearest = NULL;
+	unsigned best = 3;
+
+	for (const struct subcommand *s = subcommands; s->name; s++) {
+		struct str head, tail = str_cut(str_of(s->name), ' ', &head);
+		unsigned d = str_distance(head, str_of(word));
+
+		if (d == 0) {
+			err_set(err, ERR_INVALID, "'%s' asks for a second word; see: opsroom help %s", word, word);
+			return;
+		}
+		if (d < best) {
+			best = d;
+			nearest = tail.n ? NULL : s->name;
+		}
+	}
+	if (nearest)
+		err_set(err, ERR_INVALID, "there is no command '%.100s'; did you mean '%s'?", word, nearest);
+	else
+		err_set(err, ERR_INVALID, "there is no command '%.100s'; see: opsroom help", word);
+}
+
+/* One of the options that every subcommand has. */
+static const char **global_place(struct cli *c, const char *name)
+{
+	if (strcmp(name, "--url") == 0)
+		return &c->url_flag;
+	if (strcmp(name, "--token") == 0)
+		return &c->token_flag;
+	if (strcmp(name, "--data") == 0)
+		return &c->data_flag;
+	return strcmp(name, "--ca") == 0 ? &c->ca_file : NULL;
+}
+
+/* Where the value of an option belongs; NULL and *err: there is no such one. *is_switch: it takes no value. */
+static const char **option_place(struct cli *c, const char *name, bool *is_switch, struct err *err)
+{
+	const char **place = global_place(c, name);
+
+	*is_switch = false;
+	for (size_t i = 0; !place && c->sub && i < CLI_OPTIONS && c->sub->options[i].name; i++)
+		if (strcmp(c->sub->options[i].name, name) == 0) {
+			*is_switch = !c->sub->options[i].value;
+			return &c->values[i];
+		}
+	if (!place)
+		err_set(err, ERR_INVALID, "%s has no option '%.100s'", c->sub ? c->sub->name : "opsroom", name);
+	return place;
+}
+
+/* argv[*i] is an option: "--name value", "--name=value" or a switch. */
+static bool take_option(struct cli *c, char **argv, int *i, struct err *err)
+{
+	struct str name, value = str_cut(str_of(argv[*i]), '=', &name);
+	const char **place;
+	bool is_switch, has_value = name.n < strlen(argv[*i]);
+
+	if (str_is(str_of(argv[*i]), "--json")) {
+		c->json = true;
+		return true;
+	}
+	place = option_place(c, arena_dup(&c->arena, name).p, &is_switch, err);
+	if (!place)
+		return false;
+	if (is_switch && has_value) {
+		err_set(err, ERR_INVALID, STR_FMT " takes no value", STR_ARG(name));
+		return false;
+	}
+	if (is_switch) {
+		*place = "";
+		return true;
+	}
+	if (!has_value && !argv[*i + 1]) {
+		err_set(err, ERR_INVALID, STR_FMT " asks for a value", STR_ARG(name));
+		return false;
+	}
+	*place = has_value ? value.p : argv[++*i];
+	return true;
+}
+
+/* "--help", "--man" and the like, which stand for a subcommand. true: done. */
+static bool is_special(struct cli *c, const char *word)
+{
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+		if (c->sub)
+			print_sub_help(stdout, c->sub);
+		else
+			print_help(stdout, c);
+	} else if (strcmp(word, "--version") == 0) {
+		sub_version(c, NULL);
+	} else if (strcmp(word, "--man") == 0) {
+		print_man(stdout);
+	} else if (strcmp(word, "--completion") == 0) {
+		print_completion(stdout);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool take_argument(struct cli *c, const char *word, struct err *err)
+{
+	if (c->arg_count == COUNT_OF(c->args) - 1) {
+		err_set(err, ERR_TOO_MANY, "too many arguments");
+		return false;
+	}
+	c->args[c->arg_count++] = word;
+	return true;
+}
+
+/* *done: it was a question like --help, answered already. */
+static bool read_command_line(struct cli *c, int argc, char **argv, bool *done, struct err *err)
+{
+	bool options = true;
+
+	*done = false;
+	for (int i = 1; i < argc; i++) {
+		int used;
+
+		if (options && strcmp(argv[i], "--") == 0 && c->sub) {
+			options = false;
+		} else if (options && argv[i][0] == '-' && argv[i][1]) {
+			*done = is_special(c, argv[i]);
+			if (*done)
+				return true;
+			if (!take_option(c, argv, &i, err))
+				return false;
+		} else if (!c->sub) {
+			c->sub = find(argv[i], argv[i + 1], &used);
+			if (!c->sub) {
+				unknown_command(argv[i], err);
+				return false;
+			}
+			i += used - 1;
+		} else {
+			options = options && !c->sub->takes_text;
+			if (!take_argument(c, argv[i], err))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool check_arguments(struct cli *c, struct err *err)
+{
+	if (c->arg_count >= c->sub->min && c->arg_count <= c->sub->max)
+		return true;
+	err_set(err, ERR_INVALID, "usage: opsroom %s%s%s", c->sub->name, c->sub->arguments[0] ? " " : "",
+		c->sub->arguments);
+	return false;
+}
+
+static bool run(struct cli *c, int argc, char **argv, struct err *err)
+{
+	bool done;
+
+	if (!read_command_line(c, argc, argv, &done, err))
+		return false;
+	if (done)
+		return true;
+	if (!c->sub) {
+		print_help(stderr, c);
+		err_set(err, ERR_INVALID, "which command?");
+		return false;
+	}
+	if (c->ca_file)
+		setenv("CURL_CA_BUNDLE", c->ca_file, 1);
+	return check_arguments(c, err) && (c->sub->offline || config_find(c, err)) && c->sub->run(c, err);
+}
+
+bool sub_version(struct cli *c, struct err *err)
+{
+	(void)err;
+	if (c->json)
+		printf("{\"version\":\"" OPSROOM_VERSION "\"}\n");
+	else
+		printf("opsroom " OPSROOM_VERSION "\n");
+	return true;
+}
+
+bool sub_help(struct cli *c, struct err *err)
+{
+	const struct subcommand *s = NULL;
+	bool any = false;
+
+	if (!c->arg_count) {
+		print_help(stdout, c);
+		return true;
+	}
+	for (s = subcommands; s->name; s++) {
+		struct str head, tail = str_cut(str_of(s->name), ' ', &head);
+
+		if (str_is(head, c->args[0]) && (c->arg_count == 1 || str_is(tail, c->args[1]))) {
+			print_sub_help(stdout, s);
+			any = true;
+		}
+	}
+	if (!any)
+		unknown_command(c->args[0], err);
+	return any;
+}
+
+int main(int argc, char **argv)
+{
+	static struct cli c;
+	struct err err = {0};
+	bool ok;
+
+	setlocale(LC_CTYPE, "");
+	arena_init(&c.arena);
+	c.colour = isatty(STDOUT_FILENO) && !(getenv("NO_COLOR") && *getenv("NO_COLOR")) &&
+		   strcmp(getenv("TERM") ? getenv("TERM") : "dumb", "dumb") != 0;
+	ok = crypt_start(&err) && run(&c, argc, argv, &err);
+	if (ok && (fflush(stdout) != 0 || ferror(stdout))) {
+		err_set(&err, ERR_FULL, "the output cannot be written");
+		ok = false;
+	}
+	if (!ok)
+		fprintf(stderr, "opsroom: " STR_FMT "\n", STR_ARG(safe_line(&c.arena, str_of(err.text))));
+	arena_done(&c.arena);
+	return ok ? c.exit_code : err_info(err.code ? err.code : ERR_INTERNAL)->exit_code;
+}
