@@ -188,17 +188,19 @@ static size_t terminal_width(void)
 
 static void print_row(const struct table *t, const struct table_row *row, const size_t *widths, size_t line)
 {
-	size_t at = 0;
+	size_t at = 0, gap = 0; /* spaces are printed when something follows them */
 
 	for (unsigned i = 0; i < t->columns; i++) {
-		bool last = i + 1 == t->columns;
 		struct str cell = row->cells[i];
 
-		if (last && line > at + 20) /* the last column is cut rather than wrapped */
+		if (i + 1 == t->columns && line > at + 20) /* the last column is cut rather than wrapped */
 			cell = clip_width(cell, line - at);
-		say(t->c, row->colours[i], cell);
-		if (!last)
-			printf("%*s", (int)(widths[i] - text_width(cell)) + 2, "");
+		if (cell.n) {
+			printf("%*s", (int)gap, "");
+			say(t->c, row->colours[i], cell);
+			gap = 0;
+		}
+		gap += widths[i] - text_width(cell) + 2;
 		at += widths[i] + 2;
 	}
 	putchar('\n');
