@@ -179,7 +179,7 @@ function rich_inline(element: RichElement): ComponentChildren {
 	case 'usergroup':
 		return <SpecialMention label="group" />;
 	case 'date':
-		return String(element.fallback ?? new Date(Number(element.timestamp) * 1000).toLocaleString());
+		return String(element.fallback ?? '');
 	}
 	return String(element.text ?? element.fallback ?? '');
 }
@@ -322,15 +322,20 @@ export function Attachments({ attachments, place }: { attachments: Attachment[];
 	return <>{list_of(attachments).map((attachment) => <AttachmentDraw attachment={attachment} place={place} />)}</>;
 }
 
+// The text of a message is only for those who cannot draw the attachment that says the same.
+function text_is_fallback(text: string, attachments: Attachment[]): boolean {
+	return attachments.some((attachment) => attachment.fallback === text && list_of(attachment.blocks).length > 0);
+}
+
 // What a message says: its blocks, or else its text; then its attachments.
 export function Body({ place }: { place: Place }) {
 	const { message } = place;
-	const blocks = list_of(message.blocks);
+	const blocks = list_of(message.blocks), attachments = list_of(message.attachments), text = text_of(message.text);
 
 	return (
 		<>
-			{blocks.length > 0 ? <Blocks blocks={blocks} place={place} /> : text_of(message.text) && <Mrkdwn text={text_of(message.text)} />}
-			<Attachments attachments={list_of(message.attachments)} place={place} />
+			{blocks.length > 0 ? <Blocks blocks={blocks} place={place} /> : text && !text_is_fallback(text, attachments) && <Mrkdwn text={text} />}
+			<Attachments attachments={attachments} place={place} />
 		</>
 	);
 }

@@ -10,7 +10,7 @@ import { keys_start } from './keys';
 import { LoginView, SetupView, setup_token } from './login';
 import { route, route_start } from './route';
 import { Sidebar } from './sidebar';
-import { broken, channel_name, channel_shown, drawer_open, phase, session_start, stream, team, theme_start, toast_close, toasts, unread_total } from './state';
+import { broken, channel_name, channel_shown, drawer_open, marks_flush, phase, session_start, stream, team, theme_start, toast_close, toasts, unread_total } from './state';
 import { ThreadPane } from './thread';
 
 function Banner() {
@@ -113,6 +113,7 @@ function title(): string {
 
 theme_start();
 effect(() => { document.title = title(); });
+addEventListener('pagehide', marks_flush);
 addEventListener('online', () => stream.hurry());
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && stream.probe());
 keys_start();

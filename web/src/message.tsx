@@ -1,5 +1,6 @@
 // message.tsx -- one message: who, when, what, its reactions, its thread, and what can be done with it.
 
+import { Component, type ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, error_text } from './api';
 import { Body } from './blocks';
@@ -195,6 +196,24 @@ function Face({ name, bot }: { name: string; bot: boolean }) {
 	return <div class={`face tint-${hash % 6}${bot ? ' bot' : ''}`} aria-hidden="true">{[...name.replace(/^[^\p{L}\p{N}]+/u, '')].slice(0, 2).join('') || '?'}</div>;
 }
 
+// A bot may send what no renderer foresaw. Then that one message cannot be shown, and everything else can.
+class Guard extends Component<{ children: ComponentChildren }, { broken: boolean }> {
+	override state = { broken: false };
+
+	static override getDerivedStateFromError() {
+		return { broken: true };
+	}
+
+	override componentWillReceiveProps() {
+		if (this.state.broken)
+			this.setState({ broken: false });       // it may have been edited
+	}
+
+	override render({ children }: { children: ComponentChildren }, { broken }: { broken: boolean }) {
+		return broken ? <span class="faint">This message cannot be shown.</span> : children;
+	}
+}
+
 function Head({ name, bot, message }: { name: string; bot: boolean; message: Message }) {
 	const date = ts_date(message.ts);
 
@@ -221,7 +240,7 @@ export function MessageRow({ channel, message, grouped, in_thread, marked, activ
 			{grouped ? <time class="gutter" dateTime={date.toISOString()} title={time_whole(date)}>{time_short(date)}</time> : <Face name={name} bot={bot} />}
 			<div class="content">
 				{!grouped && <Head name={name} bot={bot} message={message} />}
-				{editing.value === editing_key(message, in_thread) && is_own(message) ? <Editor channel={channel} message={message} /> : <Body place={{ channel, message }} />}
+				{editing.value === editing_key(message, in_thread) && is_own(message) ? <Editor channel={channel} message={message} /> : <Guard><Body place={{ channel, message }} /></Guard>}
 				{message.edited && <span class="edited">(edited)</span>}
 				<Reactions channel={channel} message={message} />
 				{!in_thread && !is_reply(message) && <ThreadSummary channel={channel} message={message} />}

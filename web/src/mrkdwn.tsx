@@ -7,6 +7,7 @@
 import type { ComponentChildren } from 'preact';
 import { emoji } from './emoji';
 import { ChannelMention, SpecialMention, UserMention } from './mention';
+import { date_format, time_whole } from './time';
 
 export type Mark = 'bold' | 'italic' | 'strike';
 
@@ -16,6 +17,7 @@ export type Inline =
 	| { kind: 'link'; url: string; text: string }
 	| { kind: 'user' | 'channel' | 'special'; id: string; label: string }
 	| { kind: 'emoji'; name: string; text: string }
+	| { kind: 'date'; seconds: number; format: string; text: string }
 	| { kind: 'break' };
 
 export type Part = { kind: 'pre'; text: string } | { kind: 'para' | 'quote'; children: Inline[] };
@@ -138,6 +140,15 @@ function add_text(list: Inline[], text: string): void {
 		list.push({ kind: 'text', text });
 }
 
+// !date^1700000000^{date} at {time}: the text is what is shown where the rest cannot be read.
+function date_parse(target: string, text: string): Inline {
+	const [, seconds = '', format = ''] = /^!date\^(\d{1,11})\^([^^]{1,200})/.exec(target) ?? [];
+
+	if (!format)
+		return { kind: 'text', text: text || 'a date' };
+	return { kind: 'date', seconds: Number(seconds), format: unescape(format), text };
+}
+
 // <…>: a person, a channel, a group, a date or a link. Null: none of these, so it is text.
 function control_parse(inner: string): Inline | null {
 	const bar = inner.indexOf('|');
@@ -152,7 +163,7 @@ function control_parse(inner: string): Inline | null {
 	if (/^!(here|channel|everyone)$/.test(target))
 		return { kind: 'special', id, label: id };
 	if (target.startsWith('!date^'))
-		return { kind: 'text', text: label || 'a date' };
+		return date_parse(target, label);
 	if (target.startsWith('!subteam^'))
 		return { kind: 'special', id: 'group', label: label.replace(/^@/, '') || 'group' };
 	if (target.startsWith('!'))
@@ -368,6 +379,11 @@ function inline_draw(node: Inline): ComponentChildren {
 		return <SpecialMention label={node.label} />;
 	case 'emoji':
 		return <span class="emoji" role="img" aria-label={node.name} title={`:${node.name}:`}>{node.text}</span>;
+	case 'date': {
+		const date = new Date(node.seconds * 1000);
+
+		return <time dateTime={date.toISOString()} title={node.text || time_whole(date)}>{date_format(date, node.format)}</time>;
+	}
 	case 'break':
 		return <br />;
 	}

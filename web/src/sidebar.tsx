@@ -86,8 +86,8 @@ export function Sidebar() {
 				<ul>{dms.map((channel) => <ChannelLink key={channel.id} channel={channel} />)}</ul>
 				<button type="button" class="channel add" onClick={() => dialog.value = { kind: 'switcher' }}><span class="channel-mark" aria-hidden="true">+</span>Message someone</button>
 			</div>
-			<div class="me">
-				<div class="me-name"><strong>{self.value?.name}</strong> <span class="faint">{self.value?.role}</span></div>
+			<div class="who">
+				<div class="who-name"><strong>{self.value?.name}</strong> <span class="faint">{self.value?.role}</span></div>
 				<ThemeSwitch />
 				<button type="button" class="icon-button" aria-label="Keyboard help" title="Keys (?)" onClick={() => dialog.value = { kind: 'help' }}>?</button>
 				<button type="button" class="button quiet" onClick={() => void logout()}>Log out</button>

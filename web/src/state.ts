@@ -4,7 +4,7 @@
 // (history, replies) and by the stream; whatever is known twice agrees, because messages are put by their ts.
 
 import { batch, computed, signal } from '@preact/signals';
-import { ApiError, api_on_logged_out, error_text, slack, v1 } from './api';
+import { ApiError, api_on_logged_out, error_text, slack, slack_farewell, v1 } from './api';
 import { Log, is_reply } from './log';
 import { route, route_go, route_start, route_to_channel } from './route';
 import { Stream, type Frame, type Status } from './stream';
@@ -463,9 +463,10 @@ export function new_line_end(id: string): void {
 	new_line.value = rest;
 }
 
-const mark_timers = new Map<string, number>();
+const mark_pauses = new Map<string, { next: string }>();        // channel to what was seen since the last call
+const mark_pause_ms = 500;
 
-// All of the channel has been seen.
+// All of the channel has been seen. The first call leaves at once, those that follow quickly become one.
 export function channel_mark(id: string): void {
 	const channel = channels.value.get(id);
 	const last = log_get(id).roots.at(-1)?.ts;
@@ -473,8 +474,33 @@ export function channel_mark(id: string): void {
 	if (!channel?.is_member || !last || ((channel.last_read ?? '') >= last && !channel.unread))
 		return;
 	channel_change(id, { last_read: last, unread: 0, mentions: 0 });
-	clearTimeout(mark_timers.get(id));
-	mark_timers.set(id, window.setTimeout(() => void slack('conversations.mark', { channel: id, ts: last }).catch(() => {}), 250));
+	const pause = mark_pauses.get(id);
+
+	if (pause)
+		pause.next = last;
+	else
+		mark_send(id, last);
+}
+
+function mark_send(id: string, ts: string): void {
+	const pause = { next: '' };
+
+	mark_pauses.set(id, pause);
+	slack('conversations.mark', { channel: id, ts }).catch(() => {});      // the next one says it again
+	setTimeout(() => {
+		mark_pauses.delete(id);
+		if (pause.next)
+			mark_send(id, pause.next);
+	}, mark_pause_ms);
+}
+
+// The page goes away: what is still to be told about reading is told now.
+export function marks_flush(): void {
+	for (const [channel, pause] of mark_pauses) {
+		if (pause.next)
+			slack_farewell('conversations.mark', { channel, ts: pause.next });
+		pause.next = '';
+	}
 }
 
 // ---- acts ----

@@ -44,3 +44,29 @@ export function time_since(rfc3339: string | undefined): string {
 		return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
 	return days === 1 ? '1 day' : `${days} days`;
 }
+
+const date_styles: Record<string, Intl.DateTimeFormatOptions> = {
+	date_num: { year: 'numeric', month: '2-digit', day: '2-digit' },
+	date: { year: 'numeric', month: 'long', day: 'numeric' },
+	date_short: { year: 'numeric', month: 'short', day: 'numeric' },
+	date_long: { weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' },
+	time: { hour: '2-digit', minute: '2-digit' },
+	time_secs: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
+};
+
+function date_token(name: string, date: Date): string | null {
+	if (name === 'ago')
+		return `${time_since(date.toISOString())} ago`;
+	const pretty = name.endsWith('_pretty');
+	const style = new Map(Object.entries(date_styles)).get(name.replace(/_pretty$/, ''));
+	const near = pretty ? day_name(String(date.getTime() / 1000)) : '';
+
+	if (!style)
+		return null;
+	return near === 'Today' || near === 'Yesterday' ? near.toLowerCase() : new Intl.DateTimeFormat(undefined, style).format(date);
+}
+
+// The format of Slack's <!date^…>: "{date_short_pretty} at {time}", in the reader's zone. A token that is not known stays as it is.
+export function date_format(date: Date, format: string): string {
+	return format.replace(/\{([a-z_]{1,30})\}/g, (whole, name: string) => date_token(name, date) ?? whole);
+}

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { date_format } from '../src/time';
 import { type Inline, type Part, emoji_text, mrkdwn_parse, plain_text, safe_url } from '../src/mrkdwn';
 
 // A short notation of the tree: b(…) bold, i(…) italic, s(…) strike, `code`, [url label], @id #id !id :name: / for a line's end.
@@ -17,6 +18,7 @@ function inline(node: Inline): string {
 	case 'channel': return `#${node.id}`;
 	case 'special': return `!${node.label}`;
 	case 'emoji': return `:${node.name}:`;
+	case 'date': return `date(${node.seconds} ${node.format} ${node.text})`;
 	case 'break': return '/';
 	}
 }
@@ -48,7 +50,8 @@ const cases: [string, string, string][] = [
 	['mail', '<mailto:a@b.example|a@b.example>', '([mailto:a@b.example a@b.example])'],
 	['bare links', 'see https://a.example/b(c)d. (https://e.example/f) *https://g.example*', '(see [https://a.example/b(c)d https://a.example/b(c)d]. ([https://e.example/f https://e.example/f]) b([https://g.example/ https://g.example]))'],
 	['people and places', '<@U12> <@U12|ann> <#C34|ops> <!here> <!channel|channel> <!subteam^S1|@dba>', '(@U12 @U12 #C34 !here !channel !dba)'],
-	['dates', '<!date^1700000000^{date_short}|14 Nov 2023>', '(14 Nov 2023)'],
+	['dates', '<!date^1700000000^{date_short}|14 Nov 2023>', '(date(1700000000 {date_short} 14 Nov 2023))'],
+	['dates that are none', '<!date^x^{date}|never> <!date^1>', '(never a date)'],
 	['emoji', ':fire: :no_such_thing: 10:30:45', '(:fire: :no_such_thing: 10:30:45)'],
 	['entities are undone last', '&lt;b&gt; &amp;lt; &amp;amp;', '(<b> &lt; &amp;)'],
 	['entities never become controls', '&lt;https://a.example|x&gt; &lt;@U1&gt;', '(<[https://a.example/ https://a.example]|x> <@U1>)'],
@@ -138,4 +141,12 @@ test('mrkdwn: deep nesting ends at three marks', () => {
 test('plain_text and emoji_text', () => {
 	assert.equal(plain_text('*a* <https://x.example|b>\n`c` <@U1|ann>'), 'a b c @ann');
 	assert.equal(emoji_text(':fire: &lt;x&gt; :nope:'), '🔥 <x> :nope:');
+});
+
+test('date_format: tokens of Slack, others stay', () => {
+	const date = new Date(2023, 10, 14, 22, 13, 20);
+
+	assert.match(date_format(date, '{date_num} {time_secs}'), /2023.*13.*20/);
+	assert.match(date_format(new Date(), '{date_short_pretty}!'), /^today!$/);
+	assert.equal(date_format(date, '{nope} {constructor}'), '{nope} {constructor}');
 });

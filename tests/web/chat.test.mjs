@@ -1,0 +1,268 @@
+// Two people talk: live messages, unread counts, threads, edits, reactions, commands, permalinks.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { composer, go_to, gone, message, room_start, say, see, until } from './harness.mjs';
+
+let room, ann, ben, general;
+
+before(async () => {
+	room = await room_start();
+	general = await room.channel('lobby', 'ben');
+	await room.channel('deploys', 'ben');
+	ann = await room.enter('ann');
+	ben = await room.enter('ben');
+	await go_to(ann, 'lobby');
+	await go_to(ben, 'lobby');
+});
+after(() => room.end());
+
+test('a message is seen by the other at once, with its marks', async () => {
+	await say(ann, 'deploy of *checkout* is `done` :tada: @ben <b>');
+	await see(message(ben, 'deploy of').locator('strong', { hasText: 'checkout' }));
+	await see(message(ben, 'deploy of').locator('code', { hasText: 'done' }));
+	await see(message(ben, 'deploy of').locator('.mention.me', { hasText: '@ben' }));
+	await see(message(ben, '🎉'));
+	await see(message(ben, '<b>'));
+	assert.equal(await message(ben, 'deploy of').count(), 1);
+	assert.equal(await message(ann, 'deploy of').count(), 1);
+});
+
+test('several lines are one message', async () => {
+	await composer(ann).fill('');
+	await composer(ann).pressSequentially('first line');
+	await composer(ann).press('Shift+Enter');
+	await composer(ann).pressSequentially('second line');
+	await composer(ann).press('Enter');
+	await see(message(ben, /first line\s*second line/));
+});
+
+test('unread messages are counted, and read ones are not', async () => {
+	await go_to(ben, 'deploys');
+	for (const text of ['one', 'two', 'three'])
+		await room.ann.slack('chat.postMessage', { channel: general, text });
+	const link = ben.locator(`[data-channel="${general}"]`);
+
+	await see(link.locator('.badge', { hasText: '3' }));
+	await until(ben, () => document.title.startsWith('(3)'));
+	await room.ann.slack('chat.postMessage', { channel: general, text: '<!here> look' });
+	await see(link.locator('.mention-badge', { hasText: '4' }));
+	await ben.reload();
+	await see(link.locator('.mention-badge', { hasText: '4' }));
+	await go_to(ben, 'lobby');
+	await see(ben.locator('.new-line'));
+	await gone(link.locator('.badge'));
+	await until(ben, () => !document.title.startsWith('('));
+});
+
+test('what was read in one window is read in the other', async () => {
+	const second = await room.enter('ben');
+
+	await go_to(second, 'deploys');
+	await go_to(ben, 'deploys');
+	await room.ann.slack('chat.postMessage', { channel: general, text: 'for both windows' });
+	const badge = (page) => page.locator(`[data-channel="${general}"] .badge`);
+
+	await see(badge(second));
+	await see(badge(ben));
+	await go_to(ben, 'lobby');
+	await gone(badge(second));
+});
+
+test('a thread: reply, summary, live in the other pane', async () => {
+	await say(ann, 'the root of a thread');
+	await message(ben, 'the root of a thread').hover();
+	await message(ben, 'the root of a thread').getByRole('button', { name: 'Reply' }).click();
+	await see(ben.locator('.thread .message', { hasText: 'the root of a thread' }));
+	await ben.keyboard.type('an answer');
+	await ben.keyboard.press('Enter');
+	await see(ben.locator('.thread .message', { hasText: 'an answer' }));
+	await see(message(ann, 'the root of a thread').locator('.thread-summary', { hasText: '1 reply' }));
+	assert.equal(await message(ann, 'an answer').count(), 0);
+	await message(ann, 'the root of a thread').locator('.thread-summary').click();
+	await see(ann.locator('.thread .message', { hasText: 'an answer' }));
+	await ann.keyboard.type('and another');
+	await ann.keyboard.press('Enter');
+	await see(ben.locator('.thread .message', { hasText: 'and another' }));
+	await see(message(ben, 'the root of a thread').locator('.thread-summary', { hasText: '2 replies' }));
+	for (const page of [ann, ben]) {
+		await page.keyboard.press('Escape');
+		await gone(page.locator('.thread'));
+	}
+});
+
+test('editing with the Up key', async () => {
+	await say(ann, 'tpyo');
+	await see(message(ben, 'tpyo'));
+	await composer(ann).press('ArrowUp');
+	await see(ann.getByLabel('Edit message'));
+	await ann.getByLabel('Edit message').fill('typo');
+	await ann.keyboard.press('Enter');
+	await see(message(ben, 'typo').locator('.edited'));
+	await gone(message(ben, 'tpyo'));
+});
+
+test('reactions are added and taken back', async () => {
+	const row = message(ben, 'typo');
+
+	await row.hover();
+	await row.getByRole('button', { name: 'React' }).click();
+	await ben.getByLabel('Search emoji').fill('eyes');
+	await ben.keyboard.press('Enter');
+	const seen = message(ann, 'typo').locator('.reaction', { hasText: '👀 1' });
+
+	await see(seen);
+	await seen.click();
+	await see(message(ben, 'typo').locator('.reaction', { hasText: '👀 2' }));
+	await message(ben, 'typo').locator('.reaction.mine').click();
+	await see(message(ann, 'typo').locator('.reaction', { hasText: '👀 1' }));
+});
+
+test('deleting asks first', async () => {
+	const row = message(ann, 'typo');
+
+	await row.hover();
+	await row.getByRole('button', { name: 'Delete' }).click();
+	await ann.getByRole('button', { name: 'Keep' }).click();
+	await row.hover();
+	await row.getByRole('button', { name: 'Delete' }).click();
+	await ann.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+	await gone(message(ben, 'typo'));
+});
+
+test('commands are found and run by the keyboard alone', async () => {
+	await composer(ann).focus();
+	await ann.keyboard.type('/');
+	const list = ann.getByRole('listbox', { name: 'Proposals' });
+
+	await see(list.getByRole('option').filter({ hasText: '/srebot' }));
+	await ann.keyboard.press('ArrowDown');
+	await ann.keyboard.press('ArrowUp');
+	await ann.keyboard.type('srebot stat');
+	await see(list.locator('[aria-selected=true]', { hasText: '/srebot status' }));
+	await ann.keyboard.press('Tab');
+	await ann.keyboard.press('Enter');
+	await see(ann.locator('.message.ephemeral', { hasText: 'Only visible to you' }));
+	assert.equal(await composer(ann).inputValue(), '');
+	assert.equal(await ben.locator('.message.ephemeral').count(), 0);
+});
+
+test('an unknown command says what there is, and the text stays', async () => {
+	await say(ann, '/nonsense now');
+	await see(ann.locator('.composer .error', { hasText: 'status' }));
+	assert.equal(await composer(ann).inputValue(), '/nonsense now');
+	await say(ann, '//etc/hosts is text');
+	await see(message(ben, '/etc/hosts is text'));
+});
+
+test('a person and a channel are completed', async () => {
+	await composer(ann).fill('');
+	await ann.keyboard.type('ask @be');
+	await ann.keyboard.press('Enter');
+	await ann.keyboard.type('in #dep');
+	await ann.keyboard.press('Tab');
+	await ann.keyboard.press('Enter');
+	await see(message(ben, 'ask').locator('.mention.me', { hasText: '@ben' }));
+	await message(ben, 'ask').locator('a.mention', { hasText: '#deploys' }).click();
+	await see(ben.locator('.main h1', { hasText: 'deploys' }));
+});
+
+test('drafts stay with their channel, over a reload', async () => {
+	await composer(ann).fill('half a thou');
+	await go_to(ann, 'deploys');
+	assert.equal(await composer(ann).inputValue(), '');
+	await go_to(ann, 'lobby');
+	assert.equal(await composer(ann).inputValue(), 'half a thou');
+	await ann.reload();
+	await see(composer(ann));
+	assert.equal(await composer(ann).inputValue(), 'half a thou');
+	await composer(ann).fill('');
+});
+
+test('the quick switcher, the arrows and the help', async () => {
+	await ann.keyboard.press('Control+k');
+	await ann.keyboard.type('depl');
+	await ann.keyboard.press('Enter');
+	await see(ann.locator('.main h1', { hasText: 'deploys' }));
+	await ann.keyboard.press('Alt+ArrowDown');
+	await gone(ann.locator('.main h1', { hasText: 'deploys' }));
+	await ann.keyboard.press('Alt+ArrowUp');
+	await see(ann.locator('.main h1', { hasText: 'deploys' }));
+	await ann.keyboard.press('Control+/');
+	await see(ann.getByRole('dialog', { name: 'Keys' }));
+	await ann.keyboard.press('Escape');
+	await gone(ann.getByRole('dialog'));
+});
+
+test('messages are walked with the arrows', async () => {
+	await go_to(ann, 'lobby');
+	await see(message(ann, 'the root of a thread'));
+	await ann.locator('.main .log').focus();
+	await ann.keyboard.press('End');
+	await until(ann, () => document.activeElement?.classList.contains('message'));
+	for (let i = 0; i < 60 && !await ann.evaluate(() => document.activeElement.textContent.includes('the root of a thread')); i++)
+		await ann.keyboard.press('ArrowUp');
+	await ann.keyboard.press('Enter');
+	await see(ann.locator('.thread .message', { hasText: 'an answer' }));
+	await ann.keyboard.press('Escape');
+	await gone(ann.locator('.thread'));
+});
+
+test('a new channel, joined by the other', async () => {
+	await ann.getByRole('button', { name: 'New channel' }).click();
+	await ann.getByLabel('Name').fill('db incident');
+	await ann.keyboard.press('Enter');
+	await see(ann.locator('.main h1', { hasText: '#db-incident' }));
+	await say(ann, 'come here');
+	await see(message(ann, 'come here'));
+	await ben.getByRole('button', { name: 'Join a channel' }).click();
+	await ben.getByRole('button', { name: 'Join db-incident' }).click();
+	await see(message(ben, 'come here'));
+	await see(ann.locator('.pane-head', { hasText: '2 members' }));
+});
+
+test('a direct message', async () => {
+	await ann.keyboard.press('Control+k');
+	await ann.keyboard.type('@ben');
+	await ann.keyboard.press('Enter');
+	await see(ann.locator('.main h1', { hasText: 'ben' }));
+	await say(ann, 'just for you');
+	const link = ben.locator('.sidebar a.channel', { hasText: 'ann' });
+
+	await see(link.locator('.mention-badge', { hasText: '1' }));
+	await link.click();
+	await see(message(ben, 'just for you'));
+});
+
+test('older messages are read when one scrolls up, and a permalink finds them', async () => {
+	const channel = await room.channel('archive', 'ben');
+	const first = await room.ann.slack('chat.postMessage', { channel, text: 'the very first line' });
+
+	for (let i = 0; i < 130; i++)
+		await room.ann.slack('chat.postMessage', { channel, text: `line ${i}.` });
+	await go_to(ben, 'archive');
+	await see(message(ben, 'line 129.'));
+	assert.equal(await message(ben, 'the very first line').count(), 0);
+	await ben.locator('.main .log').hover();
+	await ben.mouse.wheel(0, -100_000);
+	await see(message(ben, 'line 40.'));
+	await go_to(ann, 'lobby');
+	await ann.goto(`${room.daemon.url}/archives/${channel}/p${first.ts.replace('.', '')}`);
+	await see(ann.locator('.message.marked', { hasText: 'the very first line' }));
+	await until(ann, () => document.activeElement?.classList.contains('marked'));
+	assert.equal(new URL(ann.url()).pathname, '/');
+});
+
+test('a message that cannot be sent stays, with the reason', async () => {
+	await go_to(ann, 'lobby');
+	await ann.context().setOffline(true);
+	await say(ann, 'into the void');
+	await see(ann.locator('.composer .error', { hasText: 'Not sent' }));
+	assert.equal(await composer(ann).inputValue(), 'into the void');
+	await ann.context().setOffline(false);
+	await until(ann, () => fetch('/healthz').then(() => true, () => false));
+	await composer(ann).press('Enter');
+	await see(message(ann, 'into the void'));
+	assert.equal(await message(ann, 'into the void').count(), 1);
+	assert.equal(await composer(ann).inputValue(), '');
+});

@@ -1,0 +1,69 @@
+// From the link that the daemon prints to the main view, and through the login.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { gone, log_in, password, room_start, say, see, message } from './harness.mjs';
+
+let room;
+
+before(async () => { room = await room_start({ with_admin: false }); });
+after(() => room.end());
+
+test('the first admin is made with the link, which then is worth nothing', async () => {
+	const page = await room.window(), link = await room.daemon.setup_link();
+
+	await page.goto(link);
+	await page.getByLabel('Name', { exact: false }).first().fill('ann');
+	await page.getByLabel('E-mail').fill('ann@example.com');
+	await page.getByLabel('Password').fill(password);
+	await page.keyboard.press('Enter');
+	await see(page.locator('.who', { hasText: 'ann' }));
+	await see(page.locator('.who', { hasText: 'admin' }));
+	assert.equal(new URL(page.url()).pathname, '/');
+	assert.ok(!page.url().includes(link.split('#')[1]), 'the token stays in no address');
+
+	const second = await room.window();
+
+	await second.goto(link);
+	await see(second.getByText('This link has been used'));
+});
+
+test('the admin can say something at once', async () => {
+	const page = room.pages[0];
+
+	await say(page, 'the first word');
+	await see(message(page, 'the first word'));
+});
+
+test('a wrong password is refused, the right one lets in', async () => {
+	const page = await room.window();
+
+	await page.goto(room.daemon.url);
+	await log_in(page, 'ann', 'not this one');
+	await see(page.getByRole('alert').filter({ hasText: 'do not belong together' }));
+	await log_in(page, 'ann@example.com');
+	await see(page.locator('.who', { hasText: 'ann' }));
+});
+
+test('logging out ends the session', async () => {
+	const page = room.pages.at(-1);
+
+	await page.getByRole('button', { name: 'Log out' }).click();
+	await see(page.getByRole('heading', { name: 'Log in to opsroom' }));
+	await page.reload();
+	await see(page.getByRole('heading', { name: 'Log in to opsroom' }));
+	await gone(page.locator('.sidebar'));
+});
+
+test('every page carries the strict policy', async () => {
+	for (const path of ['/', '/setup', '/archives/C1/p1700000000000100']) {
+		const response = await fetch(room.daemon.url + path);
+		const policy = response.headers.get('content-security-policy') ?? '';
+
+		assert.equal(response.status, 200, path);
+		assert.match(response.headers.get('content-type'), /^text\/html/);
+		for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"])
+			assert.ok(policy.includes(part), `${path}: ${part} in "${policy}"`);
+		assert.ok(!/unsafe|\*|https?:/.test(policy), policy);
+	}
+});

@@ -1,0 +1,122 @@
+// On a phone, in the dark, and for people who use the console without seeing it: axe finds nothing serious.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { axe_path, composer, go_to, gone, message, room_start, say, see } from './harness.mjs';
+
+const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
+let room, channel;
+
+before(async () => {
+	room = await room_start();
+	channel = await room.channel('lobby', 'ben');
+	const { ts } = await room.ann.slack('chat.postMessage', { channel, text: 'a *root* with `code`, <https://example.com|a link>, <!here> and :fire:' });
+
+	await room.ben.slack('chat.postMessage', { channel, thread_ts: ts, text: 'a reply' });
+	await room.ben.slack('reactions.add', { channel, timestamp: ts, name: 'eyes' });
+	await room.ann.slack('chat.postMessage', {
+		channel, text: 'x', attachments: [{ color: 'danger', title: 'Db is down', title_link: 'https://example.com', text: 'See *it*', fields: [{ title: 'Host', value: 'db-1', short: true }], footer: 'Grafana', ts: 1700000000 }],
+	});
+	await room.ann.call('POST', '/api/v2/alerts', [{ labels: { alertname: 'DbDown', severity: 'critical' }, annotations: { summary: 'Db is down' } }]);
+});
+after(() => room.end());
+
+// axe is given to the page's own world by the debugger, which the policy does not bind.
+async function violations(page) {
+	const { readFileSync } = await import('node:fs');
+
+	await page.evaluate(readFileSync(axe_path, 'utf8'));
+	const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+
+	return found.violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
+		.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160) + ' — ' + node.any.map((check) => check.message).join('; ')).join('\n')}`);
+}
+
+for (const colorScheme of ['light', 'dark']) {
+	test(`${colorScheme}: axe finds nothing serious`, async () => {
+		const page = await room.window({ colorScheme });
+
+		await page.goto(room.daemon.url);
+		await see(page.getByLabel('Password'));
+		assert.deepEqual(await violations(page), [], 'login');
+		await page.close();
+
+		const inside = await room.enter('ann', { colorScheme });
+
+		await go_to(inside, 'lobby');
+		await see(message(inside, 'Db is down'));
+		assert.deepEqual(await violations(inside), [], 'main');
+		await inside.locator('.thread-summary').first().click();
+		await see(inside.locator('.thread .message', { hasText: 'a reply' }));
+		await inside.keyboard.type('/');
+		await see(inside.locator('.proposals [role=option]'));
+		assert.deepEqual(await violations(inside), [], 'thread and proposals');
+		await inside.keyboard.press('Escape');
+		await inside.keyboard.press('Control+k');
+		await see(inside.getByRole('dialog'));
+		assert.deepEqual(await violations(inside), [], 'switcher');
+		await inside.keyboard.press('Escape');
+		await go_to(inside, 'Alerts');
+		await see(inside.locator('.alert'));
+		assert.deepEqual(await violations(inside), [], 'alerts');
+	});
+}
+
+function background(page) {
+	return page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).map(Number).reduce((a, b) => a + b) / 3);
+}
+
+test('the theme follows the system or the wish, and the wish is kept', async () => {
+	const page = await room.enter('ann', { colorScheme: 'dark' });
+
+	assert.ok(await background(page) < 60);
+	await page.getByLabel('Theme').selectOption('light');
+	assert.ok(await background(page) > 200);
+	await page.reload();
+	await see(page.locator('.sidebar'));
+	assert.ok(await background(page) > 200);
+	await page.getByLabel('Theme').selectOption('auto');
+	assert.ok(await background(page) < 60);
+});
+
+test('a phone: drawer, channel, thread, nothing wider than the screen', async () => {
+	const page = await room.enter('ben', phone);
+	const fits = async (what) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 360 && [...document.querySelectorAll('.log')].every((log) => log.scrollWidth <= log.clientWidth)), what);
+
+	await see(page.locator('.main'));
+	assert.equal(await page.locator('.sidebar').isVisible(), false);
+	await page.getByRole('button', { name: 'Open the channel list' }).tap();
+	await page.locator('.sidebar a.channel', { hasText: 'lobby' }).tap();
+	await see(page.locator('.main h1', { hasText: 'lobby' }));
+	await page.locator('.sidebar').waitFor({ state: 'hidden' });
+	await fits('channel');
+	await composer(page).tap();
+	await page.keyboard.type('from the train');
+	await page.getByRole('button', { name: 'Send' }).tap();
+	await see(message(page, 'from the train'));
+	await page.locator('.thread-summary').first().tap();
+	await see(page.locator('.thread .message', { hasText: 'a reply' }));
+	const box = await page.locator('.thread').boundingBox();
+
+	assert.equal(Math.round(box.width), 360);
+	await fits('thread');
+	await page.getByRole('button', { name: 'Close the thread' }).tap();
+	await gone(page.locator('.thread'));
+	await page.getByRole('button', { name: 'Open the channel list' }).tap();
+	await page.locator('.sidebar a[href="#/alerts"]').tap();
+	await see(page.locator('.alert', { hasText: 'Db is down' }));
+	await fits('alerts');
+});
+
+test('a screen reader hears a log, and the skip link leads to it', async () => {
+	const page = await room.enter('ann');
+
+	await go_to(page, 'lobby');
+	await see(page.getByRole('log', { name: /lobby/ }));
+	await say(page, 'heard');
+	await see(page.getByRole('article', { name: /^ann, .*: heard/ }));
+	await page.locator('.skip').focus();
+	await page.keyboard.press('Enter');
+	assert.equal(await page.evaluate(() => document.activeElement.getAttribute('role')), 'log');
+	assert.equal(await page.locator('nav').getByRole('link', { name: /lobby/ }).getAttribute('aria-current'), 'page');
+});
