@@ -18,6 +18,7 @@ struct json {
 	uint8_t type;         /* enum json_type */
 	uint32_t count;       /* members of an array or object */
 	uint32_t key_hash;
+	uint32_t line;        /* YAML: where it stands; 0 for JSON */
 	struct json *next;    /* the next member of the same array or object */
 	struct json *child;   /* the first member */
 	struct str key;       /* in an object */
