@@ -1,0 +1,173 @@
+/* Who asks: tokens, sessions, and the keys in URLs. Secrets are stored as SHA-256 only: they are random, so no salt is needed. */
+#include "api/exchange.h"
+#include "base/map.h"
+#include "store/chat.h"
+
+#include <inttypes.h>
+
+#define COOKIE "opsroom_session"
+#define SESSION_LIFE (30 * DAY)
+#define TOKEN_USE_EVERY MINUTE /* last_used is kept to the minute: reads stay reads */
+
+struct str auth_hash(struct arena *a, struct str secret)
+{
+	return crypt_sha256_hex(a, secret);
+}
+
+static struct str derived_key(struct work *w, const char *kind, int64_t id)
+{
+	uint8_t mac[32];
+
+	crypt_hmac_sha256(&w->engine->key, arena_printf(w->arena, "%s:%" PRId64, kind, id), mac);
+	return crypt_base32(w->arena, mac, 32);
+}
+
+struct str auth_source_key(struct work *w, int64_t source_id)
+{
+	return derived_key(w, "source", source_id);
+}
+
+struct str auth_webhook_key(struct work *w, int64_t webhook_id)
+{
+	return derived_key(w, "webhook", webhook_id);
+}
+
+/* ---- identifying ---- */
+
+static enum scope scope_of(struct str scopes)
+{
+	if (str_find(scopes, S("admin"), NULL))
+		return SCOPE_ADMIN;
+	return str_find(scopes, S("write"), NULL) ? SCOPE_WRITE : SCOPE_READ;
+}
+
+static void became(struct exchange *x, const char *via, enum scope scope)
+{
+	x->caller.user = &x->user;
+	x->caller.scope = scope;
+	x->caller.via = via;
+	x->caller.remote = x->request->remote;
+}
+
+static bool load_user(struct exchange *x, int64_t user_id)
+{
+	struct err ignored = {0};
+	struct engine *e = x->work.engine;
+
+	if (store_user_find(e->db, x_arena(x), e->workspace_id, user_id, &x->user, &ignored) && !x->user.deleted)
+		return true;
+	x->user = (struct user){0};
+	return false;
+}
+
+static void note_token_use(struct exchange *x, const struct token *t)
+{
+	struct engine *e = x->work.engine;
+	wall_ms last = (wall_ms)(intptr_t)map_get(x->api->token_use, (uint64_t)t->id);
+	struct err ignored = {0};
+
+	if (x->work.now - last < TOKEN_USE_EVERY)
+		return;
+	map_put(x->api->token_use, (uint64_t)t->id, (void *)(intptr_t)x->work.now);
+	if (!store_token_used(e->db, e->workspace_id, t->id, x->work.now, x->request->remote, &ignored))
+		return; /* a disk that cannot be written must not lock people out */
+}
+
+static void by_token(struct exchange *x, struct str secret)
+{
+	struct engine *e = x->work.engine;
+	struct token t;
+	struct err ignored = {0};
+
+	x->auth_problem = "invalid_auth";
+	if (!store_token_find(e->db, x_arena(x), e->workspace_id, auth_hash(x_arena(x), secret), &t, &ignored))
+		return;
+	if (t.revoked) {
+		x->auth_problem = "token_revoked";
+		return;
+	}
+	if (!load_user(x, t.user_id)) {
+		x->auth_problem = "account_inactive";
+		return;
+	}
+	x->auth_problem = NULL;
+	x->token_id = t.id;
+	became(x, "api", scope_of(t.scopes));
+	note_token_use(x, &t);
+}
+
+static bool same_origin(const struct http_request *r)
+{
+	struct str origin = http_header_get(r, "Origin"), host = http_header_get(r, "Host");
+	size_t at;
+
+	if (!origin.n)
+		return !r->wants_websocket;
+	return str_find(origin, S("://"), &at) && str_eq(str_n(origin.p + at + 3, origin.n - at - 3), host);
+}
+
+static void by_cookie(struct exchange *x)
+{
+	const struct http_request *r = x->request;
+	struct str cookie = cookie_get(http_header_get(r, "Cookie"), COOKIE);
+	struct engine *e = x->work.engine;
+	struct err ignored = {0};
+	int64_t user_id;
+
+	if (!cookie.n)
+		return;
+	/* Another site can make a browser send the cookie, but neither this header nor our Origin. */
+	if (!same_origin(r) || (!r->wants_websocket && !str_is(http_header_get(r, "X-Opsroom"), "console")))
+		return;
+	if (store_session_find(e->db, e->workspace_id, auth_hash(x_arena(x), cookie), x->work.now, &user_id, &ignored) && load_user(x, user_id)) {
+		x->by_cookie = true;
+		x->auth_problem = NULL;
+		became(x, "console", SCOPE_ADMIN);
+	}
+}
+
+void auth_identify(struct exchange *x, struct str token_argument)
+{
+	struct str secret;
+
+	x->auth_problem = "not_authed";
+	if (bearer_parse(http_header_get(x->request, "Authorization"), &secret) && secret.n)
+		by_token(x, secret);
+	else if (token_argument.n)
+		by_token(x, token_argument);
+	else
+		by_cookie(x);
+}
+
+/* ---- sessions ---- */
+
+bool auth_log_in(struct exchange *x, const struct user *u)
+{
+	struct engine *e = x->work.engine;
+	struct str secret = crypt_word(x_arena(x), 40);
+
+	if (!store_session_add(e->db, e->workspace_id, auth_hash(x_arena(x), secret), u->id, x->work.now, x->work.now + SESSION_LIFE, &x->err))
+		return false;
+	buf_printf(&x->headers, "Set-Cookie: " COOKIE "=" STR_FMT "; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld%s\r\n", STR_ARG(secret),
+		   (long long)(SESSION_LIFE / SECOND), x->request->secure ? "; Secure" : "");
+	return true;
+}
+
+void auth_log_out(struct exchange *x)
+{
+	struct str cookie = cookie_get(http_header_get(x->request, "Cookie"), COOKIE);
+	struct engine *e = x->work.engine;
+
+	if (cookie.n && !store_session_drop(e->db, e->workspace_id, auth_hash(x_arena(x), cookie), &x->err))
+		return;
+	buf_add(&x->headers, S("Set-Cookie: " COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0\r\n"));
+}
+
+/* ---- tokens ---- */
+
+bool auth_make_token(struct work *w, const struct user *u, struct str name, struct str scopes, struct token *out, struct str *secret, struct err *err)
+{
+	*secret = arena_printf(w->arena, "%s-" STR_FMT, u->bot_id ? "xoxb" : "xoxp", STR_ARG(crypt_word(w->arena, 44)));
+	*out = (struct token){.id = engine_id(w), .workspace_id = w->engine->workspace_id, .user_id = u->id, .name = name, .scopes = scopes, .created = w->now};
+	return store_token_add(w->engine->db, out, auth_hash(w->arena, *secret), err);
+}

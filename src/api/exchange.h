@@ -1,0 +1,110 @@
+/* api/exchange.h -- one HTTP request on its way through the work thread, and the table of routes.
+ *
+ * The net thread makes it, the work thread runs its handler, the net thread sends what the handler wrote. A handler writes
+ * its answer into the exchange, or fails with x->err; the dialect of its route turns an error into what that client expects.
+ */
+#pragma once
+#include "base/json.h"
+#include "commands/command.h"
+#include "engine/engine.h"
+#include "net/form.h"
+
+enum dialect {
+	DIALECT_OURS,         /* RFC 9457 problem+json */
+	DIALECT_SLACK,        /* {"ok":false,"error":...}, HTTP 200 */
+	DIALECT_WEBHOOK,      /* Slack's incoming webhooks: a word as plain text */
+	DIALECT_ALERTMANAGER, /* {"code":...,"message":...} or a JSON string */
+};
+
+struct exchange;
+struct api;
+
+enum route_flags {
+	ROUTE_OPEN = 1,       /* no caller is needed */
+	ROUTE_PREFIX = 2,     /* path is a prefix: the rest is x->rest */
+	ROUTE_IDEMPOTENT = 4, /* obeys Idempotency-Key */
+	ROUTE_ADMIN = 8,
+	ROUTE_WRITE = 16,     /* the token must have the scope write */
+};
+
+struct route {
+	const char *method; /* "*": any */
+	const char *path;
+	enum dialect dialect;
+	unsigned flags;
+	void (*run)(struct exchange *x);
+	const char *help; /* opsroom-api(7) */
+};
+extern const struct route routes[];
+extern const size_t route_count;
+
+struct exchange {
+	struct work work; /* first: the engine hands it back */
+	struct api *api;
+	struct http_request *request;
+	const struct route *route;
+	struct str rest;        /* of the path, behind a prefix route */
+	/* who asks; user.id 0: nobody */
+	struct user user;
+	struct caller caller;
+	bool by_cookie;
+	int64_t token_id;
+	const char *auth_problem; /* Slack's word for what is wrong with the token */
+	/* the answer */
+	int status;
+	const char *content_type;
+	struct buf body;
+	struct buf headers;
+	struct err err;
+	bool plain_json_error;   /* Alertmanager: the error is a JSON string */
+	/* after the commit, on the net thread, instead of answering */
+	void (*finish)(struct exchange *x);
+	void (*next_run)(struct exchange *x); /* a second pass through the work thread, instead of the route's handler */
+	void *context;
+};
+/* From finish(): does slow sums (Argon2id) on a thread of libuv's pool, then runs next_run() on the work thread. */
+void x_think(struct exchange *x, void (*think)(struct exchange *x), void (*next_run)(struct exchange *x));
+
+/* The handler's tools. */
+static inline struct arena *x_arena(struct exchange *x)
+{
+	return x->work.arena;
+}
+struct json_out x_json(struct exchange *x, int status); /* begins a JSON answer */
+void x_fail(struct exchange *x, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void x_text(struct exchange *x, int status, const char *text);
+/* The body as a JSON object; NULL with x->err set. */
+struct json *x_body(struct exchange *x);
+struct str x_query(struct exchange *x, const char *name); /* "" if absent */
+
+/* api/auth.c: fills the caller from bearer token, cookie or `token`. Never fails: who is unknown stays user.id 0. */
+void auth_identify(struct exchange *x, struct str token_argument);
+/* Logs the person in: sets the cookie. */
+MUST_USE bool auth_log_in(struct exchange *x, const struct user *u);
+void auth_log_out(struct exchange *x);
+/* Makes an API token; *secret is shown once. */
+MUST_USE bool auth_make_token(struct work *w, const struct user *u, struct str name, struct str scopes, struct token *out, struct str *secret, struct err *err);
+/* Keys in URLs come from the daemon's own key, so that they can be shown again though only their hash is stored. */
+struct str auth_source_key(struct work *w, int64_t source_id);
+struct str auth_webhook_key(struct work *w, int64_t webhook_id);
+struct str auth_hash(struct arena *a, struct str secret);
+
+/* The rooms' entry: the daemon makes one and hands every request to it. */
+struct api *api_new(struct engine *e, uv_loop_t *loop);
+void api_free(struct api *api);
+void api_set_server(struct api *api, struct server *s);
+void api_on_request(void *api, struct http_request *r);
+void api_on_ws_message(void *api, conn_id conn, void *user, struct str text);
+void api_on_ws_closed(void *api, conn_id conn, void *user);
+void api_on_answered(void *api, struct str method, struct str path, int status, int64_t us);
+void api_set_ready(struct api *api, bool ready);
+
+struct api {
+	struct engine *engine;
+	struct server *server;
+	uv_loop_t *loop;
+	bool ready;
+	uint64_t answered[6]; /* by status class; [0] all */
+	struct login_guard *logins;
+	struct map *token_use;
+};

@@ -1,0 +1,28 @@
+/* api/handlers.h -- what the rows of routes.c run. */
+#pragma once
+#include "api/exchange.h"
+
+void hook_alertmanager(struct exchange *x);
+void hook_what_is_this(struct exchange *x);
+void hook_v2(struct exchange *x);
+void hook_incoming(struct exchange *x);
+
+void v1_setup_get(struct exchange *x);
+void v1_setup(struct exchange *x);
+void v1_login(struct exchange *x);
+void v1_logout(struct exchange *x);
+void v1_me(struct exchange *x);
+void v1_boot(struct exchange *x);
+void v1_commands(struct exchange *x);
+void v1_alerts(struct exchange *x);
+void v1_alert(struct exchange *x);
+void v1_status(struct exchange *x);
+void v1_tokens(struct exchange *x);
+void v1_token_new(struct exchange *x);
+void v1_token_revoke(struct exchange *x);
+void v1_audit(struct exchange *x);
+void v1_audit_verify(struct exchange *x);
+void v1_provision(struct exchange *x);
+void v1_search(struct exchange *x);
+void v1_advance(struct exchange *x);
+void stream_route(struct exchange *x);

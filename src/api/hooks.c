@@ -1,0 +1,337 @@
+/* What tools send: Alertmanager's webhook and API, Slack's incoming webhooks. */
+#include "api/handlers.h"
+#include "api/slack.h"
+#include "base/log.h"
+#include "engine/alerts.h"
+#include "store/chat.h"
+
+#include <inttypes.h>
+
+/* ---- sources ---- */
+
+static bool find_source(struct exchange *x, struct str key, struct source *out)
+{
+	struct engine *e = x->work.engine;
+	struct err err = {0};
+
+	if (key.n && key.n <= 200 && store_source_by_key(e->db, x_arena(x), e->workspace_id, auth_hash(x_arena(x), key), out, &err))
+		return true;
+	if (err.code)
+		x->err = err;
+	else
+		x_fail(x, ERR_UNAUTHENTICATED, "this key is not known; `opsroomd provision` or an admin makes one");
+	return false;
+}
+
+static void log_refused(struct exchange *x, struct str source)
+{
+	log_warn(EV_DELIVERY_REFUSED, F_STR("source", source), F_STR("from", x->request->remote), F_TXT("why", x->err.text));
+}
+
+/* POST /hooks/TOOL/KEY; a trailing slash is fine. */
+void hook_alertmanager(struct exchange *x)
+{
+	struct str key = x->rest;
+	struct delivery d = {.body = x->request->body};
+	struct source s;
+
+	if (key.n && key.p[key.n - 1] == '/')
+		key.n--;
+	if (!find_source(x, key, &s)) {
+		log_refused(x, S("?"));
+		return;
+	}
+	if (!str_is(s.tool, "alertmanager")) {
+		x_fail(x, ERR_NOT_FOUND, "this key belongs to a source of another tool: " STR_FMT, STR_ARG(s.tool));
+		return;
+	}
+	d.source_id = s.id;
+	d.source_name = s.name;
+	d.channel_id = s.channel_id;
+	if (!alerts_receive_webhook(&x->work, &d)) {
+		x->status = x->work.err.code == ERR_INVALID || x->work.err.code == ERR_TOO_BIG ? d.http_status : 0;
+		x->err = x->work.err;
+		x->work.failed = true;
+		log_refused(x, s.name);
+		return;
+	}
+	log_debug(EV_DELIVERY, F_STR("source", s.name), F_INT("alerts", d.alerts), F_INT("changed", d.changed));
+	struct json_out o = x_json(x, 200);
+	json_open(&o, '{');
+	json_add_bool(&o, "ok", true);
+	json_add_int(&o, "alerts", d.alerts);
+	json_add_int(&o, "changed", d.changed);
+	json_close(&o, '}');
+}
+
+void hook_what_is_this(struct exchange *x)
+{
+	x_text(x, 200, "This is an opsroom webhook: a tool sends its alerts here with POST. It works.\n");
+}
+
+/* ---- Alertmanager's API v2 ---- */
+
+/* The key of a source: behind /am/, as a bearer token, or as basic authentication's password. */
+static bool v2_source(struct exchange *x, struct source *out)
+{
+	struct str auth = http_header_get(x->request, "Authorization"), user, key = S("");
+
+	*out = (struct source){.name = S("api")};
+	if (str_starts(x->request->path, S("/am/")))
+		str_cut(str_n(x->request->path.p + 4, x->request->path.n - 4), '/', &key);
+	else if (!bearer_parse(auth, &key) && !basic_parse(x_arena(x), auth, &user, &key))
+		key = S("");
+	if (key.n)
+		return find_source(x, key, out);
+	if (x->work.engine->config.open_alert_api)
+		return true;
+	x_fail(x, ERR_UNAUTHENTICATED, "a source's key is needed: as bearer token, as password, or as /am/KEY before the path");
+	return false;
+}
+
+static bool default_channel(struct exchange *x, struct source *s)
+{
+	struct engine *e = x->work.engine;
+
+	if (s->channel_id)
+		return true;
+	if (store_name_find(e->db, e->workspace_id, "channel", S("sre-alerts"), &s->channel_id, &x->err) ||
+	    store_name_find(e->db, e->workspace_id, "channel", S("general"), &s->channel_id, &x->err))
+		return true;
+	if (!x->err.code)
+		x_fail(x, ERR_CONFLICT, "there is no channel #sre-alerts to send alerts to");
+	return false;
+}
+
+static bool v2_content_type(struct exchange *x)
+{
+	struct str type = http_header_get(x->request, "Content-Type");
+
+	if (content_type_is(type, "application/json"))
+		return true;
+	x->status = 415;
+	x_fail(x, ERR_UNSUPPORTED, "unsupported media type \"" STR_FMT "\", only [application/json] are allowed", STR_ARG(str_clip(type, 100)));
+	return false;
+}
+
+static void v2_post(struct exchange *x)
+{
+	struct delivery d = {.body = x->request->body};
+	struct source s;
+
+	if (!v2_source(x, &s) || !v2_content_type(x) || !default_channel(x, &s))
+		return;
+	d.source_id = s.id;
+	d.source_name = s.name;
+	d.channel_id = s.channel_id;
+	if (!alerts_receive_v2(&x->work, &d)) {
+		bool theirs = x->work.err.code == ERR_INVALID || x->work.err.code == ERR_TOO_BIG || x->work.err.code == ERR_TOO_MANY;
+
+		x->status = theirs ? d.http_status : 0;
+		x->err = x->work.err;
+		x->work.failed = true;
+		log_refused(x, s.name);
+		return;
+	}
+	if (d.bad.n) { /* the good ones are stored; the sender is told of the bad */
+		struct json_out o = x_json(x, 400);
+
+		x->content_type = "application/json";
+		json_put_str(&o, d.bad);
+		buf_char(&x->body, '\n');
+		return;
+	}
+	x->status = 200;
+}
+
+static void v2_get(struct exchange *x)
+{
+	struct source s;
+	struct json_out o;
+
+	if (!v2_source(x, &s))
+		return;
+	o = x_json(x, 200);
+	x->content_type = "application/json";
+	alerts_write_v2(&x->work, &o);
+	buf_char(&x->body, '\n');
+}
+
+/* amtool asks for the status before every command. */
+static void v2_status(struct exchange *x)
+{
+	struct source s;
+	struct json_out o;
+	char text[WALL_TEXT_SIZE];
+
+	if (!v2_source(x, &s))
+		return;
+	o = x_json(x, 200);
+	x->content_type = "application/json";
+	json_open(&o, '{');
+	json_add_raw(&o, "cluster", S("{\"status\":\"disabled\",\"peers\":[]}"));
+	json_add_raw(&o, "config", S("{\"original\":\"route:\\n  receiver: opsroom\\n  group_by: [alertname]\\nreceivers:\\n- name: opsroom\\n\"}"));
+	json_add_str(&o, "uptime", wall_write(text, x->work.engine->started));
+	json_add_raw(&o, "versionInfo",
+		     S("{\"version\":\"" OPSROOM_VERSION "\",\"revision\":\"\",\"branch\":\"\",\"buildUser\":\"opsroom\",\"buildDate\":\"\",\"goVersion\":\"\"}"));
+	json_close(&o, '}');
+	buf_char(&x->body, '\n');
+}
+
+void hook_v2(struct exchange *x)
+{
+	struct str path = x->rest, method = x->request->method;
+
+	if (str_starts(x->request->path, S("/am/"))) { /* KEY/api/v2/... */
+		struct str key;
+
+		path = str_cut(path, '/', &key);
+		if (!str_starts(path, S("api/v2/"))) {
+			x->status = 404;
+			x_fail(x, ERR_NOT_FOUND, "path " STR_FMT " was not found", STR_ARG(str_clip(x->request->path, 100)));
+			return;
+		}
+		path = str_n(path.p + 7, path.n - 7);
+	}
+	if (str_is(path, "alerts") && str_is(method, "POST")) {
+		v2_post(x);
+	} else if (str_is(path, "alerts") && str_is(method, "GET")) {
+		v2_get(x);
+	} else if (str_is(path, "status") && str_is(method, "GET")) {
+		v2_status(x);
+	} else if (str_is(path, "alerts")) {
+		x->status = 405;
+		x_fail(x, ERR_UNSUPPORTED, "method " STR_FMT " is not allowed, but [GET,POST] are", STR_ARG(str_clip(method, 20)));
+	} else {
+		x->status = 404;
+		x_fail(x, ERR_NOT_FOUND, "path /api/v2/" STR_FMT " was not found", STR_ARG(str_clip(path, 100)));
+	}
+}
+
+/* ---- Slack's incoming webhooks: POST /services/T.../B.../KEY ---- */
+
+static bool find_webhook(struct exchange *x, struct webhook *out)
+{
+	struct engine *e = x->work.engine;
+	struct str team, bot, key = str_cut(str_cut(x->rest, '/', &team), '/', &bot);
+	struct err err = {0};
+	int64_t team_id, id;
+
+	if (key.n && key.p[key.n - 1] == '/')
+		key.n--;
+	if (!id_parse(team, "T", &team_id) || team_id != e->workspace_id) {
+		x->status = 404;
+		x_fail(x, ERR_NOT_FOUND, "no_team");
+		return false;
+	}
+	if (!id_parse(bot, "B", &id) || !store_webhook_find(e->db, x_arena(x), e->workspace_id, id, out, &err)) {
+		x->status = 404;
+		x_fail(x, ERR_NOT_FOUND, "no_service");
+		return false;
+	}
+	if (!str_eq_secret(out->key_hash, auth_hash(x_arena(x), key))) {
+		x->status = 403;
+		x_fail(x, ERR_FORBIDDEN, "invalid_token");
+		return false;
+	}
+	return true;
+}
+
+/* JSON, or a form with `payload`. */
+static const struct json *webhook_payload(struct exchange *x)
+{
+	const struct http_request *r = x->request;
+	struct str body = r->body;
+	struct err ignored = {0};
+	struct form form;
+	const struct json *payload;
+
+	if (content_type_is(http_header_get(r, "Content-Type"), "application/x-www-form-urlencoded") && (!body.n || str_trim(body).p[0] != '{'))
+		body = form_parse(x_arena(x), body, &form, &ignored) ? form_get(&form, "payload") : S("");
+	payload = json_parse(x_arena(x), body, JSON_LAST_KEY_WINS, &ignored);
+	if (json_is(payload, JSON_OBJECT))
+		return payload;
+	x->status = 400;
+	x_fail(x, ERR_INVALID, "invalid_payload");
+	return NULL;
+}
+
+static bool webhook_channel(struct exchange *x, const struct webhook *hook, const struct json *payload, struct channel *out)
+{
+	struct str named = json_get_str(payload, "channel");
+	struct engine *e = x->work.engine;
+	struct err err = {0};
+	int64_t id;
+	bool ok;
+
+	if (named.n && (named.p[0] == '@' || id_parse(named, "UW", &id))) {
+		x->status = 404; /* a webhook is no person: it has no direct messages */
+		x_fail(x, ERR_NOT_FOUND, "channel_not_found");
+		return false;
+	}
+	if (named.n)
+		ok = chat_channel(&x->work, 0, named, out, &err) && (out->kind == CHANNEL_PUBLIC || out->id == hook->channel_id);
+	else
+		ok = store_channel_find(e->db, x_arena(x), hook->channel_id, out, &err);
+	if (!ok) {
+		x->status = 404;
+		x_fail(x, ERR_NOT_FOUND, "channel_not_found");
+	} else if (out->archived) {
+		x->status = 410;
+		x_fail(x, ERR_CONFLICT, "channel_is_archived");
+	}
+	return x->err.code == ERR_NONE;
+}
+
+void hook_incoming(struct exchange *x)
+{
+	struct message m = {.kind = MESSAGE_BOT};
+	const struct json *payload;
+	const char *error;
+	struct str details, thread;
+	struct webhook hook;
+	struct channel ch;
+	struct buf named;
+	struct err err = {0};
+
+	if (!find_webhook(x, &hook) || !(payload = webhook_payload(x)) || !webhook_channel(x, &hook, payload, &ch))
+		return;
+	if (!slack_read_message(&x->work, payload, NULL, true, &m, &error, &details)) {
+		x->status = 400;
+		x_fail(x, ERR_INVALID, "%s", error);
+		return;
+	}
+	m.bot_id = hook.id;
+	thread = json_get_str(payload, "thread_ts");
+	if (thread.n && !ts_parse(thread, &m.thread_ts)) {
+		x->status = 400;
+		x_fail(x, ERR_INVALID, "invalid_thread_ts");
+		return;
+	}
+	if (!json_get_str(payload, "username").n) { /* who posts must be seen: the webhook's name */
+		struct json_out o;
+
+		buf_init(&named, 1 * MIB);
+		o = json_out(&named);
+		json_open(&o, '{');
+		json_add_str(&o, "username", hook.name);
+		if (m.body.n > 2)
+			json_put_raw(&o, str_n(m.body.p + 1, m.body.n - 2));
+		json_close(&o, '}');
+		if (m.body.n > 2 || m.text.n)
+			m.body = arena_dup(x_arena(x), buf_str(&named));
+		buf_done(&named);
+	}
+	if (!str_trim(m.text).n && !m.body.n)
+		err_set(&err, ERR_INVALID, "no_text");
+	if (err.code || !chat_post_message(&x->work, &ch, &m, &err)) {
+		x->status = err.code == ERR_INVALID || err.code == ERR_TOO_BIG || err.code == ERR_NOT_FOUND ? 400 : 0;
+		x->err = err;
+		x->work.failed = true;
+		return;
+	}
+	/* Alertmanager and Grafana compare it byte by byte, and take a JSON content type for the Web API. */
+	x->status = 200;
+	x->content_type = "text/html";
+	buf_add(&x->body, S("ok"));
+}

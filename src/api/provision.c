@@ -1,0 +1,409 @@
+#include "api/provision.h"
+
+#include "api/exchange.h"
+#include "engine/messages.h"
+#include "store/chat.h"
+
+#include <inttypes.h>
+
+/* ---- people ---- */
+
+bool user_name_ok(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-')
+			return false;
+	}
+	return name.n > 0 && name.n <= 60;
+}
+
+static bool join_default(struct work *w, int64_t user_id, const char *name, struct err *err)
+{
+	struct channel c;
+	int64_t id;
+	bool was;
+
+	if (!store_name_find(w->engine->db, w->engine->workspace_id, "channel", str_of(name), &id, err))
+		return err->code == ERR_NONE;
+	return store_channel_find(w->engine->db, w->arena, id, &c, err) && chat_join(w, &c, user_id, 0, &was, err);
+}
+
+static void publish_user(struct work *w, const struct user *u)
+{
+	struct buf b;
+	struct json_out o;
+
+	buf_init(&b, 8 * KIB);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_add_str(&o, "type", S("user_changed"));
+	json_key(&o, "user");
+	chat_write_boot_user(w, &o, u);
+	json_close(&o, '}');
+	effect_publish_all(w, arena_dup(w->arena, buf_str(&b)));
+	buf_done(&b);
+}
+
+bool provision_user(struct work *w, struct user *u, struct err *err)
+{
+	u->id = engine_id(w);
+	u->workspace_id = w->engine->workspace_id;
+	u->created = u->updated = w->now;
+	if (!u->real_name.n)
+		u->real_name = u->name;
+	u->email = arena_lower(w->arena, u->email);
+	if (!store_user_add(w->engine->db, u, err))
+		return false;
+	publish_user(w, u);
+	return u->bot_id || (join_default(w, u->id, "general", err) && join_default(w, u->id, "sre-alerts", err));
+}
+
+/* ---- the first start ---- */
+
+static bool make_bot(struct work *w, struct err *err)
+{
+	struct engine *e = w->engine;
+	struct user bot = {.name = S("srebot"), .real_name = S("srebot"), .role = ROLE_VIEWER, .bot_id = engine_id(w)};
+
+	if (!provision_user(w, &bot, err))
+		return false;
+	e->bot_user_id = bot.id;
+	e->bot_id = bot.bot_id;
+	return store_setting_put(e->db, e->workspace_id, "bot_user_id", arena_printf(w->arena, "%" PRId64, bot.id), err);
+}
+
+static bool load_workspace(struct work *w, struct err *err)
+{
+	struct engine *e = w->engine;
+	struct str id;
+	struct user bot;
+
+	if (!store_setting_get(e->db, w->arena, e->workspace_id, "bot_user_id", &id, err) || !str_to_int(id, &e->bot_user_id) ||
+	    !store_user_find(e->db, w->arena, e->workspace_id, e->bot_user_id, &bot, err)) {
+		err_set(err, ERR_INTERNAL, "the store has no @srebot");
+		return false;
+	}
+	e->bot_id = bot.bot_id;
+	return true;
+}
+
+bool provision_first(struct work *w, struct err *err)
+{
+	struct engine *e = w->engine;
+	struct channel c;
+	struct str name;
+	bool was;
+
+	if (store_workspace_find(e->db, w->arena, &e->workspace_id, &name, err)) {
+		e->workspace_name = (struct str){mem_dup(name), name.n};
+		return load_workspace(w, err);
+	}
+	if (err->code)
+		return false;
+	e->workspace_id = engine_id(w);
+	e->workspace_name = S("opsroom");
+	return store_workspace_add(e->db, e->workspace_id, e->workspace_name, w->now, err) && make_bot(w, err) &&
+	       chat_create_channel(w, e->bot_user_id, S("general"), CHANNEL_PUBLIC, &c, err) &&
+	       chat_create_channel(w, e->bot_user_id, S("sre-alerts"), CHANNEL_PUBLIC, &c, err) && (was = true);
+}
+
+/* ---- the file ---- */
+
+struct provisioner {
+	struct work *w;
+	const char *file;
+	struct json_out *o;
+	struct err *err;
+};
+
+static bool wrong(struct provisioner *p, const struct json *at, const char *fmt, struct str what)
+{
+	err_set(p->err, ERR_INVALID, fmt, STR_ARG(str_clip(what, 100)));
+	err_prefix(p->err, "%s: line %u: ", p->file, at->line);
+	return false;
+}
+
+static bool failed_at(struct provisioner *p, const struct json *at)
+{
+	err_prefix(p->err, "%s: line %u: ", p->file, at->line);
+	return false;
+}
+
+static bool known_keys(struct provisioner *p, const struct json *item, const char *keys)
+{
+	if (item->type != JSON_OBJECT)
+		return wrong(p, item, "this must be a mapping such as {name: x}" STR_FMT, S(""));
+	for (const struct json *v = item->child; v; v = v->next) {
+		struct str padded = arena_printf(p->w->arena, " " STR_FMT " ", STR_ARG(v->key));
+
+		if (!str_find(str_of(keys), padded, NULL))
+			return wrong(p, v, "unknown key `" STR_FMT "`", v->key);
+	}
+	return true;
+}
+
+/* A scalar of an item; numbers and booleans count as their text. */
+static struct str scalar(const struct json *item, const char *key)
+{
+	const struct json *v = json_get(item, key);
+
+	return v && v->type < JSON_ARRAY && v->type != JSON_NULL ? v->text : S("");
+}
+
+static bool need_name(struct provisioner *p, const struct json *item, struct str *name)
+{
+	*name = scalar(item, "name");
+	return name->n > 0 || wrong(p, item, "`name` is missing" STR_FMT, S(""));
+}
+
+static struct str bare_channel(struct str name)
+{
+	return name.n && name.p[0] == '#' ? str_n(name.p + 1, name.n - 1) : name;
+}
+
+static bool find_channel(struct provisioner *p, const struct json *item, const char *key, struct channel *out)
+{
+	struct engine *e = p->w->engine;
+	struct str name = bare_channel(scalar(item, key));
+	int64_t id;
+
+	if (!name.n)
+		return wrong(p, item, "`channel` is missing" STR_FMT, S(""));
+	if (store_name_find(e->db, e->workspace_id, "channel", name, &id, p->err))
+		return store_channel_find(e->db, p->w->arena, id, out, p->err) || failed_at(p, item);
+	return p->err->code ? failed_at(p, item) : wrong(p, item, "there is no channel `" STR_FMT "`: name it under `channels`", name);
+}
+
+static bool find_user(struct provisioner *p, const struct json *at, struct str name, struct user *out)
+{
+	struct engine *e = p->w->engine;
+	int64_t id;
+
+	if (store_name_find(e->db, e->workspace_id, "user", name, &id, p->err) && store_user_find(e->db, p->w->arena, e->workspace_id, id, out, p->err))
+		return true;
+	return p->err->code ? failed_at(p, at) : wrong(p, at, "there is no user `" STR_FMT "`", name);
+}
+
+static void put_entry(struct provisioner *p, struct str name)
+{
+	json_key_str(p->o, name);
+	json_open(p->o, '{');
+}
+
+static bool hash_password(struct provisioner *p, const struct json *item, struct user *u)
+{
+	struct str password = scalar(item, "password");
+
+	if (!password.n || (u->password_hash.n && crypt_password_ok(u->password_hash, password)))
+		return true;
+	if (password.n < 8 || password.n > 200)
+		return wrong(p, json_get(item, "password"), "a password has 8 to 200 characters" STR_FMT, S(""));
+	return crypt_password_hash(p->w->arena, password, &u->password_hash, p->err);
+}
+
+static bool make_user(struct provisioner *p, const struct json *item)
+{
+	struct engine *e = p->w->engine;
+	struct user u = {.role = ROLE_RESPONDER};
+	struct str name, role = scalar(item, "role");
+	int64_t id;
+	bool exists;
+
+	if (!known_keys(p, item, " name email password role real_name ") || !need_name(p, item, &name))
+		return false;
+	if (!user_name_ok(name))
+		return wrong(p, item, "`" STR_FMT "` is no user name: lower case letters, digits, . _ - (at most 60)", name);
+	exists = store_name_find(e->db, e->workspace_id, "user", name, &id, p->err) && store_user_find(e->db, p->w->arena, e->workspace_id, id, &u, p->err);
+	if (p->err->code)
+		return failed_at(p, item);
+	if (role.n && !role_parse(role, &u.role))
+		return wrong(p, json_get(item, "role"), "`" STR_FMT "` is no role: viewer, responder, operator or admin", role);
+	u.name = name;
+	if (scalar(item, "email").n)
+		u.email = arena_lower(p->w->arena, scalar(item, "email"));
+	if (scalar(item, "real_name").n)
+		u.real_name = str_clip(scalar(item, "real_name"), 120);
+	if (!hash_password(p, item, &u))
+		return false;
+	if (!(exists ? store_user_set(e->db, &u, p->w->now, p->err) : provision_user(p->w, &u, p->err)))
+		return failed_at(p, item);
+	put_entry(p, name);
+	json_add_str(p->o, "id", id_write(p->w->arena, 'U', u.id));
+	json_close(p->o, '}');
+	return true;
+}
+
+static bool add_members(struct provisioner *p, const struct json *item, struct channel *c)
+{
+	const struct json *members = json_get(item, "members");
+	struct user u;
+	bool was;
+
+	if (members && members->type != JSON_ARRAY)
+		return wrong(p, members, "`members` must be a list of user names" STR_FMT, S(""));
+	for (const struct json *m = members ? members->child : NULL; m; m = m->next)
+		if (!find_user(p, m, m->text, &u) || !chat_join(p->w, c, u.id, 0, &was, p->err))
+			return false;
+	return true;
+}
+
+static bool make_channel(struct provisioner *p, const struct json *item)
+{
+	struct engine *e = p->w->engine;
+	struct channel c;
+	struct str name;
+	int64_t id;
+	bool ok;
+
+	if (!known_keys(p, item, " name members private topic ") || !need_name(p, item, &name))
+		return false;
+	name = bare_channel(name);
+	if (store_name_find(e->db, e->workspace_id, "channel", name, &id, p->err))
+		ok = store_channel_find(e->db, p->w->arena, id, &c, p->err);
+	else
+		ok = !p->err->code && chat_create_channel(p->w, e->bot_user_id, name, json_get_bool(item, "private", false) ? CHANNEL_PRIVATE : CHANNEL_PUBLIC, &c, p->err);
+	if (!ok)
+		return failed_at(p, item);
+	if (!add_members(p, item, &c))
+		return false;
+	if (scalar(item, "topic").n && !str_eq(c.topic, scalar(item, "topic")) && !chat_set_topic(p->w, &c, e->bot_user_id, scalar(item, "topic"), p->err))
+		return failed_at(p, item);
+	put_entry(p, name);
+	json_add_str(p->o, "id", id_write(p->w->arena, 'C', c.id));
+	json_close(p->o, '}');
+	return true;
+}
+
+static bool make_source(struct provisioner *p, const struct json *item)
+{
+	struct engine *e = p->w->engine;
+	struct arena *a = p->w->arena;
+	struct source s = {.workspace_id = e->workspace_id, .tool = scalar(item, "tool")};
+	struct channel c;
+	struct str key;
+	bool ok;
+
+	if (!known_keys(p, item, " name tool channel ") || !need_name(p, item, &s.name) || !find_channel(p, item, "channel", &c))
+		return false;
+	if (!str_is(s.tool, "alertmanager"))
+		return wrong(p, item, "`tool: " STR_FMT "` is not known: alertmanager", s.tool);
+	s.channel_id = c.id;
+	if (store_name_find(e->db, e->workspace_id, "source", s.name, &s.id, p->err)) {
+		ok = store_source_set(e->db, &s, p->err);
+	} else {
+		s.id = engine_id(p->w);
+		ok = !p->err->code && store_source_add(e->db, &s, auth_hash(a, auth_source_key(p->w, s.id)), p->w->now, p->err);
+	}
+	if (!ok)
+		return failed_at(p, item);
+	key = auth_source_key(p->w, s.id);
+	put_entry(p, s.name);
+	json_add_str(p->o, "url", arena_printf(a, STR_FMT "/hooks/" STR_FMT "/" STR_FMT, STR_ARG(e->config.public_url), STR_ARG(s.tool), STR_ARG(key)));
+	json_add_str(p->o, "key", key);
+	json_add_str(p->o, "api_url", arena_printf(a, STR_FMT "/am/" STR_FMT, STR_ARG(e->config.public_url), STR_ARG(key)));
+	json_close(p->o, '}');
+	return true;
+}
+
+static bool make_webhook(struct provisioner *p, const struct json *item)
+{
+	struct engine *e = p->w->engine;
+	struct arena *a = p->w->arena;
+	struct webhook hook = {.workspace_id = e->workspace_id};
+	struct channel c;
+	bool ok;
+
+	if (!known_keys(p, item, " name channel ") || !need_name(p, item, &hook.name) || !find_channel(p, item, "channel", &c))
+		return false;
+	hook.channel_id = c.id;
+	if (store_name_find(e->db, e->workspace_id, "webhook", hook.name, &hook.id, p->err)) {
+		ok = store_webhook_set(e->db, &hook, p->err);
+	} else {
+		hook.id = engine_id(p->w);
+		hook.key_hash = auth_hash(a, auth_webhook_key(p->w, hook.id));
+		ok = !p->err->code && store_webhook_add(e->db, &hook, p->w->now, p->err);
+	}
+	if (!ok)
+		return failed_at(p, item);
+	put_entry(p, hook.name);
+	json_add_str(p->o, "url",
+		     arena_printf(a, STR_FMT "/services/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(e->config.public_url), STR_ARG(id_write(a, 'T', e->workspace_id)),
+				  STR_ARG(id_write(a, 'B', hook.id)), STR_ARG(auth_webhook_key(p->w, hook.id))));
+	json_close(p->o, '}');
+	return true;
+}
+
+/* A token's secret is shown when it is made, and never again. */
+static bool make_token(struct provisioner *p, const struct json *item)
+{
+	struct engine *e = p->w->engine;
+	struct str name, scopes = scalar(item, "scopes"), secret = S("");
+	struct user u;
+	struct token t;
+	int64_t id;
+
+	if (!known_keys(p, item, " name user scopes ") || !need_name(p, item, &name))
+		return false;
+	if (!scalar(item, "user").n)
+		return wrong(p, item, "`user` is missing" STR_FMT, S(""));
+	if (!find_user(p, item, scalar(item, "user"), &u))
+		return false;
+	if (!scopes.n)
+		scopes = u.role == ROLE_ADMIN ? S("admin") : S("write");
+	if (!str_is(scopes, "read") && !str_is(scopes, "write") && !str_is(scopes, "admin"))
+		return wrong(p, item, "`scopes: " STR_FMT "` is not known: read, write or admin", scopes);
+	if (!store_name_find(e->db, e->workspace_id, "token", name, &id, p->err)) {
+		if (p->err->code || !auth_make_token(p->w, &u, name, scopes, &t, &secret, p->err) ||
+		    !store_name_take(e->db, e->workspace_id, "token", name, t.id, p->err))
+			return failed_at(p, item);
+		id = t.id;
+	}
+	put_entry(p, name);
+	json_add_str(p->o, "id", arena_printf(p->w->arena, "%" PRId64, id));
+	json_add_str(p->o, "user", u.name);
+	if (secret.n)
+		json_add_str(p->o, "token", secret);
+	json_close(p->o, '}');
+	return true;
+}
+
+static bool refuse_app(struct provisioner *p, const struct json *item)
+{
+	return wrong(p, item, "apps are not known to this version" STR_FMT, S(""));
+}
+
+static const struct section {
+	const char *name;
+	bool (*make)(struct provisioner *p, const struct json *item);
+} sections[] = {
+	{"users", make_user}, {"channels", make_channel}, {"sources", make_source}, {"webhooks", make_webhook}, {"tokens", make_token}, {"apps", refuse_app},
+};
+
+static bool run_section(struct provisioner *p, const struct section *s, const struct json *list)
+{
+	json_key(p->o, s->name);
+	json_open(p->o, '{');
+	if (list && list->type != JSON_ARRAY && list->type != JSON_NULL)
+		return wrong(p, list, "this must be a list" STR_FMT, S(""));
+	for (const struct json *item = list ? list->child : NULL; item; item = item->next)
+		if (!s->make(p, item))
+			return false;
+	json_close(p->o, '}');
+	return true;
+}
+
+bool provision_run(struct work *w, const struct json *tree, const char *file, struct json_out *o, struct err *err)
+{
+	struct provisioner p = {.w = w, .file = file, .o = o, .err = err};
+
+	if (!known_keys(&p, tree, " users channels sources webhooks tokens apps "))
+		return false;
+	json_open(o, '{');
+	for (size_t i = 0; i < COUNT_OF(sections); i++)
+		if (!run_section(&p, &sections[i], json_get(tree, sections[i].name)))
+			return false;
+	json_close(o, '}');
+	return true;
+}

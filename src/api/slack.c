@@ -1,0 +1,340 @@
+#include "api/slack.h"
+
+#include "store/chat.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+const struct slack_method slack_methods[] = {
+	{"api.test", 0, "", slack_api_test},
+	{"auth.test", SCOPE_READ, "", slack_auth_test},
+	{"blocks.actions", SCOPE_WRITE, "chat:write", slack_blocks_actions},
+	{"bots.info", SCOPE_READ, "users:read", slack_bots_info},
+	{"chat.command", SCOPE_READ, "commands", slack_chat_command},
+	{"chat.delete", SCOPE_WRITE, "chat:write", slack_chat_delete},
+	{"chat.getPermalink", SCOPE_READ, "", slack_chat_permalink},
+	{"chat.postEphemeral", SCOPE_WRITE, "chat:write", slack_chat_ephemeral},
+	{"chat.postMessage", SCOPE_WRITE, "chat:write", slack_chat_post},
+	{"chat.update", SCOPE_WRITE, "chat:write", slack_chat_update},
+	{"conversations.create", SCOPE_WRITE, "channels:manage", slack_conv_create},
+	{"conversations.history", SCOPE_READ, "channels:history", slack_conv_history},
+	{"conversations.info", SCOPE_READ, "channels:read", slack_conv_info},
+	{"conversations.invite", SCOPE_WRITE, "channels:manage", slack_conv_invite},
+	{"conversations.join", SCOPE_WRITE, "channels:join", slack_conv_join},
+	{"conversations.leave", SCOPE_WRITE, "channels:manage", slack_conv_leave},
+	{"conversations.list", SCOPE_READ, "channels:read", slack_conv_list},
+	{"conversations.mark", SCOPE_WRITE, "channels:manage", slack_conv_mark},
+	{"conversations.members", SCOPE_READ, "channels:read", slack_conv_members},
+	{"conversations.open", SCOPE_WRITE, "im:write", slack_conv_open},
+	{"conversations.replies", SCOPE_READ, "channels:history", slack_conv_replies},
+	{"conversations.setTopic", SCOPE_WRITE, "channels:manage", slack_conv_topic},
+	{"reactions.add", SCOPE_WRITE, "reactions:write", slack_reactions_add},
+	{"reactions.get", SCOPE_READ, "reactions:read", slack_reactions_get},
+	{"reactions.remove", SCOPE_WRITE, "reactions:write", slack_reactions_remove},
+	{"team.info", SCOPE_READ, "team:read", slack_team_info},
+	{"users.getPresence", SCOPE_READ, "users:read", slack_users_presence},
+	{"users.info", SCOPE_READ, "users:read", slack_users_info},
+	{"users.list", SCOPE_READ, "users:read", slack_users_list},
+	{"users.lookupByEmail", SCOPE_READ, "users:read.email", slack_users_by_email},
+	{"views.submit", SCOPE_READ, "", slack_views_submit},
+};
+const size_t slack_method_count = COUNT_OF(slack_methods);
+
+/* ---- answers ---- */
+
+static struct json_out answer_begin(struct exchange *x, bool ok)
+{
+	struct json_out o = x_json(x, 200);
+
+	json_open(&o, '{');
+	json_add_bool(&o, "ok", ok);
+	return o;
+}
+
+void slack_error(struct slack_call *c, const char *error)
+{
+	c->out = answer_begin(c->x, false);
+	json_add_str(&c->out, "error", str_of(error));
+}
+
+void slack_failed(struct slack_call *c, const struct err *err)
+{
+	if (err->code == ERR_FULL || err->code == ERR_UNAVAILABLE || err->code == ERR_INTERNAL) {
+		c->x->err = *err;
+		c->w->failed = true;
+		return;
+	}
+	slack_error(c, err->text);
+	c->w->failed = true; /* whatever was written before the refusal is undone */
+}
+
+static void invalid_arguments(struct slack_call *c, struct str message)
+{
+	slack_error(c, "invalid_arguments");
+	json_key(&c->out, "response_metadata");
+	json_open(&c->out, '{');
+	json_key(&c->out, "messages");
+	json_open(&c->out, '[');
+	json_put_str(&c->out, message);
+	json_close(&c->out, ']');
+	json_close(&c->out, '}');
+}
+
+/* ---- arguments ---- */
+
+struct str arg(const struct slack_call *c, const char *name)
+{
+	const struct json *v = json_get(c->args, name);
+
+	return v && v->type < JSON_ARRAY && v->type != JSON_NULL ? v->text : S("");
+}
+
+bool arg_given(const struct slack_call *c, const char *name)
+{
+	const struct json *v = json_get(c->args, name);
+
+	return v && v->type != JSON_NULL;
+}
+
+bool arg_need(struct slack_call *c, const char *name, struct str *out)
+{
+	*out = arg(c, name);
+	if (arg_given(c, name))
+		return true;
+	invalid_arguments(c, arena_printf(c->w->arena, "[ERROR] missing required field: %s", name));
+	return false;
+}
+
+const struct json *arg_json(struct slack_call *c, const char *name)
+{
+	const struct json *v = json_get(c->args, name);
+	struct err ignored = {0};
+
+	if (v && v->type == JSON_STR)
+		v = json_parse(c->w->arena, v->text, JSON_LAST_KEY_WINS, &ignored);
+	return v && v->type >= JSON_ARRAY ? v : NULL;
+}
+
+int64_t arg_int(const struct slack_call *c, const char *name, int64_t otherwise)
+{
+	return json_get_int(c->args, name, otherwise);
+}
+
+bool arg_bool(const struct slack_call *c, const char *name, bool otherwise)
+{
+	return json_get_bool(c->args, name, otherwise);
+}
+
+bool arg_channel(struct slack_call *c, const char *name, bool member, struct channel *out)
+{
+	struct err err = {0};
+	struct str ref;
+
+	if (!arg_need(c, name, &ref))
+		return false;
+	if (!chat_channel(c->w, c->me, ref, out, &err)) {
+		slack_failed(c, &err);
+		return false;
+	}
+	if (member && !chat_is_member(c->w, out->id, c->me)) {
+		slack_error(c, "not_in_channel");
+		return false;
+	}
+	return true;
+}
+
+bool arg_message(struct slack_call *c, const struct channel *ch, const char *name, const char *error, struct message *out)
+{
+	struct err err = {0};
+	struct str text;
+	int64_t ts;
+
+	if (!arg_need(c, name, &text))
+		return false;
+	if (ts_parse(text, &ts) && store_message_find(c->w->engine->db, c->w->arena, ch->id, ts, out, &err) && !out->deleted)
+		return true;
+	slack_error(c, error);
+	return false;
+}
+
+bool arg_user(struct slack_call *c, const char *name, struct user *out)
+{
+	struct err err = {0};
+	struct str text;
+	int64_t id;
+
+	if (!arg_need(c, name, &text))
+		return false;
+	if (id_parse(text, "UW", &id) && store_user_find(c->w->engine->db, c->w->arena, c->w->engine->workspace_id, id, out, &err))
+		return true;
+	slack_error(c, "user_not_found");
+	return false;
+}
+
+/* Cursors are opaque to clients: base64 of `next:ID`, as Slack's look. */
+bool arg_page(struct slack_call *c, unsigned most, unsigned *limit, int64_t *after)
+{
+	int64_t wanted = arg_int(c, "limit", 100);
+	struct str cursor = arg(c, "cursor"), plain;
+
+	*limit = wanted < 1 ? 100 : wanted > most ? most : (unsigned)wanted;
+	*after = 0;
+	if (!cursor.n)
+		return true;
+	if (base64_decode(c->w->arena, cursor, &plain) && str_starts(plain, S("next:")) && str_to_int(str_n(plain.p + 5, plain.n - 5), after))
+		return true;
+	slack_error(c, "invalid_cursor");
+	return false;
+}
+
+static struct str base64_text(struct arena *a, struct str s)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *out = arena_alloc(a, (s.n + 2) / 3 * 4 + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i += 3) {
+		unsigned v = (unsigned)(uint8_t)s.p[i] << 16 | (i + 1 < s.n ? (unsigned)(uint8_t)s.p[i + 1] << 8 : 0) | (i + 2 < s.n ? (uint8_t)s.p[i + 2] : 0);
+
+		out[n++] = letters[v >> 18];
+		out[n++] = letters[v >> 12 & 63];
+		out[n++] = i + 1 < s.n ? letters[v >> 6 & 63] : '=';
+		out[n++] = i + 2 < s.n ? letters[v & 63] : '=';
+	}
+	return str_n(out, n);
+}
+
+void put_cursor(struct slack_call *c, int64_t after)
+{
+	struct str cursor = after ? base64_text(c->w->arena, arena_printf(c->w->arena, "next:%" PRId64, after)) : S("");
+
+	json_key(&c->out, "response_metadata");
+	json_open(&c->out, '{');
+	json_add_str(&c->out, "next_cursor", cursor);
+	json_close(&c->out, '}');
+}
+
+/* ---- reading the arguments, however they came ---- */
+
+static bool form_into(struct json_out *o, const struct form *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		bool again = false;
+
+		for (size_t k = i + 1; k < f->count && !again; k++) /* a name twice: the last counts */
+			again = str_eq(f->fields[k].name, f->fields[i].name);
+		if (again || !str_is_utf8(f->fields[i].value) || !str_is_utf8(f->fields[i].name))
+			continue;
+		json_key_str(o, f->fields[i].name);
+		json_put_str(o, f->fields[i].value);
+	}
+	return true;
+}
+
+static const char *read_body(struct exchange *x, struct json_out *o, const struct json **json)
+{
+	const struct http_request *r = x->request;
+	struct str type = http_header_get(r, "Content-Type");
+	struct err err = {0};
+	struct form form;
+
+	*json = NULL;
+	if (!r->body.n)
+		return NULL;
+	if (content_type_is(type, "application/json")) {
+		*json = json_parse(x_arena(x), r->body, JSON_LAST_KEY_WINS, &err);
+		if (!*json)
+			return "invalid_json";
+		return (*json)->type == JSON_OBJECT ? NULL : "json_not_object";
+	}
+	if (content_type_is(type, "multipart/form-data"))
+		return form_parse_multipart(x_arena(x), type, r->body, &form, &err) && form_into(o, &form) ? NULL : "invalid_form_data";
+	if (!type.n || content_type_is(type, "application/x-www-form-urlencoded"))
+		return form_parse(x_arena(x), r->body, &form, &err) && form_into(o, &form) ? NULL : "invalid_form_data";
+	return "invalid_post_type";
+}
+
+/* The query, then the body over it. */
+static const char *read_args(struct exchange *x, const struct json **args)
+{
+	struct form query;
+	struct err err = {0};
+	struct buf b;
+	struct json_out o;
+	const struct json *body;
+	const char *problem;
+
+	buf_init(&b, 8 * MIB);
+	o = json_out(&b);
+	json_open(&o, '{');
+	if (form_parse(x_arena(x), x->request->query, &query, &err))
+		form_into(&o, &query);
+	problem = read_body(x, &o, &body);
+	for (const struct json *v = body ? body->child : NULL; v; v = v->next) {
+		json_key_str(&o, v->key);
+		json_put(&o, v);
+	}
+	json_close(&o, '}');
+	err_clear(&err);
+	*args = problem ? NULL : json_parse(x_arena(x), arena_dup(x_arena(x), buf_str(&b)), JSON_LAST_KEY_WINS, &err);
+	buf_done(&b);
+	return problem ? problem : *args ? NULL : "invalid_arguments";
+}
+
+/* ---- the call ---- */
+
+static const struct slack_method *method_find(struct str name)
+{
+	for (size_t i = 0; i < slack_method_count; i++)
+		if (str_is(name, slack_methods[i].name))
+			return &slack_methods[i];
+	return NULL;
+}
+
+static void missing_scope(struct slack_call *c, const struct slack_method *m)
+{
+	slack_error(c, "missing_scope");
+	json_add_str(&c->out, "needed", str_of(m->scope_name));
+	json_add_str(&c->out, "provided", S("read"));
+}
+
+static void dispatch(struct slack_call *c, const struct slack_method *m)
+{
+	struct exchange *x = c->x;
+
+	auth_identify(x, arg(c, "token"));
+	c->me = x->user.id;
+	if (m->needs && !x->user.id) {
+		slack_error(c, x->auth_problem ? x->auth_problem : "not_authed");
+		return;
+	}
+	if (m->needs > x->caller.scope) {
+		missing_scope(c, m);
+		return;
+	}
+	if (!x->by_cookie && x->user.id)
+		buf_printf(&x->headers, "x-oauth-scopes: %s\r\nx-accepted-oauth-scopes: %s\r\n",
+			   x->caller.scope >= SCOPE_WRITE ? "chat:write,channels:read,channels:history,channels:manage,channels:join,reactions:read,reactions:write,users:read,users:read.email,commands,im:write,team:read"
+							  : "channels:read,channels:history,reactions:read,users:read,team:read",
+			   m->scope_name);
+	c->out = answer_begin(x, true);
+	m->run(c);
+}
+
+void slack_run(struct exchange *x)
+{
+	struct slack_call c = {.x = x, .w = &x->work};
+	const struct slack_method *m = method_find(x->rest);
+	const char *problem;
+
+	if (!m) {
+		slack_error(&c, "unknown_method");
+		json_add_str(&c.out, "req_method", str_clip(x->rest, 100));
+	} else if ((problem = read_args(x, &c.args))) {
+		slack_error(&c, problem);
+	} else {
+		dispatch(&c, m);
+	}
+	if (!x->err.code)
+		json_close(&c.out, '}');
+}

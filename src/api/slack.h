@@ -1,0 +1,84 @@
+/* api/slack.h -- Slack's Web API at /api/METHOD: one table of methods. Contract: docs.slack.dev, Web API. */
+#pragma once
+#include "api/exchange.h"
+#include "engine/messages.h"
+
+/* Arguments, however they came (JSON, form, multipart, query), as one JSON object; nested ones as text or as JSON. */
+struct slack_call {
+	struct exchange *x;
+	struct work *w;
+	const struct json *args;
+	struct json_out out;   /* the answer's object, open behind "ok":true */
+	int64_t me;
+};
+
+struct slack_method {
+	const char *name;
+	enum scope needs;
+	const char *scope_name; /* Slack's word for missing_scope */
+	void (*run)(struct slack_call *c);
+};
+extern const struct slack_method slack_methods[];
+extern const size_t slack_method_count;
+
+void slack_run(struct exchange *x); /* the route's handler */
+
+struct str arg(const struct slack_call *c, const char *name);      /* text form of a scalar; "" if absent */
+bool arg_given(const struct slack_call *c, const char *name);
+/* A required one; false: invalid_arguments is answered. */
+bool arg_need(struct slack_call *c, const char *name, struct str *out);
+const struct json *arg_json(struct slack_call *c, const char *name); /* a list or object; NULL if absent or broken */
+int64_t arg_int(const struct slack_call *c, const char *name, int64_t otherwise);
+bool arg_bool(const struct slack_call *c, const char *name, bool otherwise);
+void slack_error(struct slack_call *c, const char *error);
+/* channel argument -> channel; false: answered. member: not_in_channel unless they are in it. */
+bool arg_channel(struct slack_call *c, const char *name, bool member, struct channel *out);
+/* ts argument -> message in the channel; false: answered with `error`. */
+bool arg_message(struct slack_call *c, const struct channel *ch, const char *name, const char *error, struct message *out);
+bool arg_user(struct slack_call *c, const char *name, struct user *out);
+/* engine error (Slack's word) -> answer */
+void slack_failed(struct slack_call *c, const struct err *err);
+/* "limit" and "cursor" of lists: the id to go on after; false: invalid_cursor is answered. */
+bool arg_page(struct slack_call *c, unsigned most, unsigned *limit, int64_t *after);
+void put_cursor(struct slack_call *c, int64_t after); /* 0: the end */
+
+/* slack_chat.c */
+void slack_chat_post(struct slack_call *c);
+void slack_chat_update(struct slack_call *c);
+void slack_chat_delete(struct slack_call *c);
+void slack_chat_ephemeral(struct slack_call *c);
+void slack_chat_permalink(struct slack_call *c);
+void slack_chat_command(struct slack_call *c);
+void slack_blocks_actions(struct slack_call *c);
+void slack_views_submit(struct slack_call *c);
+void slack_reactions_add(struct slack_call *c);
+void slack_reactions_remove(struct slack_call *c);
+void slack_reactions_get(struct slack_call *c);
+/* Reads text, blocks, attachments and looks into a message; also for incoming webhooks. before: of an update, NULL else.
+ * false: the error's word in *error, details in *details. */
+bool slack_read_message(struct work *w, const struct json *args, const struct message *before, bool may_rename, struct message *out, const char **error,
+			struct str *details);
+
+/* slack_conversations.c */
+void slack_conv_list(struct slack_call *c);
+void slack_conv_info(struct slack_call *c);
+void slack_conv_create(struct slack_call *c);
+void slack_conv_join(struct slack_call *c);
+void slack_conv_leave(struct slack_call *c);
+void slack_conv_invite(struct slack_call *c);
+void slack_conv_members(struct slack_call *c);
+void slack_conv_history(struct slack_call *c);
+void slack_conv_replies(struct slack_call *c);
+void slack_conv_topic(struct slack_call *c);
+void slack_conv_open(struct slack_call *c);
+void slack_conv_mark(struct slack_call *c);
+
+/* slack_people.c */
+void slack_api_test(struct slack_call *c);
+void slack_auth_test(struct slack_call *c);
+void slack_users_list(struct slack_call *c);
+void slack_users_info(struct slack_call *c);
+void slack_users_by_email(struct slack_call *c);
+void slack_users_presence(struct slack_call *c);
+void slack_bots_info(struct slack_call *c);
+void slack_team_info(struct slack_call *c);

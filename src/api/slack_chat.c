@@ -1,0 +1,634 @@
+#include "api/slack.h"
+#include "engine/slack_json.h"
+#include "ops/text.h"
+#include "store/chat.h"
+#include "store/journal.h"
+
+#include <inttypes.h>
+
+#define BLOCKS_MAX 50        /* Block Kit reference */
+#define ATTACHMENTS_MAX 100
+#define SECTION_TEXT_MAX 3000
+#define HEADER_TEXT_MAX 150
+#define ACTIONS_MAX 25
+
+/* ---- checking blocks ---- */
+
+struct checker {
+	struct arena *arena;
+	struct str details; /* "must be ... [json-pointer:/blocks/0/text/text]" */
+};
+
+static bool bad(struct checker *k, const char *what, const char *where, size_t index, const char *below)
+{
+	k->details = arena_printf(k->arena, "%s [json-pointer:/%s/%zu%s]", what, where, index, below);
+	return false;
+}
+
+static bool block_type_known(struct str type)
+{
+	static const char *const types[] = {"section", "divider", "header", "context", "actions", "image", "input", "rich_text", "markdown", "table", "video", "file"};
+
+	for (size_t i = 0; i < COUNT_OF(types); i++)
+		if (str_is(type, types[i]))
+			return true;
+	return false;
+}
+
+/* Lengths are in characters at Slack; bytes that begin one are counted. */
+static size_t characters(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static bool check_block(struct checker *k, const struct json *b, size_t i)
+{
+	struct str type = json_get_str(b, "type"), text = json_get_str(json_get(b, "text"), "text");
+	const struct json *elements = json_get(b, "elements");
+
+	if (b->type != JSON_OBJECT || !type.n)
+		return bad(k, "missing required field: type", "blocks", i, "");
+	if (!block_type_known(type)) {
+		k->details = arena_printf(k->arena, "unsupported type: " STR_FMT " [json-pointer:/blocks/%zu/type]", STR_ARG(str_clip(type, 60)), i);
+		return false;
+	}
+	if (str_is(type, "section") && !json_get(b, "text") && !json_get(b, "fields"))
+		return bad(k, "either text or fields must be there", "blocks", i, "");
+	if (str_is(type, "section") && characters(text) > SECTION_TEXT_MAX)
+		return bad(k, "must be less than 3001 characters", "blocks", i, "/text/text");
+	if (str_is(type, "header") && characters(text) > HEADER_TEXT_MAX)
+		return bad(k, "must be less than 151 characters", "blocks", i, "/text/text");
+	if (str_is(type, "actions") && (!json_is(elements, JSON_ARRAY) || elements->count == 0))
+		return bad(k, "missing required field: elements", "blocks", i, "");
+	if (str_is(type, "actions") && elements->count > ACTIONS_MAX)
+		return bad(k, "no more than 25 items allowed", "blocks", i, "/elements");
+	if (str_is(type, "context") && json_is(elements, JSON_ARRAY) && elements->count > 10)
+		return bad(k, "no more than 10 items allowed", "blocks", i, "/elements");
+	return true;
+}
+
+static bool check_blocks(struct checker *k, const struct json *blocks)
+{
+	size_t i = 0;
+
+	if (blocks->count > BLOCKS_MAX) {
+		k->details = S("no more than 50 items allowed [json-pointer:/blocks]");
+		return false;
+	}
+	for (const struct json *b = blocks->child; b; b = b->next)
+		if (!check_block(k, b, i++))
+			return false;
+	return true;
+}
+
+/* ---- writing a message's body ---- */
+
+/* Every block gets an id, so that what a button does can be named. */
+static void put_blocks(struct arena *a, struct json_out *o, const struct json *blocks)
+{
+	json_key(o, "blocks");
+	json_open(o, '[');
+	for (const struct json *b = blocks->child; b; b = b->next) {
+		json_open(o, '{');
+		for (const struct json *m = b->child; m; m = m->next) {
+			json_key_str(o, m->key);
+			json_put(o, m);
+		}
+		if (!json_get(b, "block_id"))
+			json_add_str(o, "block_id", crypt_word(a, 5));
+		json_close(o, '}');
+	}
+	json_close(o, ']');
+}
+
+static struct str stored_color(struct str color)
+{
+	if (str_is(color, "good"))
+		return S("2eb886");
+	if (str_is(color, "warning"))
+		return S("daa038");
+	if (str_is(color, "danger"))
+		return S("a30200");
+	return color.n && color.p[0] == '#' ? str_n(color.p + 1, color.n - 1) : color;
+}
+
+static void put_attachments(struct json_out *o, const struct json *list)
+{
+	int64_t id = 0;
+
+	json_key(o, "attachments");
+	json_open(o, '[');
+	for (const struct json *at = list->child; at; at = at->next) {
+		if (at->type != JSON_OBJECT)
+			continue;
+		json_open(o, '{');
+		json_add_int(o, "id", ++id);
+		for (const struct json *m = at->child; m; m = m->next) {
+			if (str_is(m->key, "id"))
+				continue;
+			json_key_str(o, m->key);
+			if (str_is(m->key, "color"))
+				json_put_str(o, stored_color(json_str(m)));
+			else
+				json_put(o, m);
+		}
+		json_close(o, '}');
+	}
+	json_close(o, ']');
+}
+
+static void put_icons(struct json_out *o, const struct json *args)
+{
+	struct str emoji = json_get_str(args, "icon_emoji"), url = json_get_str(args, "icon_url");
+
+	if (!emoji.n && !url.n)
+		return;
+	json_key(o, "icons");
+	json_open(o, '{');
+	if (emoji.n)
+		json_add_str(o, "emoji", str_clip(emoji, 100));
+	else
+		json_add_str(o, "image_48", str_clip(url, 2000));
+	json_close(o, '}');
+}
+
+/* A list argument: JSON, or JSON as text. *broken: it is there and is neither. */
+static const struct json *list_arg(struct arena *a, const struct json *args, const char *name, bool *broken)
+{
+	const struct json *v = json_get(args, name);
+	struct err ignored = {0};
+
+	*broken = false;
+	if (!v || v->type == JSON_NULL || (v->type == JSON_STR && !v->text.n))
+		return NULL;
+	if (v->type == JSON_STR)
+		v = json_parse(a, v->text, JSON_LAST_KEY_WINS, &ignored);
+	*broken = !json_is(v, JSON_ARRAY);
+	return *broken ? NULL : v;
+}
+
+struct parts {
+	const struct json *blocks, *attachments, *metadata;
+	const struct json *old; /* the body before, for what is not given */
+};
+
+static bool read_parts(struct work *w, const struct json *args, struct parts *p, const char **error, struct str *details)
+{
+	struct checker k = {.arena = w->arena};
+	bool broken;
+
+	p->blocks = list_arg(w->arena, args, "blocks", &broken);
+	if (broken) {
+		*error = "invalid_blocks_format";
+		return false;
+	}
+	if (p->blocks && !check_blocks(&k, p->blocks)) {
+		*error = "invalid_blocks";
+		*details = k.details;
+		return false;
+	}
+	p->attachments = list_arg(w->arena, args, "attachments", &broken);
+	if (broken || (p->attachments && p->attachments->count > ATTACHMENTS_MAX)) {
+		*error = broken ? "invalid_attachments" : "too_many_attachments";
+		return false;
+	}
+	p->metadata = json_get(args, "metadata");
+	if (json_is(p->metadata, JSON_STR)) {
+		struct err ignored = {0};
+
+		p->metadata = json_parse(w->arena, p->metadata->text, JSON_LAST_KEY_WINS, &ignored);
+	}
+	return true;
+}
+
+static void keep_old(struct json_out *o, const struct parts *p, const char *name)
+{
+	const struct json *v = json_get(p->old, name);
+
+	if (!v)
+		return;
+	json_key(o, name);
+	json_put(o, v);
+}
+
+static void write_body(struct work *w, struct json_out *o, const struct json *args, const struct parts *p, bool may_rename)
+{
+	struct str username = json_get_str(args, "username");
+
+	json_open(o, '{');
+	if (p->blocks && p->blocks->count)
+		put_blocks(w->arena, o, p->blocks);
+	else if (!p->blocks)
+		keep_old(o, p, "blocks");
+	if (p->attachments && p->attachments->count)
+		put_attachments(o, p->attachments);
+	else if (!p->attachments)
+		keep_old(o, p, "attachments");
+	if (may_rename && username.n)
+		json_add_str(o, "username", str_clip(username, 80));
+	else
+		keep_old(o, p, "username");
+	if (may_rename)
+		put_icons(o, args);
+	keep_old(o, p, "icons");
+	if (json_is(p->metadata, JSON_OBJECT)) {
+		json_key(o, "metadata");
+		json_put(o, p->metadata);
+	}
+	json_close(o, '}');
+}
+
+bool slack_read_message(struct work *w, const struct json *args, const struct message *before, bool may_rename, struct message *out, const char **error,
+			struct str *details)
+{
+	struct str text = json_get_str(args, "text"), markdown = json_get_str(args, "markdown_text");
+	struct parts p = {0};
+	struct buf b;
+	struct json_out o;
+	struct err ignored = {0};
+
+	*error = NULL;
+	*details = S("");
+	if (!read_parts(w, args, &p, error, details))
+		return false;
+	if (before && before->body.n)
+		p.old = json_parse(w->arena, before->body, JSON_LAST_KEY_WINS, &ignored);
+	buf_init(&b, 1 * MIB);
+	o = json_out(&b);
+	write_body(w, &o, args, &p, may_rename);
+	out->body = b.n > 2 ? arena_dup(w->arena, buf_str(&b)) : S("");
+	buf_done(&b);
+	out->text = text.n || markdown.n || !before ? mrkdwn_tidy(w->arena, text.n ? text : markdown) : before->text;
+	return true;
+}
+
+static bool read_message(struct slack_call *c, const struct message *before, bool may_rename, struct message *out)
+{
+	const char *error;
+	struct str details;
+
+	if (slack_read_message(c->w, c->args, before, may_rename, out, &error, &details))
+		return true;
+	slack_error(c, error);
+	if (details.n) {
+		json_key(&c->out, "errors");
+		json_open(&c->out, '[');
+		json_put_str(&c->out, details);
+		json_close(&c->out, ']');
+		json_key(&c->out, "response_metadata");
+		json_open(&c->out, '{');
+		json_key(&c->out, "messages");
+		json_open(&c->out, '[');
+		json_put_str(&c->out, arena_printf(c->w->arena, "[ERROR] " STR_FMT, STR_ARG(details)));
+		json_close(&c->out, ']');
+		json_close(&c->out, '}');
+	}
+	return false;
+}
+
+/* ---- posting ---- */
+
+/* A message to @srebot, or in a direct message with it, is a command; it leaves through the outbox of the channel. */
+static bool queue_command(struct slack_call *c, const struct channel *ch, const struct message *m)
+{
+	struct engine *e = c->w->engine;
+	struct str bot = arena_printf(c->w->arena, "<@" STR_FMT ">", STR_ARG(id_write(c->w->arena, 'U', e->bot_user_id)));
+	bool dm = ch->kind == CHANNEL_DM && (ch->peer_id == e->bot_user_id || ch->creator_id == e->bot_user_id);
+	bool mention = str_starts(m->text, bot);
+	struct buf b;
+	struct json_out o;
+	struct err err = {0};
+	bool ok;
+
+	if (c->x->user.bot_id || m->body.n || (!dm && !mention))
+		return true;
+	buf_init(&b, 64 * KIB);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_add_int(&o, "user", c->me);
+	json_add_int(&o, "channel", ch->id);
+	json_add_int(&o, "ts", m->ts);
+	json_add_int(&o, "thread_ts", m->thread_ts);
+	json_add_int(&o, "scope", c->x->caller.scope);
+	json_add_str(&o, "line", mention ? str_trim(str_n(m->text.p + bot.n, m->text.n - bot.n)) : m->text);
+	json_close(&o, '}');
+	effect_wake(c->w);
+	ok = store_due_add(e->db, DUE_OUTBOX, ch->id, engine_id(c->w), c->w->now, "command", buf_str(&b), &err);
+	buf_done(&b);
+	if (!ok)
+		slack_failed(c, &err);
+	return ok;
+}
+
+static void put_posted(struct slack_call *c, const struct channel *ch, const struct message *m)
+{
+	json_add_str(&c->out, "channel", channel_id_text(c->w->arena, ch));
+	json_add_str(&c->out, "ts", ts_text(c->w->arena, m->ts));
+	json_key(&c->out, "message");
+	write_message_object(c->w, &c->out, m);
+}
+
+static bool arg_thread(struct slack_call *c, struct message *m)
+{
+	struct str thread = arg(c, "thread_ts");
+
+	if (!thread.n || ts_parse(thread, &m->thread_ts))
+		return true;
+	slack_error(c, "invalid_thread_ts");
+	return false;
+}
+
+void slack_chat_post(struct slack_call *c)
+{
+	struct message m = {.user_id = c->me, .bot_id = c->x->user.bot_id};
+	struct str client_id = arg(c, "client_msg_id");
+	struct err err = {0};
+	struct channel ch;
+	bool ok;
+
+	if (!arg_channel(c, "channel", true, &ch) || !read_message(c, NULL, true, &m) || !arg_thread(c, &m))
+		return;
+	if (m.thread_ts && arg_bool(c, "reply_broadcast", false))
+		m.kind = MESSAGE_BROADCAST;
+	if (client_id.n && client_id.n <= 200) /* Slack's own clients name their messages, so that a retry is not a second one */
+		ok = chat_post_once(c->w, &ch, &m, arena_printf(c->w->arena, "%" PRId64 ":" STR_FMT, c->me, STR_ARG(client_id)), &err);
+	else
+		ok = chat_post_message(c->w, &ch, &m, &err);
+	if (!ok) {
+		slack_failed(c, &err);
+		return;
+	}
+	if (m.seq && !queue_command(c, &ch, &m))
+		return;
+	if (!m.seq && !store_message_find(c->w->engine->db, c->w->arena, ch.id, m.ts, &m, &err)) {
+		slack_error(c, "message_not_found");
+		return;
+	}
+	put_posted(c, &ch, &m);
+}
+
+/* One's own, or as an admin anyone's to delete. */
+static bool is_mine(struct slack_call *c, const struct message *m)
+{
+	return m->user_id == c->me;
+}
+
+void slack_chat_update(struct slack_call *c)
+{
+	struct message before, m;
+	struct err err = {0};
+	struct channel ch;
+
+	if (!arg_channel(c, "channel", true, &ch) || !arg_message(c, &ch, "ts", "message_not_found", &before))
+		return;
+	if (!is_mine(c, &before) || before.kind == MESSAGE_JOIN || before.kind == MESSAGE_LEAVE || before.kind == MESSAGE_TOPIC) {
+		slack_error(c, "cant_update_message");
+		return;
+	}
+	m = before;
+	if (!read_message(c, &before, false, &m))
+		return;
+	if (!chat_change_message(c->w, &ch, &m, c->x->user.bot_id ? 0 : c->me, &err)) {
+		slack_failed(c, &err);
+		return;
+	}
+	put_posted(c, &ch, &m);
+	json_add_str(&c->out, "text", m.text);
+}
+
+void slack_chat_delete(struct slack_call *c)
+{
+	struct message m;
+	struct err err = {0};
+	struct channel ch;
+
+	if (!arg_channel(c, "channel", true, &ch) || !arg_message(c, &ch, "ts", "message_not_found", &m))
+		return;
+	if (!is_mine(c, &m) && !(c->x->user.role == ROLE_ADMIN && c->x->caller.scope == SCOPE_ADMIN)) {
+		slack_error(c, "cant_delete_message");
+		return;
+	}
+	if (!chat_delete_message(c->w, &ch, &m, &err)) {
+		slack_failed(c, &err);
+		return;
+	}
+	json_add_str(&c->out, "channel", channel_id_text(c->w->arena, &ch));
+	json_add_str(&c->out, "ts", ts_text(c->w->arena, m.ts));
+}
+
+void slack_chat_ephemeral(struct slack_call *c)
+{
+	struct message m = {.user_id = c->me, .bot_id = c->x->user.bot_id};
+	struct channel ch;
+	struct user to;
+	int64_t ts;
+
+	if (!arg_channel(c, "channel", true, &ch) || !arg_user(c, "user", &to) || !read_message(c, NULL, true, &m) || !arg_thread(c, &m))
+		return;
+	if (!str_trim(m.text).n && !m.body.n) {
+		slack_error(c, "no_text");
+		return;
+	}
+	if (!chat_is_member(c->w, ch.id, to.id)) {
+		slack_error(c, "user_not_in_channel");
+		return;
+	}
+	chat_ephemeral(c->w, &ch, to.id, &m, &ts);
+	json_add_str(&c->out, "message_ts", ts_text(c->w->arena, ts));
+}
+
+void slack_chat_permalink(struct slack_call *c)
+{
+	struct message m;
+	struct channel ch;
+	struct str id;
+
+	if (!arg_channel(c, "channel", false, &ch) || !arg_message(c, &ch, "message_ts", "message_not_found", &m))
+		return;
+	id = channel_id_text(c->w->arena, &ch);
+	json_add_str(&c->out, "channel", id);
+	json_add_str(&c->out, "permalink",
+		     arena_printf(c->w->arena, STR_FMT "/archives/" STR_FMT "/p%" PRId64, STR_ARG(c->w->engine->config.public_url), STR_ARG(id), m.ts));
+}
+
+/* ---- what people click and type ---- */
+
+static void tell_me(struct slack_call *c, const struct channel *ch, struct str text, int64_t thread_ts)
+{
+	struct engine *e = c->w->engine;
+	struct message m = {.user_id = e->bot_user_id, .bot_id = e->bot_id, .text = text, .thread_ts = thread_ts};
+	int64_t ts;
+
+	chat_ephemeral(c->w, ch, c->me, &m, &ts);
+}
+
+static bool run_as_me(struct slack_call *c, const struct channel *ch, const char *via, struct str line, struct command_result *r)
+{
+	struct caller caller = c->x->caller;
+
+	caller.via = via;
+	caller.channel_id = ch->id;
+	if (command_run(c->w, &caller, line, r))
+		return true;
+	slack_failed(c, &c->w->err);
+	return false;
+}
+
+void slack_chat_command(struct slack_call *c)
+{
+	struct engine *e = c->w->engine;
+	struct command_result r;
+	struct message m = {.user_id = e->bot_user_id, .bot_id = e->bot_id};
+	struct err err = {0};
+	struct channel ch;
+	struct str command;
+
+	if (!arg_channel(c, "channel", false, &ch) || !arg_need(c, "command", &command) || !arg_thread(c, &m))
+		return;
+	if (!command_is_prefix(command)) {
+		slack_error(c, "unknown_command");
+		return;
+	}
+	if (!run_as_me(c, &ch, "slash", arg(c, "text"), &r))
+		return;
+	m.text = r.text;
+	if (!r.ok || !r.in_channel) {
+		tell_me(c, &ch, r.text, m.thread_ts);
+	} else if (!chat_post_message(c->w, &ch, &m, &err)) {
+		slack_failed(c, &err);
+		return;
+	}
+	json_key(&c->out, "response");
+	json_open(&c->out, '{');
+	json_add_str(&c->out, "response_type", r.ok && r.in_channel ? S("in_channel") : S("ephemeral"));
+	json_add_str(&c->out, "text", r.text);
+	json_close(&c->out, '}');
+}
+
+/* The buttons that are ours, and the commands that they are. */
+static const struct {
+	const char *action_id, *command;
+} buttons[] = {
+	{"alert.ack", "ack"},
+	{"alert.resolve", "resolve"},
+};
+
+static const char *button_command(struct str action_id)
+{
+	for (size_t i = 0; i < COUNT_OF(buttons); i++)
+		if (str_is(action_id, buttons[i].action_id))
+			return buttons[i].command;
+	return NULL;
+}
+
+static bool press(struct slack_call *c, const struct channel *ch, const struct message *m, const struct json *action)
+{
+	const char *command = button_command(json_get_str(action, "action_id"));
+	struct str value = json_get_str(action, "value");
+	struct command_result r;
+	int64_t id;
+
+	if (!command) {
+		slack_error(c, "unknown_action");
+		return false;
+	}
+	/* A button is what stands in our own message: the value must be there, not made up by the client. */
+	if (m->bot_id != c->w->engine->bot_id || !str_to_int(value, &id) ||
+	    !str_find(m->body, arena_printf(c->w->arena, "\"value\":\"" STR_FMT "\"", STR_ARG(value)), NULL)) {
+		slack_error(c, "invalid_action");
+		return false;
+	}
+	if (!run_as_me(c, ch, "button", arena_printf(c->w->arena, "%s " STR_FMT, command, STR_ARG(value)), &r))
+		return false;
+	if (!r.ok) {
+		tell_me(c, ch, r.text, m->thread_ts);
+		slack_error(c, r.err.code == ERR_FORBIDDEN ? "not_allowed" : r.err.code == ERR_CONFLICT ? "already_done" : "action_failed");
+		json_add_str(&c->out, "detail", str_of(r.err.text));
+	}
+	return r.ok;
+}
+
+void slack_blocks_actions(struct slack_call *c)
+{
+	const struct json *container = arg_json(c, "container"), *actions = arg_json(c, "actions");
+	struct err err = {0};
+	struct message m;
+	struct channel ch;
+	int64_t ts;
+
+	if (!json_is(container, JSON_OBJECT) || !json_is(actions, JSON_ARRAY) || !actions->count || actions->count > 10) {
+		slack_error(c, "invalid_arguments");
+		return;
+	}
+	if (!chat_channel(c->w, c->me, json_get_str(container, "channel_id"), &ch, &err)) {
+		slack_failed(c, &err);
+		return;
+	}
+	if (!ts_parse(json_get_str(container, "message_ts"), &ts) || !store_message_find(c->w->engine->db, c->w->arena, ch.id, ts, &m, &err) || m.deleted) {
+		slack_error(c, "message_not_found");
+		return;
+	}
+	for (const struct json *a = actions->child; a; a = a->next)
+		if (!press(c, &ch, &m, a))
+			return;
+}
+
+void slack_views_submit(struct slack_call *c)
+{
+	struct str view;
+
+	if (arg_need(c, "view_id", &view))
+		slack_error(c, "view_not_found");
+}
+
+/* ---- reactions ---- */
+
+static void react(struct slack_call *c, bool add)
+{
+	struct err err = {0};
+	struct message m;
+	struct channel ch;
+	struct str name;
+
+	if (!arg_given(c, "channel") || !arg_given(c, "timestamp")) {
+		slack_error(c, "no_item_specified");
+		return;
+	}
+	if (!arg_channel(c, "channel", true, &ch) || !arg_message(c, &ch, "timestamp", "message_not_found", &m) || !arg_need(c, "name", &name))
+		return;
+	if (name.n > 2 && name.p[0] == ':' && name.p[name.n - 1] == ':')
+		name = str_n(name.p + 1, name.n - 2);
+	if (!chat_react(c->w, &ch, &m, c->me, name, add, &err))
+		slack_failed(c, &err);
+}
+
+void slack_reactions_add(struct slack_call *c)
+{
+	react(c, true);
+}
+
+void slack_reactions_remove(struct slack_call *c)
+{
+	react(c, false);
+}
+
+void slack_reactions_get(struct slack_call *c)
+{
+	struct message m;
+	struct channel ch;
+
+	if (!arg_given(c, "channel") || !arg_given(c, "timestamp")) {
+		slack_error(c, "no_item_specified");
+		return;
+	}
+	if (!arg_channel(c, "channel", false, &ch) || !arg_message(c, &ch, "timestamp", "message_not_found", &m))
+		return;
+	json_add_str(&c->out, "type", S("message"));
+	json_add_str(&c->out, "channel", channel_id_text(c->w->arena, &ch));
+	json_key(&c->out, "message");
+	write_message_object(c->w, &c->out, &m);
+}

@@ -1,0 +1,6 @@
+/* chat/table.h -- the chat systems that opsroom speaks, one row each. The first is our own. */
+#pragma once
+#include "engine/chat.h"
+
+extern const struct chat_kind chat_ours;
+extern const struct chat_kind *const chat_kinds[]; /* ends with NULL */
