@@ -75,7 +75,7 @@ struct str path_to(struct cli *c, const char *path, const char *id)
 struct exchange {
 	const char *method, *type;
 	struct str url, body;
-	struct str headers[4];
+	struct str headers[5];
 	size_t header_count;
 	int status;
 	struct str answer, cookie;
@@ -101,6 +101,7 @@ static bool exchange(struct cli *c, struct exchange *x, struct err *err)
 	struct buf body;
 	bool ok;
 
+	add_header(x, S("User-Agent: opsroom-cli/" OPSROOM_VERSION)); /* the audit log then says: via cli */
 	if (x->body.n)
 		add_header(x, arena_printf(&c->arena, "Content-Type: %s",
 					   x->type ? x->type : "application/json; charset=utf-8"));

@@ -99,7 +99,7 @@ const struct subcommand subcommands[] = {
 	 sub_token_create,
 	 "Make an API token; it is shown this once.",
 	 NULL,
-	 {{"--scopes", "SCOPES", "read, write or admin, or Slack's own with commas between; write otherwise"},
+	 {{"--scopes", "SCOPES", "read, write or admin; write otherwise"},
 	  {"--user", "USER", "For somebody else (admins)"}}},
 	{"token list",
 	 "",

@@ -23,7 +23,9 @@ bool sub_status(struct cli *c, struct err *err)
 		say(c, PLAIN,
 		    arena_printf(&c->arena, ", the oldest for " STR_FMT,
 				 STR_ARG(span_write(&c->arena, json_get_int(outbox, "oldest_ms", 0)))));
-	printf("\nclients   %lld\n", (long long)json_get_int(v, "clients", 0));
+	putchar('\n');
+	if (json_get(v, "clients"))
+		printf("clients   %lld\n", (long long)json_get_int(v, "clients", 0));
 	return true;
 }
 

@@ -10,6 +10,7 @@ struct demo {
 	struct cli *c;
 	struct str hook; /* where an Alertmanager would post */
 	const char *channel;
+	struct str id;      /* of the alert that came out of it */
 	bool fast, listens; /* somebody sits at the keyboard */
 	wall_ms started[ALERTS];
 };
@@ -48,8 +49,10 @@ static bool make_source(struct demo *d, struct err *err)
 	struct cli *c = d->c;
 	const struct json *sources;
 	struct json *v;
-	struct str yaml = arena_printf(&c->arena, "sources:\n  - name: demo\n    tool: alertmanager\n    channel: %s\n",
-				       d->channel);
+	struct str yaml = arena_printf(&c->arena,
+				       "channels: [{name: %s}]\n"
+				       "sources: [{name: demo, tool: alertmanager, channel: %s}]\n",
+				       d->channel, d->channel);
 
 	if (strspn(d->channel, "abcdefghijklmnopqrstuvwxyz0123456789-_") != strlen(d->channel)) {
 		err_set(err, ERR_INVALID, "'%.80s' is not the name of a channel", d->channel);
@@ -122,43 +125,38 @@ static bool deliver(struct demo *d, int count, bool over, struct err *err)
 	return ok;
 }
 
-/* Our alert as the API tells it; NULL and *err: it is not there. */
-static const struct json *our_alert(struct demo *d, const char *state, struct err *err)
+/* The alert that came out of what we sent: its id is what people type. */
+static bool find_alert(struct demo *d, struct err *err)
 {
 	const struct json *list;
 	struct json *v;
 
-	if (!call(d->c, "GET", path_with(d->c, "/v1/alerts", (const struct query[]){{"state", state}}, 1), S(""), &v,
-		  err))
-		return NULL;
+	if (!call(d->c, "GET", S("/v1/alerts"), S(""), &v, err))
+		return false;
 	list = json_get(v, "alerts");
 	for (const struct json *g = list ? list->child : NULL; g; g = g->next)
 		if (str_is(json_get_str(json_get(g, "labels"), "alertname"), "CheckoutSlow") &&
-		    str_is(json_get_str(g, "source"), "demo"))
-			return g;
+		    str_is(json_get_str(g, "source"), "demo")) {
+			d->id = safe_line(&d->c->arena, json_get_str(g, "id"));
+			return true;
+		}
 	err_set(err, ERR_NOT_FOUND, "the demo's alert did not come out as an alert");
-	return NULL;
+	return false;
 }
 
 static bool fire(struct demo *d, struct err *err)
 {
 	struct cli *c = d->c;
-	const struct json *alert;
-	struct str id;
 
 	d->started[0] = wall_now();
-	if (!deliver(d, 1, false, err))
+	if (!deliver(d, 1, false, err) || !find_alert(d, err))
 		return false;
-	alert = our_alert(d, "open", err);
-	if (!alert)
-		return false;
-	id = safe_line(&c->arena, json_get_str(alert, "id"));
 	tell(d, BOLD,
-	     arena_printf(&c->arena, "1. CheckoutSlow fires: alert " STR_FMT " stands in #%s.", STR_ARG(id),
+	     arena_printf(&c->arena, "1. CheckoutSlow fires: alert " STR_FMT " stands in #%s.", STR_ARG(d->id),
 			  d->channel));
 	tell(d, PLAIN,
 	     arena_printf(&c->arena, "   Look: " STR_FMT "/    press Acknowledge there, or run: opsroom ack " STR_FMT,
-			  STR_ARG(c->url), STR_ARG(id)));
+			  STR_ARG(c->url), STR_ARG(d->id)));
 	pause_for(d, 5);
 	for (int i = 1; i < ALERTS; i++)
 		d->started[i] = wall_now();
@@ -170,28 +168,27 @@ static bool fire(struct demo *d, struct err *err)
 
 static bool recover(struct demo *d, struct err *err)
 {
-	const struct json *alert;
+	struct cli *c = d->c;
+	struct json *alert;
 	struct str who;
 
 	tell(d, PLAIN,
-	     d->listens ? S("   Press Enter here to let it recover (it does by itself after a minute).")
-			: S("   It recovers in a minute."));
+	     d->fast      ? S("   It recovers at once.")
+	     : d->listens ? S("   Press Enter here to let it recover (it does by itself after a minute).")
+			  : S("   It recovers in a minute."));
 	pause_for(d, 60);
-	if (!deliver(d, ALERTS, true, err))
+	if (!deliver(d, ALERTS, true, err) ||
+	    !call(c, "GET", path_to(c, "/v1/alerts/", arena_dup(&c->arena, d->id).p), S(""), &alert, err))
 		return false;
-	alert = our_alert(d, "all", err);
-	if (!alert)
-		return false;
-	if (d->c->json)
+	if (c->json)
 		return say_json(alert);
-	who = json_get_str(alert, "acked_by_name");
+	who = safe_line(&c->arena, json_get_str(alert, "acked_by_name"));
 	tell(d, BOLD,
-	     arena_printf(&d->c->arena, "3. All three are well again: alert " STR_FMT " is " STR_FMT ".",
-			  STR_ARG(safe_line(&d->c->arena, json_get_str(alert, "id"))),
-			  STR_ARG(safe_line(&d->c->arena, json_get_str(alert, "state")))));
+	     arena_printf(&c->arena, "3. All three are well again: alert " STR_FMT " is " STR_FMT ".", STR_ARG(d->id),
+			  STR_ARG(safe_line(&c->arena, json_get_str(alert, "state")))));
 	tell(d, PLAIN,
-	     who.n ? arena_printf(&d->c->arena, "   " STR_FMT " had it. opsroom audit search shows who did what.",
-				  STR_ARG(safe_line(&d->c->arena, who)))
+	     who.n ? arena_printf(&c->arena, "   " STR_FMT " had it. opsroom audit search shows who did what.",
+				  STR_ARG(who))
 		   : S("   Nobody had acknowledged it. opsroom audit search shows who does what."));
 	return true;
 }

@@ -321,6 +321,31 @@ test('tokens are made, listed and revoked', async (t) => {
 	assert.equal((await opsroom(home, ['token', 'revoke', 'K1'], { env })).code, 0);
 });
 
+test('demo provisions a source, and sends it what an Alertmanager would', async (t) => {
+	const posted = [];
+	const alert = { id: 'k7f3', state: 'firing', source: 'demo', labels: { alertname: 'CheckoutSlow' } };
+	const s = await server(t, {
+		'POST /v1/provision': () => ({ sources: { demo: { url: `${s.url}/hooks/alertmanager/key` } } }),
+		'POST /hooks/alertmanager/key': (r) => {
+			posted.push(JSON.parse(r.body));
+			return {};
+		},
+		'GET /v1/alerts': { alerts: [{ ...alert, id: 'no', source: 'other' }, alert] },
+		'GET /v1/alerts/k7f3': { ...alert, state: 'resolved', acked_by_name: 'ann' },
+	});
+	const run = await opsroom(folder(t), ['--url', s.url, '--token', 'x', 'demo', '--fast', '--channel', '#payments']);
+	assert.equal(run.code, 0, run.err);
+	assert.match(run.out, /^1\. CheckoutSlow fires: alert k7f3 stands in #payments\.\n[^]*opsroom ack k7f3\n2\. Two more[^]*3\. [^\n]* k7f3 is resolved\.\n {3}ann had it/);
+	assert.equal(s.seen[0].headers['content-type'], 'application/yaml');
+	assert.match(s.seen[0].body, /^sources: .*name: demo, tool: alertmanager, channel: payments/m);
+	assert.deepEqual(posted.map((p) => [p.version, p.status, p.alerts.map((a) => a.status).join()]),
+		[['4', 'firing', 'firing'], ['4', 'firing', 'firing,firing,firing'], ['4', 'resolved', 'resolved,resolved,resolved']]);
+	assert.equal(new Set(posted.map((p) => p.groupKey)).size, 1);
+	assert.equal(new Set(posted[2].alerts.map((a) => a.fingerprint)).size, 3);
+	assert.equal(posted[2].alerts[0].startsAt, posted[0].alerts[0].startsAt);
+	assert.equal(s.seen.filter((r) => r.path.startsWith('/hooks'))[0].headers.authorization, undefined);
+});
+
 test('help, manual and completion know every command and option', async (t) => {
 	const home = folder(t);
 	const [help, man, completion] = await Promise.all([['help'], ['--man'], ['--completion']].map((a) => opsroom(home, a)));
