@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "base/json.h"
+#include "base/map.h"
 #include "commands/command.h"
 #include "engine/engine.h"
 #include "net/form.h"

@@ -1,0 +1,177 @@
+#include "api/pages.h"
+
+#include "api/assets.h"
+#include "store/journal.h"
+
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define CSP                                                                                                                    \
+	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " \
+	"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\nX-Frame-Options: DENY\r\nCross-Origin-Opener-Policy: same-origin\r\n"
+
+static void answer(struct api *api, struct http_request *r, int status, const char *type, struct str headers, struct str body)
+{
+	http_answer(api->server, r->conn, &(struct http_answer){.status = status, .content_type = type, .headers = headers, .body = body});
+	http_request_free(r);
+}
+
+/* ---- the console's files ---- */
+
+static const struct asset *asset_find(struct str path)
+{
+	if (path.n && path.p[0] == '/')
+		path = str_n(path.p + 1, path.n - 1);
+	for (size_t i = 0; i < asset_count; i++) {
+		const char *name = assets[i].path[0] == '/' ? assets[i].path + 1 : assets[i].path;
+
+		if (str_is(path, name))
+			return &assets[i];
+	}
+	return NULL;
+}
+
+/* Addresses that the console itself understands. */
+static bool is_page(struct str path)
+{
+	return str_is(path, "/") || str_is(path, "/setup") || str_is(path, "/login") || str_starts(path, S("/archives/"));
+}
+
+static void answer_asset(struct api *api, struct http_request *r, const struct asset *as)
+{
+	bool zip = as->gzip && str_find(http_header_get(r, "Accept-Encoding"), S("gzip"), NULL);
+	struct str headers = arena_printf(&r->arena, "ETag: %s\r\nCache-Control: %s\r\nVary: Accept-Encoding\r\n%s" CSP, as->etag,
+					  as->immutable ? "public, max-age=31536000, immutable" : "no-cache", zip ? "Content-Encoding: gzip\r\n" : "");
+
+	if (str_find(http_header_get(r, "If-None-Match"), str_of(as->etag), NULL)) {
+		answer(api, r, 304, NULL, headers, S(""));
+		return;
+	}
+	answer(api, r, 200, as->content_type, headers,
+	       zip ? str_n((const char *)as->gzip, as->gzip_bytes) : str_n((const char *)as->raw, as->raw_bytes));
+}
+
+/* ---- health and metrics ---- */
+
+static void metric(struct buf *b, const char *name, const char *type, const char *help, int64_t value)
+{
+	buf_printf(b, "# HELP opsroom_%s %s\n# TYPE opsroom_%s %s\nopsroom_%s %" PRId64 "\n", name, help, name, type, name, value);
+}
+
+static int64_t resident_bytes(void)
+{
+	long pages = 0, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (f && fscanf(f, "%ld %ld", &pages, &resident) != 2)
+		resident = 0;
+	if (f)
+		fclose(f);
+	return (int64_t)resident * sysconf(_SC_PAGESIZE);
+}
+
+static void put_http_metrics(struct api *api, struct buf *b)
+{
+	static const char *const classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+
+	buf_add(b, S("# HELP opsroom_http_requests_total Requests answered, by class of status.\n# TYPE opsroom_http_requests_total counter\n"));
+	for (int i = 0; i < 5; i++)
+		buf_printf(b, "opsroom_http_requests_total{status=\"%s\"} %" PRIu64 "\n", classes[i], api->answered[i + 1]);
+}
+
+static void put_engine_metrics(const struct engine_counts *c, struct buf *b)
+{
+	metric(b, "work_items_total", "counter", "Work items that ran.", (int64_t)c->items);
+	metric(b, "work_batches_total", "counter", "Group commits.", (int64_t)c->batches);
+	metric(b, "work_batches_failed_total", "counter", "Group commits that failed; nothing of them was answered with yes.", (int64_t)c->failed_batches);
+	metric(b, "work_queue_length", "gauge", "Work items waiting.", c->queued);
+	metric(b, "work_refused_total", "counter", "Requests turned away because the queue was full.", (int64_t)c->refused);
+	metric(b, "store_writes_total", "counter", "Statements that wrote.", (int64_t)c->store.writes);
+	metric(b, "alerts_received_total", "counter", "Alerts in deliveries.", (int64_t)c->alerts_received);
+	metric(b, "alerts_changed_total", "counter", "Alerts that changed something.", (int64_t)c->alerts_changed);
+	metric(b, "alerts_active", "gauge", "Alerts that fire now.", c->alerts_active);
+	metric(b, "alert_groups_firing", "gauge", "Groups that fire and that nobody has acknowledged.", c->groups_firing);
+	metric(b, "alert_groups_acknowledged", "gauge", "Groups that fire and that somebody has.", c->groups_acknowledged);
+	metric(b, "outbox_sent_total", "counter", "Outgoing messages that left.", (int64_t)c->outbox_sent);
+	metric(b, "outbox_retries_total", "counter", "Outgoing messages that failed and will be tried again.", (int64_t)c->outbox_retries);
+	metric(b, "outbox_refused_total", "counter", "Outgoing messages refused for good.", (int64_t)c->outbox_refused);
+	metric(b, "commands_total", "counter", "Commands that ran.", (int64_t)c->commands);
+	metric(b, "chat_events_total", "counter", "Messages and events in channels.", (int64_t)c->messages);
+	metric(b, "streams", "gauge", "Open streams (GET /stream).", c->streams);
+}
+
+static void answer_metrics(struct api *api, struct http_request *r)
+{
+	struct engine_counts c;
+	struct server_counts s = server_count(api->server);
+	struct buf b;
+
+	engine_count(api->engine, &c);
+	buf_init(&b, 64 * KIB);
+	buf_printf(&b, "# HELP opsroom_build_info What runs.\n# TYPE opsroom_build_info gauge\nopsroom_build_info{version=\"" OPSROOM_VERSION "\"} 1\n");
+	metric(&b, "start_time_seconds", "gauge", "When the daemon started, seconds since 1970.", api->engine->started / 1000);
+	metric(&b, "resident_memory_bytes", "gauge", "Memory in use.", resident_bytes());
+	metric(&b, "connections", "gauge", "Open connections.", s.connections);
+	metric(&b, "websockets", "gauge", "Open WebSockets.", s.websockets);
+	metric(&b, "slow_clients_total", "counter", "WebSocket clients cut off because they did not read.", (int64_t)s.slow_clients);
+	put_http_metrics(api, &b);
+	put_engine_metrics(&c, &b);
+	answer(api, r, 200, "text/plain; version=0.0.4; charset=utf-8", S("Cache-Control: no-store\r\n"), buf_str(&b));
+	buf_done(&b);
+}
+
+bool pages_answer(struct api *api, struct http_request *r)
+{
+	bool get = str_is(r->method, "GET") || str_is(r->method, "HEAD");
+	const struct asset *as;
+
+	if (!get || r->wants_websocket || str_starts(r->path, S("/api/")) || str_starts(r->path, S("/v1/")))
+		return false;
+	if (str_is(r->path, "/healthz") || str_is(r->path, "/-/healthy")) {
+		answer(api, r, 200, "text/plain; charset=utf-8", S("Cache-Control: no-store\r\n"), S("OK"));
+	} else if (str_is(r->path, "/readyz") || str_is(r->path, "/-/ready")) {
+		answer(api, r, api->ready ? 200 : 503, "text/plain; charset=utf-8", S("Cache-Control: no-store\r\n"), api->ready ? S("OK") : S("not ready"));
+	} else if (str_is(r->path, "/metrics")) {
+		answer_metrics(api, r);
+	} else {
+		as = asset_find(is_page(r->path) ? S("/index.html") : r->path);
+		if (!as)
+			return false;
+		answer_asset(api, r, as);
+	}
+	return true;
+}
+
+/* ---- the room's own ---- */
+
+struct api *api_new(struct engine *e, uv_loop_t *loop)
+{
+	struct api *api = mem_new(sizeof *api);
+
+	api->engine = e;
+	api->loop = loop;
+	api->token_use = mem_new(sizeof *api->token_use);
+	return api;
+}
+
+void api_free(struct api *api)
+{
+	if (!api)
+		return;
+	map_done(api->token_use);
+	mem_free(api->token_use);
+	mem_free(api->logins);
+	mem_free(api);
+}
+
+void api_set_server(struct api *api, struct server *s)
+{
+	api->server = s;
+}
+
+void api_set_ready(struct api *api, bool ready)
+{
+	api->ready = ready;
+}
