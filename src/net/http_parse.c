@@ -6,14 +6,14 @@
 /* ---- requests ---- */
 
 /* A few emptied arenas, so that a request costs no malloc. Requests come back from any thread. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SPARES_MAX 0u /* let the sanitizer see what is used too late */
-#else
-#define SPARES_MAX 64u
-#endif
 static pthread_mutex_t spares_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct arena spares[SPARES_MAX + 1];
+static struct arena spares[64];
 static unsigned spare_count;
+#if defined(__SANITIZE_ADDRESS__)
+static const unsigned spares_max = 0; /* let the sanitizer see what is used too late */
+#else
+static const unsigned spares_max = COUNT_OF(spares);
+#endif
 
 static struct http_request *request_new(void)
 {
@@ -41,7 +41,7 @@ void http_request_free(struct http_request *r)
 	a = r->arena; /* the request lies in the first block of its own arena */
 	arena_reset(&a);
 	pthread_mutex_lock(&spares_lock);
-	if (spare_count < SPARES_MAX) {
+	if (spare_count != spares_max) {
 		spares[spare_count++] = a;
 		kept = true;
 	}
@@ -74,10 +74,19 @@ static enum http_step refuse_400(struct http_in *in, const char *detail)
 	return refuse(in, 400, "invalid", detail);
 }
 
+/* RFC 9110 section 5.6.2 */
 static bool is_token_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("!#$%&'*+-.^_`|~", c));
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+	       (c && strchr("!#$%&'*+.^_`|~", c));
+}
+
+static bool is_token(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_token_char(s.p[i]))
+			return false;
+	return s.n > 0;
 }
 
 /* llhttp says "invalid method" for a word that it does not know as well as for rubbish. */
@@ -335,6 +344,8 @@ static bool head_is_sound(struct http_in *in)
 	if (!method_is_taken(in))
 		return false;
 	for (size_t i = 0; i < r->header_count; i++) {
+		if (!is_token(r->headers[i].name))
+			return refuse_400(in, "a header field has a name that it may not have"), false;
 		r->headers[i].value = trim_blanks(r->headers[i].value);
 		note_header(&f, &r->headers[i]);
 	}
@@ -554,6 +565,8 @@ static enum http_step parse_head(struct http_in *in, struct str head)
 		return HTTP_WHOLE;
 	if (why != HPE_OK)
 		return refuse_parse(in, why, copy);
+	if (str_starts(copy, S("PRI * HTTP/2"))) /* llhttp waits for more of HTTP/2's preface */
+		return refuse_parse(in, HPE_PAUSED_H2_UPGRADE, copy);
 	return in->in_body ? HTTP_MORE : refuse_400(in, "the head of the request is not whole");
 }
 
@@ -598,8 +611,8 @@ void http_in_done(struct http_in *in)
 
 enum http_step http_in_feed(struct http_in *in, struct str *bytes)
 {
+	struct str head = S("");
 	enum http_step step;
-	struct str head;
 
 	if (!in->in_body) {
 		step = take_head(in, bytes, &head);

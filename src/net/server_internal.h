@@ -61,7 +61,7 @@ const char *http_reason(int status);
 /* The frame that is coming in. wslay's context (9 KB) hangs on it only while a message is under way. */
 struct ws_in {
 	struct ws_rx *rx;
-	uint64_t payload_left;
+	uint64_t payload_total, payload_left;
 	uint8_t head[14];
 	uint8_t head_n;
 	bool fragmented; /* a data message waits for its next fragment */

@@ -84,6 +84,8 @@ struct ws_rx {
 	const struct ws_sink *sink;
 	void *owner;
 	struct str at;
+	uint8_t control_n;
+	char control[14 + 125]; /* a control frame that comes in pieces */
 };
 
 static ssize_t on_wslay_recv(wslay_event_context_ptr ctx, uint8_t *to, size_t n, int flags, void *user)
@@ -192,6 +194,23 @@ static bool take_header(struct ws_in *w, struct str *bytes)
 	return w->head_n == header_bytes(w);
 }
 
+/* What wslay lets pass: a control frame in fragments, and a close frame with half a code (RFC 6455 sections 5.5, 5.5.1). */
+static bool is_broken_header(const struct ws_in *w)
+{
+	bool control = w->head[0] & 0x08, fin = w->head[0] & 0x80;
+
+	return (control && !fin) || ((w->head[0] & 0x0f) == WSLAY_CONNECTION_CLOSE && w->payload_left == 1);
+}
+
+static enum ws_step refuse_frame(const struct ws_sink *sink, void *owner)
+{
+	struct ws_frame *f = frame_close_new(WSLAY_CODE_PROTOCOL_ERROR, S(""));
+
+	sink->put(owner, str_n(f->bytes, f->n));
+	ws_frame_release(f);
+	return WS_BROKEN;
+}
+
 static enum ws_step rx_give(struct ws_rx *rx, struct str bytes)
 {
 	int failed;
@@ -203,6 +222,28 @@ static enum ws_step rx_give(struct ws_rx *rx, struct str bytes)
 	if (wslay_event_get_close_received(rx->ctx) && wslay_event_get_close_sent(rx->ctx) && !failed)
 		return WS_CLOSED;
 	return failed || wslay_event_get_close_sent(rx->ctx) || rx->at.n ? WS_BROKEN : WS_GO_ON;
+}
+
+/* wslay checks the reason of a close frame right only when it gets the frame at once. */
+static enum ws_step rx_gather(struct ws_rx *rx, struct str bytes, bool whole)
+{
+	struct str all;
+
+	memcpy(rx->control + rx->control_n, bytes.p, bytes.n);
+	rx->control_n += (uint8_t)bytes.n;
+	if (!whole)
+		return WS_GO_ON;
+	all = str_n(rx->control, rx->control_n);
+	rx->control_n = 0;
+	return rx_give(rx, all);
+}
+
+static enum ws_step give_piece(struct ws_in *w, struct str bytes)
+{
+	bool control = w->head[0] & 0x08;
+
+	/* wslay refuses a control frame that is too long by its header */
+	return control && w->payload_total <= 125 ? rx_gather(w->rx, bytes, !w->payload_left) : rx_give(w->rx, bytes);
 }
 
 /* A frame is whole. Between messages wslay remembers nothing, so its context can serve anybody's next one. */
@@ -243,16 +284,17 @@ enum ws_step ws_in_feed(struct ws_in *w, struct ws_rx **spare, size_t max_bytes,
 		if (!w->payload_left) {
 			if (!take_header(w, &bytes))
 				return WS_GO_ON;
-			w->payload_left = header_payload(w);
+			w->payload_left = w->payload_total = header_payload(w);
 			rx = rx_borrow(w, spare, max_bytes);
 			rx->sink = sink;
 			rx->owner = owner;
-			step = rx_give(rx, str_n((const char *)w->head, w->head_n));
+			step = is_broken_header(w) ? refuse_frame(sink, owner)
+						   : give_piece(w, str_n((const char *)w->head, w->head_n));
 		}
-		if (step == WS_GO_ON && w->payload_left) {
+		if (step == WS_GO_ON && w->payload_left && bytes.n) {
 			n = w->payload_left < bytes.n ? (size_t)w->payload_left : bytes.n;
 			w->payload_left -= n;
-			step = rx_give(w->rx, str_n(bytes.p, n));
+			step = give_piece(w, str_n(bytes.p, n));
 			bytes.p += n;
 			bytes.n -= n;
 		}
