@@ -1,0 +1,29 @@
+#include "commands/mention.h"
+
+#include "engine/messages.h"
+#include "store/chat.h"
+
+bool mention_run(struct work *w, struct str payload, struct err *err)
+{
+	struct engine *e = w->engine;
+	struct json *p = json_parse(w->arena, payload, JSON_STRICT, err);
+	struct message m = {.user_id = e->bot_user_id, .bot_id = e->bot_id};
+	struct command_result r;
+	struct caller caller = {.via = "mention"};
+	struct channel c;
+	struct user u;
+
+	if (!p)
+		return false;
+	caller.channel_id = json_get_int(p, "channel", 0);
+	caller.scope = (enum scope)json_get_int(p, "scope", SCOPE_READ);
+	m.thread_ts = json_get_int(p, "thread_ts", 0);
+	if (!store_user_find(e->db, w->arena, e->workspace_id, json_get_int(p, "user", 0), &u, err) ||
+	    !store_channel_find(e->db, w->arena, caller.channel_id, &c, err))
+		return err->code == ERR_NONE; /* who asked, or where, is gone */
+	caller.user = &u;
+	if (!command_run(w, &caller, json_get_str(p, "line"), &r))
+		return false;
+	m.text = r.text;
+	return chat_post_message(w, &c, &m, err);
+}
