@@ -90,7 +90,7 @@ bool sub_audit_verify(struct cli *c, struct err *err)
 	if (c->json)
 		return say_json(v);
 	if (!c->exit_code) {
-		printf("%lld records in %lld chains: all as they were written.\n",
+		printf("Records: %lld, chains: %lld, all as they were written.\n",
 		       (long long)json_get_int(v, "records", 0), (long long)json_get_int(v, "chains", 0));
 		return true;
 	}

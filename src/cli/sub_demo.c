@@ -125,32 +125,37 @@ static bool deliver(struct demo *d, int count, bool over, struct err *err)
 	return ok;
 }
 
-/* The alert that came out of what we sent: its id is what people type. */
-static bool find_alert(struct demo *d, struct err *err)
+/* Ours among the alerts: by its id once that is known, by what we sent before. NULL and *err: it is not there. */
+static const struct json *our_alert(struct demo *d, const char *state, struct err *err)
 {
 	const struct json *list;
 	struct json *v;
 
-	if (!call(d->c, "GET", S("/v1/alerts"), S(""), &v, err))
-		return false;
+	if (!call(d->c, "GET", path_with(d->c, "/v1/alerts", (const struct query[]){{"state", state}}, 1), S(""), &v,
+		  err))
+		return NULL;
 	list = json_get(v, "alerts");
 	for (const struct json *g = list ? list->child : NULL; g; g = g->next)
-		if (str_is(json_get_str(json_get(g, "labels"), "alertname"), "CheckoutSlow") &&
-		    str_is(json_get_str(g, "source"), "demo")) {
-			d->id = safe_line(&d->c->arena, json_get_str(g, "id"));
-			return true;
-		}
+		if (d->id.n ? str_eq(json_get_str(g, "id"), d->id)
+			    : str_is(json_get_str(json_get(g, "labels"), "alertname"), "CheckoutSlow") &&
+				      str_is(json_get_str(g, "source"), "demo"))
+			return g;
 	err_set(err, ERR_NOT_FOUND, "the demo's alert did not come out as an alert");
-	return false;
+	return NULL;
 }
 
 static bool fire(struct demo *d, struct err *err)
 {
 	struct cli *c = d->c;
+	const struct json *alert;
 
 	d->started[0] = wall_now();
-	if (!deliver(d, 1, false, err) || !find_alert(d, err))
+	if (!deliver(d, 1, false, err))
 		return false;
+	alert = our_alert(d, "open", err);
+	if (!alert)
+		return false;
+	d->id = safe_line(&c->arena, json_get_str(alert, "id"));
 	tell(d, BOLD,
 	     arena_printf(&c->arena, "1. CheckoutSlow fires: alert " STR_FMT " stands in #%s.", STR_ARG(d->id),
 			  d->channel));
@@ -169,7 +174,7 @@ static bool fire(struct demo *d, struct err *err)
 static bool recover(struct demo *d, struct err *err)
 {
 	struct cli *c = d->c;
-	struct json *alert;
+	const struct json *alert;
 	struct str who;
 
 	tell(d, PLAIN,
@@ -177,8 +182,10 @@ static bool recover(struct demo *d, struct err *err)
 	     : d->listens ? S("   Press Enter here to let it recover (it does by itself after a minute).")
 			  : S("   It recovers in a minute."));
 	pause_for(d, 60);
-	if (!deliver(d, ALERTS, true, err) ||
-	    !call(c, "GET", path_to(c, "/v1/alerts/", arena_dup(&c->arena, d->id).p), S(""), &alert, err))
+	if (!deliver(d, ALERTS, true, err))
+		return false;
+	alert = our_alert(d, "all", err);
+	if (!alert)
 		return false;
 	if (c->json)
 		return say_json(alert);

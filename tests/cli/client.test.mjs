@@ -330,8 +330,8 @@ test('demo provisions a source, and sends it what an Alertmanager would', async 
 			posted.push(JSON.parse(r.body));
 			return {};
 		},
-		'GET /v1/alerts': { alerts: [{ ...alert, id: 'no', source: 'other' }, alert] },
-		'GET /v1/alerts/k7f3': { ...alert, state: 'resolved', acked_by_name: 'ann' },
+		'GET /v1/alerts': (r) => ({ alerts: r.query.state === 'all' ? [{ ...alert, id: 'q2' }, { ...alert, state: 'resolved', acked_by_name: 'ann' }]
+			: [{ ...alert, id: 'no', source: 'other' }, alert] }),
 	});
 	const run = await opsroom(folder(t), ['--url', s.url, '--token', 'x', 'demo', '--fast', '--channel', '#payments']);
 	assert.equal(run.code, 0, run.err);
