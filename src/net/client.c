@@ -258,8 +258,8 @@ struct http_client {
 	CURLM *multi;
 	uv_timer_t timer;
 	unsigned at_once, running, waiting;
-	struct call *calls;               /* under way */
-	struct call *first, **last;       /* waiting for a place */
+	struct call *calls;         /* under way */
+	struct call *first, **last; /* waiting for a place */
 	unsigned handles;
 	bool freed;
 };
@@ -418,7 +418,8 @@ static int on_want_socket(CURL *easy, curl_socket_t s, int what, void *user, voi
 		c->handles++;
 		curl_multi_assign(c->multi, s, w);
 	}
-	uv_poll_start(&w->poll, (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0), on_poll);
+	uv_poll_start(&w->poll, (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0),
+		      on_poll);
 	return 0;
 }
 
@@ -478,7 +479,8 @@ void http_client_send(struct http_client *client, const struct client_request *r
 {
 	static const struct client_request nothing = {.method = "GET", .url = {"", 0}, .deadline = SECOND};
 	struct err err = {0};
-	struct call *c = call_new(request_is_sound(r, &err) ? r : &nothing, NULL); /* curl refuses the empty URL, later */
+	struct call *c =
+		call_new(request_is_sound(r, &err) ? r : &nothing, NULL); /* curl refuses the empty URL, later */
 
 	c->client = client;
 	c->on_answer = on_answer;

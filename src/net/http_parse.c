@@ -115,7 +115,8 @@ static enum http_step refuse_parse(struct http_in *in, llhttp_errno_t why, struc
 	case HPE_UNEXPECTED_SPACE:
 		return refuse_400(in, "a header field has a character that it may not have");
 	case HPE_UNEXPECTED_CONTENT_LENGTH:
-		return refuse_400(in, "there is more than one length: two Content-Length, or one with Transfer-Encoding");
+		return refuse_400(in,
+				  "there is more than one length: two Content-Length, or one with Transfer-Encoding");
 	case HPE_INVALID_CONTENT_LENGTH:
 		return refuse_400(in, "Content-Length is not a number");
 	case HPE_INVALID_TRANSFER_ENCODING:
@@ -199,8 +200,8 @@ static bool host_is_sound(struct str host)
 	for (size_t i = 0; i < host.n; i++) {
 		char c = host.p[i];
 
-		if (!is_token_char(c) && c != ':' && c != '[' && c != ']' && c != ',' && c != ';' && c != '=' && c != '(' &&
-		    c != ')')
+		if (!is_token_char(c) && c != ':' && c != '[' && c != ']' && c != ',' && c != ';' && c != '=' &&
+		    c != '(' && c != ')')
 			return false;
 	}
 	return true;
@@ -214,7 +215,8 @@ static bool ws_key_is_sound(struct str key)
 	for (size_t i = 0; i < 22; i++) {
 		char c = key.p[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/'))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+		      c == '/'))
 			return false;
 	}
 	return true;
@@ -298,8 +300,8 @@ static bool framing_is_sound(struct http_in *in, const struct head_facts *f)
 
 	if (f->transfer_encodings && (p->flags & F_CONTENT_LENGTH))
 		return refuse_400(in, "a request has Content-Length or Transfer-Encoding, not both"), false;
-	if (f->transfer_encodings && (f->transfer_encodings > 1 || in->is_1_0 ||
-				      !str_eq_nocase(f->transfer_encoding, S("chunked"))))
+	if (f->transfer_encodings &&
+	    (f->transfer_encodings > 1 || in->is_1_0 || !str_eq_nocase(f->transfer_encoding, S("chunked"))))
 		return refuse_400(in, "Transfer-Encoding can only be chunked, once, with HTTP/1.1"), false;
 	if ((p->flags & F_CONTENT_LENGTH) && p->content_length > in->limits->body_bytes)
 		return refuse(in, 413, "too_big", "the body is larger than this server takes"), false;

@@ -101,6 +101,11 @@ struct ws_rx **conn_ws_spare(struct conn *c)
 	return &c->server->spare_rx;
 }
 
+bool conn_is_draining(const struct conn *c)
+{
+	return c->server->draining;
+}
+
 struct server_counts server_count(const struct server *s)
 {
 	return s->counts;
@@ -783,7 +788,9 @@ static void feed_tls(struct conn *c, struct str bytes)
 	buf_reset(&s->plain);
 	buf_reset(&s->cipher);
 	ok = tls_conn_feed(c->tls, bytes, &s->plain, &s->cipher);
-	if (s->cipher.n)
+	if (s->cipher.n && conn_unsent(c) > s->limits.ws_unsent_bytes)
+		conn_close(c); /* it makes TLS answer (new keys, alerts) and does not read */
+	else if (s->cipher.n)
 		put_raw(c, buf_str(&s->cipher), NULL);
 	if (s->plain.n && c->state != CONN_CLOSED)
 		feed(c, buf_str(&s->plain));
@@ -892,14 +899,15 @@ static void conn_learn_peer(struct conn *c)
 		c->peer.s6_addr[10] = c->peer.s6_addr[11] = 0xff;
 		memcpy(c->peer.s6_addr + 12, &((struct sockaddr_in *)&from)->sin_addr, 4);
 	}
-	c->on_loopback = IN6_IS_ADDR_LOOPBACK(&c->peer) ||
-			 (IN6_IS_ADDR_V4MAPPED(&c->peer) && c->peer.s6_addr[12] == 127);
+	c->on_loopback =
+		IN6_IS_ADDR_LOOPBACK(&c->peer) || (IN6_IS_ADDR_V4MAPPED(&c->peer) && c->peer.s6_addr[12] == 127);
 }
 
 static const struct http_refusal *why_not(struct conn *c)
 {
 	static const struct http_refusal full = {503, "unavailable", "the server has as many connections as it takes"},
-					 many = {503, "too_many", "your address has as many connections as one may have"};
+					 many = {503, "too_many",
+						 "your address has as many connections as one may have"};
 	struct server *s = c->server;
 	struct in6_addr key = address_key(&c->peer);
 
@@ -1031,7 +1039,10 @@ bool server_listen(struct server *s, struct str address, int *port, struct tls_c
 	if (!why)
 		why = uv_tcp_getsockname(&l->tcp, (struct sockaddr *)&at, &n);
 	if (why) {
-		err_set(err, why == UV_EADDRINUSE ? ERR_CONFLICT : why == UV_EACCES ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
+		err_set(err,
+			why == UV_EADDRINUSE ? ERR_CONFLICT
+			: why == UV_EACCES   ? ERR_FORBIDDEN
+					     : ERR_UNAVAILABLE,
 			"cannot listen on " STR_FMT " port %d: %s", STR_ARG(address), *port, uv_strerror(why));
 		uv_close((uv_handle_t *)&l->tcp, on_listener_closed);
 		return false;

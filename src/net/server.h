@@ -102,7 +102,8 @@ struct ws_frame;
 struct ws_frame *ws_frame_new(struct str text); /* one text message */
 void ws_frame_release(struct ws_frame *f);      /* the maker's hold; sends in flight keep theirs */
 
-/* Answers an upgrade request with 101. After it on_ws_message() and on_ws_closed() come with `user`. false: it is gone. */
+/* Answers an upgrade request with 101. After it on_ws_message() and, once, on_ws_closed() come with `user`. false: the client
+ * is gone, and none of them comes. */
 bool ws_accept(struct server *s, conn_id conn, const char *extra_headers, void *user);
 /* Queues the frame. A client with more than ws_unsent_bytes waiting is cut off (close 1013, "slow: resume"). */
 void ws_send(struct server *s, conn_id conn, struct ws_frame *f);

@@ -33,7 +33,7 @@ struct http_in {
 	size_t scanned, line_at;      /* in the head: looked at so far; where the present line begins */
 	unsigned lines;
 	bool in_body, whole;
-	uint8_t skipped; /* of an empty line before the request line */
+	uint8_t skipped;     /* of an empty line before the request line */
 	bool wants_continue; /* Expect: 100-continue, and no byte of the body yet */
 	size_t body_cap;
 	size_t extra_bytes; /* chunk extensions and trailers, which nobody counts as the body */
@@ -79,8 +79,8 @@ enum ws_step {
 };
 
 /* *spare keeps one wslay context between messages; the caller ends it with ws_rx_free(). */
-enum ws_step ws_in_feed(struct ws_in *w, struct ws_rx **spare, size_t max_bytes, const struct ws_sink *sink, void *owner,
-			struct str bytes);
+enum ws_step ws_in_feed(struct ws_in *w, struct ws_rx **spare, size_t max_bytes, const struct ws_sink *sink,
+			void *owner, struct str bytes);
 void ws_in_done(struct ws_in *w);
 void ws_rx_free(struct ws_rx *rx);
 
@@ -139,10 +139,10 @@ struct conn {
 	mono_ms pinged;
 	uint8_t state;
 	bool on_loopback, counted, is_ws, eof;
-	bool stopped;   /* not reading */
-	bool ending;    /* close when the queue is empty */
-	bool unread;    /* the peer may still be sending: linger, so that it can read the answer */
-	bool resuming;  /* in the server's list */
+	bool stopped;  /* not reading */
+	bool ending;   /* close when the queue is empty */
+	bool unread;   /* the peer may still be sending: linger, so that it can read the answer */
+	bool resuming; /* in the server's list */
 };
 
 struct conn *conn_find(struct server *s, conn_id id);
@@ -160,6 +160,7 @@ const struct server_limits *conn_limits(const struct conn *c);
 struct server_counts *conn_counts(struct conn *c);
 const struct server_events *conn_events(const struct conn *c);
 struct ws_rx **conn_ws_spare(struct conn *c);
+bool conn_is_draining(const struct conn *c);
 
 void ws_take(struct conn *c, struct str bytes);
 void ws_sweep(struct conn *c, mono_ms now);

@@ -31,7 +31,8 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, co
 
 	(void)ssl;
 	(void)context;
-	if (SSL_select_next_proto((unsigned char **)out, out_n, ours, sizeof ours - 1, in, in_n) != OPENSSL_NPN_NEGOTIATED)
+	if (SSL_select_next_proto((unsigned char **)out, out_n, ours, sizeof ours - 1, in, in_n) !=
+	    OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	return SSL_TLSEXT_ERR_OK;
 }
@@ -52,7 +53,8 @@ static SSL_CTX *ctx_new(const char *certificate_file, const char *key_file, stru
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	if (SSL_CTX_use_certificate_chain_file(ctx, certificate_file) != 1)
 		failed(err, certificate_file);
-	else if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+	else if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1 ||
+		 SSL_CTX_check_private_key(ctx) != 1)
 		failed(err, key_file);
 	else
 		ok = true;

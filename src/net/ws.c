@@ -272,8 +272,8 @@ static struct ws_rx *rx_borrow(struct ws_in *w, struct ws_rx **spare, size_t max
 	return w->rx;
 }
 
-enum ws_step ws_in_feed(struct ws_in *w, struct ws_rx **spare, size_t max_bytes, const struct ws_sink *sink, void *owner,
-			struct str bytes)
+enum ws_step ws_in_feed(struct ws_in *w, struct ws_rx **spare, size_t max_bytes, const struct ws_sink *sink,
+			void *owner, struct str bytes)
 {
 	enum ws_step step = WS_GO_ON;
 
@@ -321,6 +321,21 @@ static void accept_key(const char key[24], char out[29])
 	EVP_EncodeBlock((uint8_t *)out, hash, sizeof hash);
 }
 
+static void put_frame(struct conn *c, struct ws_frame *f)
+{
+	conn_put(c, str_n(f->bytes, f->n), f);
+}
+
+/* Our close frame, and then only the peer's is awaited, for a while. */
+static void say_close(struct conn *c, int code, struct str reason)
+{
+	struct ws_frame *f = frame_close_new(code, reason);
+
+	conn_set_state(c, CONN_WS_CLOSING);
+	put_frame(c, f);
+	ws_frame_release(f);
+}
+
 bool ws_accept(struct server *s, conn_id id, const char *extra_headers, void *user)
 {
 	struct conn *c = conn_find(s, id);
@@ -343,23 +358,10 @@ bool ws_accept(struct server *s, conn_id id, const char *extra_headers, void *us
 	c->pinged = c->heard = c->since;
 	conn_put(c, buf_str(&head), NULL);
 	buf_done(&head);
+	if (conn_is_draining(c) && c->state == CONN_WS)
+		say_close(c, 1001, S("restart"));
 	conn_resume_later(c);
-	return c->state == CONN_WS;
-}
-
-static void put_frame(struct conn *c, struct ws_frame *f)
-{
-	conn_put(c, str_n(f->bytes, f->n), f);
-}
-
-/* Our close frame, and then only the peer's is awaited, for a while. */
-static void say_close(struct conn *c, int code, struct str reason)
-{
-	struct ws_frame *f = frame_close_new(code, reason);
-
-	conn_set_state(c, CONN_WS_CLOSING);
-	put_frame(c, f);
-	ws_frame_release(f);
+	return true; /* also when it broke meanwhile: on_ws_closed() tells */
 }
 
 /* A client that does not read must not cost memory, and nobody waits for it. It comes back and resumes. */

@@ -26,13 +26,15 @@ static void fan(struct str text)
 
 static void on_request(void *context, struct http_request *r)
 {
-	static const struct http_answer ok = {
-		.status = 200, .content_type = "application/json", .body = {"{\"status\":\"success\",\"id\":1234567}", 33}};
+	static const struct http_answer ok = {.status = 200,
+					      .content_type = "application/json",
+					      .body = {"{\"status\":\"success\",\"id\":1234567}", 33}};
 
 	(void)context;
 	if (r->wants_websocket && ws_accept(server, r->conn, NULL, NULL)) {
 		if (client_count == client_room)
-			clients = mem_grow(clients, (client_room = client_room ? client_room * 2 : 1024) * sizeof *clients);
+			clients = mem_grow(clients,
+					   (client_room = client_room ? client_room * 2 : 1024) * sizeof *clients);
 		clients[client_count++] = r->conn;
 	} else {
 		if (str_is(r->path, "/fan"))

@@ -40,7 +40,8 @@ static void fuzz_urlencoded(struct arena *a, struct str in)
 	if (f.count < 1000) { /* the '&' at the end counts as one more */
 		need(form_parse(a, buf_str(&text), &again, &err) && again.count == f.count);
 		for (size_t i = 0; i < f.count; i++)
-			need(str_eq(f.fields[i].name, again.fields[i].name) && str_eq(f.fields[i].value, again.fields[i].value));
+			need(str_eq(f.fields[i].name, again.fields[i].name) &&
+			     str_eq(f.fields[i].value, again.fields[i].value));
 	}
 	buf_done(&text);
 }

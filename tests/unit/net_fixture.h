@@ -97,9 +97,9 @@ static inline void world_on_request(void *context, struct http_request *r)
 		world_answer(w, r->conn, 200, str_n(big, BIG_BYTES));
 		mem_free(big);
 	} else if (str_is(r->path, "/about")) {
-		struct str text = arena_printf(&r->arena, STR_FMT "|" STR_FMT "|" STR_FMT "|" STR_FMT "|%d%d", STR_ARG(r->method),
-					       STR_ARG(r->query), STR_ARG(r->remote), STR_ARG(http_header_get(r, "x-test")),
-					       r->secure, r->on_loopback);
+		struct str text = arena_printf(&r->arena, STR_FMT "|" STR_FMT "|" STR_FMT "|" STR_FMT "|%d%d",
+					       STR_ARG(r->method), STR_ARG(r->query), STR_ARG(r->remote),
+					       STR_ARG(http_header_get(r, "x-test")), r->secure, r->on_loopback);
 		world_answer(w, r->conn, 200, text);
 	} else if (str_is(r->path, "/empty")) {
 		http_answer(w->server, r->conn, &(struct http_answer){.status = 204});
@@ -166,7 +166,7 @@ static inline void world_on_wake(uv_async_t *h)
 
 	pthread_mutex_lock(&w->lock);
 	if (w->job) {
-		void (*job)(struct world *w) = w->job;
+		void (*job)(struct world * w) = w->job;
 
 		w->job = NULL;
 		pthread_mutex_unlock(&w->lock);

@@ -71,8 +71,8 @@ struct called {
 	bool ok;
 };
 
-static struct called call_port(int port, const char *method, const char *path, struct str body, size_t max, span_ms deadline,
-			       struct str *headers, size_t header_count)
+static struct called call_port(int port, const char *method, const char *path, struct str body, size_t max,
+			       span_ms deadline, struct str *headers, size_t header_count)
 {
 	struct called c = {0};
 	char url[128];
@@ -131,7 +131,8 @@ START_TEST(blocking_failures)
 {
 	struct world *w = world_new(NULL, NULL);
 	struct str bad = S("X: 1\r\nY: 2");
-	struct client_request r = {.method = "GET", .url = S("ftp://127.0.0.1/"), .deadline = SECOND, .answer_max_bytes = 100};
+	struct client_request r = {
+		.method = "GET", .url = S("ftp://127.0.0.1/"), .deadline = SECOND, .answer_max_bytes = 100};
 	struct canned silent;
 	struct called c;
 	int port;
@@ -174,8 +175,10 @@ START_TEST(retry_after_and_redirects)
 	} rows[] = {
 		{"HTTP/1.1 429 Slow\r\nretry-after: 7\r\nContent-Length: 0\r\n\r\n", 429, 7, 7},
 		{"HTTP/1.1 503 No\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n", 503, 0, 0},
-		{"HTTP/1.1 503 No\r\nRetry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\nContent-Length: 0\r\n\r\n", 503, 0, 0},
-		{"HTTP/1.1 503 No\r\nRetry-After: Fri, 01 Jan 2100 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n", 503, 86400, INT64_MAX},
+		{"HTTP/1.1 503 No\r\nRetry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\nContent-Length: 0\r\n\r\n", 503, 0,
+		 0},
+		{"HTTP/1.1 503 No\r\nRetry-After: Fri, 01 Jan 2100 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n", 503,
+		 86400, INT64_MAX},
 		{"HTTP/1.1 503 No\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n", 503, -1, -1},
 		{"HTTP/1.1 302 There\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", 302, -1, -1},
 	};
@@ -188,8 +191,8 @@ START_TEST(retry_after_and_redirects)
 		c = call_port(canned.port, "GET", "/", S(""), 1000, WAIT_MS, NULL, 0);
 		ck_assert_msg(c.ok, "%s", c.err.text);
 		ck_assert_int_eq(c.answer.status, rows[i].status);
-		ck_assert_msg(c.answer.retry_after >= rows[i].least && c.answer.retry_after <= rows[i].most, "row %zu: %lld", i,
-			      (long long)c.answer.retry_after);
+		ck_assert_msg(c.answer.retry_after >= rows[i].least && c.answer.retry_after <= rows[i].most,
+			      "row %zu: %lld", i, (long long)c.answer.retry_after);
 		ck_assert_ptr_nonnull(strstr(canned.asked, "User-Agent: opsroom/"));
 		ck_assert_ptr_null(strstr(canned.asked, "Content-Type"));
 		buf_done(&c.body);
@@ -306,7 +309,8 @@ END_TEST
 START_TEST(bad_calls_are_answered_later)
 {
 	struct world *w = world_new(NULL, NULL);
-	struct client_request r = {.method = "GET", .url = S("http://127.0.0.1/\r\nX: 1"), .deadline = WAIT_MS, .answer_max_bytes = 10};
+	struct client_request r = {
+		.method = "GET", .url = S("http://127.0.0.1/\r\nX: 1"), .deadline = WAIT_MS, .answer_max_bytes = 10};
 	struct many m;
 
 	many_start(&m, w, 2);

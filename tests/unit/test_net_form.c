@@ -33,7 +33,8 @@ END_TEST
 
 START_TEST(urlencoded_refusals)
 {
-	static const struct str bad[] = {{"a=%", 3}, {"a=%2", 4}, {"a=%zz", 5}, {"a=%00", 5}, {"%0=1", 4}, {"a=x\0y", 5}};
+	static const struct str bad[] = {{"a=%", 3},   {"a=%2", 4}, {"a=%zz", 5},
+					 {"a=%00", 5}, {"%0=1", 4}, {"a=x\0y", 5}};
 	struct buf many;
 	struct form f;
 
@@ -62,15 +63,18 @@ END_TEST
 
 START_TEST(multipart_fields_and_files)
 {
-	static const char body[] = "a preamble\r\n--XyZ\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nline 1\r\nline 2\r\n"
-				   "--XyZ  \r\ncontent-disposition: form-data; name=\"up\"; filename=\"a \\\"b\\\" c\\d.txt\"\r\n"
-				   "Content-Type: text/plain\r\n\r\nno --XyZ inside\r\n--XyZ\r\nContent-Disposition: form-data; name=none\r\n"
-				   "\r\n\r\n--XyZ--\r\nan epilogue";
+	static const char body[] =
+		"a preamble\r\n--XyZ\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nline 1\r\nline 2\r\n"
+		"--XyZ  \r\ncontent-disposition: form-data; name=\"up\"; filename=\"a \\\"b\\\" c\\d.txt\"\r\n"
+		"Content-Type: text/plain\r\n\r\nno --XyZ inside\r\n--XyZ\r\nContent-Disposition: form-data; "
+		"name=none\r\n"
+		"\r\n\r\n--XyZ--\r\nan epilogue";
 	struct err err = {0};
 	struct form f;
 
 	setup_arena();
-	ck_assert_msg(form_parse_multipart(&a, S("multipart/form-data; boundary=\"XyZ\""), str_n(body, sizeof body - 1), &f, &err),
+	ck_assert_msg(form_parse_multipart(&a, S("multipart/form-data; boundary=\"XyZ\""), str_n(body, sizeof body - 1),
+					   &f, &err),
 		      "%s", err.text);
 	ck_assert_uint_eq(f.count, 3);
 	ck_str(form_get(&f, "text"), "line 1\r\nline 2");
@@ -93,7 +97,9 @@ START_TEST(multipart_refusals)
 		{"multipart/form-data; boundary=x; boundary=y", "--x--"},
 		{"multipart/mixed; boundary=x", "--x--"},
 		{"multipart/form-data; boundary=\"x", "--x--"},
-		{"multipart/form-data; boundary=0123456789012345678901234567890123456789012345678901234567890123456789x", "--"},
+		{"multipart/form-data; "
+		 "boundary=0123456789012345678901234567890123456789012345678901234567890123456789x",
+		 "--"},
 		{"multipart/form-data; boundary=x", ""},
 		{"multipart/form-data; boundary=x", "--y--"},
 		{"multipart/form-data; boundary=x", "--x\r\n"},
@@ -111,7 +117,8 @@ START_TEST(multipart_refusals)
 		struct err err = {0};
 		struct form f;
 
-		ck_assert_msg(!form_parse_multipart(&a, str_of(bad[i].type), str_of(bad[i].body), &f, &err), "row %zu is taken", i);
+		ck_assert_msg(!form_parse_multipart(&a, str_of(bad[i].type), str_of(bad[i].body), &f, &err),
+			      "row %zu is taken", i);
 		ck_assert_int_eq(err.code, ERR_INVALID);
 	}
 	arena_done(&a);
@@ -176,7 +183,9 @@ START_TEST(base64)
 {
 	static const struct {
 		const char *in, *out;
-	} rows[] = {{"", ""}, {"Zg==", "f"}, {"Zm8=", "fo"}, {"Zm9v", "foo"}, {"Zm9vYg==", "foob"}, {"Zm9vYmFy", "foobar"}, {"Zg", "f"}};
+	} rows[] = {{"", ""},        {"Zg==", "f"},        {"Zm8=", "fo"},
+		    {"Zm9v", "foo"}, {"Zm9vYg==", "foob"}, {"Zm9vYmFy", "foobar"},
+		    {"Zg", "f"}};
 	static const char *const bad[] = {"Z", "Zg=", "Zh==", "Zm9=", "=", "====", "Zg==Zg==", "Z g=", "Zm9v\n"};
 	struct str out;
 
@@ -194,9 +203,14 @@ END_TEST
 int main(void)
 {
 	const struct unit_test tests[] = {
-		{"form", urlencoded_fields}, {"form", urlencoded_refusals},	  {"multipart", multipart_fields_and_files},
-		{"multipart", multipart_refusals}, {"text", escapes}, {"text", cookies_and_types},
-		{"text", authorization},	   {"text", base64},
+		{"form", urlencoded_fields},
+		{"form", urlencoded_refusals},
+		{"multipart", multipart_fields_and_files},
+		{"multipart", multipart_refusals},
+		{"text", escapes},
+		{"text", cookies_and_types},
+		{"text", authorization},
+		{"text", base64},
 	};
 
 	return unit_run("net/form", tests, COUNT_OF(tests));

@@ -66,7 +66,8 @@ START_TEST(answers_without_a_body)
 	struct reply r;
 
 	buf_init(&heard, MIB);
-	say(fd, "HEAD /hello HTTP/1.1\r\nHost: x\r\n\r\nGET /empty HTTP/1.1\r\nHost: x\r\n\r\nGET /same HTTP/1.1\r\nHost: x\r\n\r\n"
+	say(fd, "HEAD /hello HTTP/1.1\r\nHost: x\r\n\r\nGET /empty HTTP/1.1\r\nHost: x\r\n\r\nGET /same "
+		"HTTP/1.1\r\nHost: x\r\n\r\n"
 		"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
 	r = hear_reply_to(fd, &heard, true);
 	ck_str(reply_header(&r, "content-length"), "5");
@@ -97,8 +98,8 @@ START_TEST(pipelined_requests_are_answered_in_order)
 	buf_init(&heard, 4 * MIB);
 	for (int i = 0; i < 5000; i++) { /* much more than one read, and more than the socket's buffers take */
 		snprintf(want, sizeof want, "%d", i);
-		buf_printf(&ask, "POST /%s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", i == 100 ? "later" : "echo",
-			   strlen(want), want);
+		buf_printf(&ask, "POST /%s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
+			   i == 100 ? "later" : "echo", strlen(want), want);
 	}
 	fd = dial(w);
 	/* from another socket of ours: the server must not need it all at once, nor all its answers read at once */
@@ -182,8 +183,9 @@ END_TEST
 /* However the bytes are cut, the answer is the same. */
 START_TEST(requests_in_pieces)
 {
-	static const char request[] = "\r\nPOST /echo?x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX-Test: 1\r\n\r\n"
-				      "5;a=b\r\nhello\r\n7\r\n, world\r\n0\r\nTrailer: t\r\n\r\nGET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+	static const char request[] =
+		"\r\nPOST /echo?x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX-Test: 1\r\n\r\n"
+		"5;a=b\r\nhello\r\n7\r\n, world\r\n0\r\nTrailer: t\r\n\r\nGET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
 	size_t n = sizeof request - 1;
 
 	for (size_t step = 1; step < n; step = step < 8 ? step + 1 : step * 2) {
@@ -227,23 +229,32 @@ START_TEST(expect_100_continue)
 	r = hear_reply(fd, &heard);
 	ck_assert_int_eq(r.status, 200);
 	close(fd);
-	ck_assert_int_eq(ask(w, S("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: a-miracle\r\n\r\nok")).status, 417);
+	ck_assert_int_eq(
+		ask(w, S("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: a-miracle\r\n\r\nok")).status,
+		417);
 	/* one that is too big is told so before it is sent */
 	ck_assert_int_eq(
-		ask(w, S("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\nExpect: 100-continue\r\n\r\n")).status, 413);
+		ask(w, S("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\nExpect: 100-continue\r\n\r\n"))
+			.status,
+		413);
 	buf_done(&heard);
 	world_free(w);
 }
 END_TEST
 
-#define REQUEST(z) {z, sizeof(z) - 1}
+#define REQUEST(z)                                                                                                     \
+	{                                                                                                              \
+		z, sizeof(z) - 1                                                                                       \
+	}
 static const struct refusal {
 	int status;
 	struct str request;
 } refusals[] = {
 	/* what two servers could understand differently */
-	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")},
-	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n")},
+	{400,
+	 REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")},
+	{400,
+	 REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n")},
 	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde")},
 	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nabcde")},
 	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5\r\n\r\nabcde")},
@@ -262,14 +273,17 @@ static const struct refusal {
 	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nX:\r\n b\r\n\r\n")},
 	{400, REQUEST("GET /hello HTTP/1.1\r\n Host: x\r\n\r\n")},
 	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n")},
-	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n")},
-	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")},
+	{400,
+	 REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n")},
+	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+		      "chunked\r\n\r\n0\r\n\r\n")},
 	{400, REQUEST("POST /echo HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")},
 	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;a\nabcde\r\n0\r\n\r\n")},
 	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\nabcde\r\n0\r\n\r\n")},
 	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcdef\r\n0\r\n\r\n")},
 	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabcde\r\n0\r\n\r\n")},
-	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n11111111111111111\r\nabcde")},
+	{400,
+	 REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n11111111111111111\r\nabcde")},
 	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nX: a\0b\r\nContent-Length: 5\r\n\r\nabcde")},
 	{400, REQUEST("POST /echo HTTP/1.1\r\nHost: x\r\nX: a\rb\r\nContent-Length: 5\r\n\r\nabcde")},
 	{400, REQUEST("GET /hello HTTP/1.1\r\nHost: x\r\n: no name\r\n\r\n")},
@@ -319,7 +333,8 @@ START_TEST(what_is_refused)
 		buf_init(&heard, MIB);
 		say_bytes(fd, f->request);
 		r = hear_reply(fd, &heard);
-		ck_assert_msg(r.status == f->status, "%d instead of %d for: " STR_FMT, r.status, f->status, STR_ARG(f->request));
+		ck_assert_msg(r.status == f->status, "%d instead of %d for: " STR_FMT, r.status, f->status,
+			      STR_ARG(f->request));
 		ck_str(reply_header(&r, "content-type"), "application/problem+json");
 		ck_str(reply_header(&r, "connection"), "close");
 		ck_assert_ptr_nonnull(strstr(r.body, "\"type\":\"about:blank\""));
@@ -332,8 +347,8 @@ START_TEST(what_is_refused)
 			if (send(fd, f->request.p + k, 1, MSG_NOSIGNAL) != 1)
 				break;
 		r = hear_reply(fd, &heard);
-		ck_assert_msg(r.status == f->status, "%d instead of %d, byte by byte, for: " STR_FMT, r.status, f->status,
-			      STR_ARG(f->request));
+		ck_assert_msg(r.status == f->status, "%d instead of %d, byte by byte, for: " STR_FMT, r.status,
+			      f->status, STR_ARG(f->request));
 		close(fd);
 		buf_done(&heard);
 	}
@@ -353,7 +368,8 @@ START_TEST(what_is_taken)
 		"GET /hello HTTP/1.1\r\nHost:\r\n\r\n",
 		"GET /hello HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
 		"GET /hello HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-		"POST /hello HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 1\r\n\r\nx",
+		"POST /hello HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: "
+		"1\r\n\r\nx",
 		"GET /hello HTTP/1.1\r\nHost: x\r\nX:\r\nY: \xc3\xa4\r\n\r\n",
 	};
 	struct world *w = world_new(NULL, NULL);
@@ -400,14 +416,17 @@ START_TEST(limits_of_head_and_body)
 	buf_printf(&b, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n%010000d", 1);
 	ck_assert_uint_eq(ask(w, buf_str(&b)).body_n, 10000);
 	buf_reset(&b);
-	buf_printf(&b, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n%08192d\r\n2000\r\n%08192d\r\n0\r\n\r\n",
+	buf_printf(&b,
+		   "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+		   "chunked\r\n\r\n2000\r\n%08192d\r\n2000\r\n%08192d\r\n0\r\n\r\n",
 		   1, 1);
 	ck_assert_int_eq(ask(w, buf_str(&b)).status, 413);
 	buf_reset(&b);
 	buf_printf(&b, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0;%02000d=1\r\n\r\n", 1);
 	ck_assert_int_eq(ask(w, buf_str(&b)).status, 431);
 	buf_reset(&b);
-	buf_printf(&b, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: %02000d\r\n\r\n", 1);
+	buf_printf(&b, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: %02000d\r\n\r\n",
+		   1);
 	ck_assert_int_eq(ask(w, buf_str(&b)).status, 431);
 	buf_done(&b);
 	world_free(w);
@@ -931,6 +950,30 @@ START_TEST(drain_lets_requests_finish)
 }
 END_TEST
 
+/* A WebSocket that is asked for in the last moment is opened and told to come back. */
+START_TEST(drain_closes_late_websockets)
+{
+	struct world *w = world_new(NULL, NULL);
+	struct ws_heard h;
+	struct buf heard;
+	int fd = dial(w);
+
+	buf_init(&heard, MIB);
+	say_bytes(fd, str_n(WS_ASK, 20));
+	while (world_counts(w).bytes_in < 20)
+		;
+	world_do(w, job_drain);
+	say(fd, WS_ASK + 20);
+	ck_assert_int_eq(hear_reply(fd, &heard).status, 101);
+	h = ws_hear(fd, &heard);
+	ck_assert_int_eq(ws_close_code(&h), 1001);
+	close(fd);
+	world_await(w, w->drained == 1 && w->closed == 1);
+	buf_done(&heard);
+	world_free(w);
+}
+END_TEST
+
 START_TEST(drain_ends_at_its_limit)
 {
 	struct world *w = world_new(NULL, NULL);
@@ -1144,7 +1187,8 @@ START_TEST(tls_http_websocket_and_reload)
 	world_do(w, job_reload);
 	tls_say(&old, S("\x81\x83mask\x0c\x03\x10"));
 	tls_hear(&old, text, sizeof text, "abc");
-	ck_assert_str_eq(text, "\x81\x03" "abc");
+	ck_assert_str_eq(text, "\x81\x03"
+			       "abc");
 	certificate_name(&old, name);
 	ck_assert_str_eq(name, "first");
 	c = tls_dial(w, TLS1_3_VERSION);
@@ -1196,6 +1240,7 @@ int main(void)
 		{"ws", ws_slow_client_that_stays_away},
 		{"ws", ws_flood_of_pings_is_cut_off},
 		{"end", drain_lets_requests_finish},
+		{"end", drain_closes_late_websockets},
 		{"end", drain_ends_at_its_limit},
 		{"end", free_without_a_drain},
 		{"end", listening_fails_clearly},
