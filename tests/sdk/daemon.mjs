@@ -1,0 +1,64 @@
+// One daemon with its own data folder on a free port, provisioned; ended by its pid.
+import { spawn, execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const bin = join(process.cwd(), process.env.OPSROOM_BIN_DIR || 'build', 'opsroomd');
+
+const yaml = `users: [{name: ann, email: ann@example.com, password: "correct horse", role: admin}, {name: vic, role: viewer}]
+channels: [{name: ops, members: [ann, vic]}, {name: sre-alerts, members: [ann]}]
+sources: [{name: prod, tool: alertmanager, channel: sre-alerts}]
+webhooks: [{name: ci, channel: ops}]
+tokens: [{name: kit, user: ann}, {name: look, user: vic}]
+`;
+
+export async function daemon(options = []) {
+	const dir = mkdtempSync(join(tmpdir(), 'opsroom-test-'));
+	const data = join(dir, 'data');
+	let child, url;
+	const start = async (listen = '127.0.0.1:0') => {
+		child = spawn(bin, ['--data', data, '--listen', listen, ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
+		url = await new Promise((resolve, reject) => {
+			let out = '';
+			child.stdout.on('data', (d) => {
+				out += d;
+				const m = /listening on (\S+)/.exec(out);
+				if (m) resolve(m[1]);
+			});
+			child.once('exit', (code) => reject(new Error(`opsroomd ended with ${code}`)));
+		});
+	};
+	const ended = () => new Promise((resolve) => (child.exitCode !== null || child.signalCode ? resolve() : child.once('exit', resolve)));
+	await start();
+	const file = join(dir, 'provision.yaml');
+	writeFileSync(file, yaml);
+	const made = JSON.parse(execFileSync(bin, ['provision', '--data', data, file], { encoding: 'utf8' }));
+	const self = {
+		get url() { return url; },
+		data, made,
+		token: made.tokens.kit.token,
+		provisionAgain: () => JSON.parse(execFileSync(bin, ['provision', '--data', data, file], { encoding: 'utf8' })),
+		async api(path, { body, token = made.tokens.kit.token, method = body === undefined ? 'GET' : 'POST' } = {}) {
+			const r = await fetch(url + path, { method, body: body === undefined ? undefined : JSON.stringify(body), headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } });
+			return r.json();
+		},
+		async kill() { const done = ended(); child.kill('SIGKILL'); await done; },
+		async restart() { await start(new URL(url).host); },
+		async stop() { const done = ended(); child.kill('SIGTERM'); await done; rmSync(dir, { recursive: true, force: true }); },
+		adminToken: () => readFileSync(join(data, 'admin.token'), 'utf8').trim(),
+	};
+	return self;
+}
+
+// What must come true soon: asked again until it does; the last answer is shown when it does not.
+export async function until(ask, what, ms = 15000) {
+	const end = Date.now() + ms;
+	let last;
+	while (Date.now() < end) {
+		last = await ask();
+		if (last) return last;
+		await new Promise((r) => setTimeout(r, 50));
+	}
+	throw new Error(`never came true: ${what}`);
+}
