@@ -384,12 +384,15 @@ void v1_alerts(struct exchange *x)
 
 void v1_alert(struct exchange *x)
 {
-	struct group *g = alerts_find(&x->work, x->rest, &x->err);
-	struct json_out o;
+	struct err none = {0};
+	struct group *g = alerts_find(&x->work, x->rest, &none);
+	struct json_out o = x_json(x, 200);
 
-	if (!g)
+	if (!g) {
+		if (!alerts_write_past(&x->work, &o, x->rest))
+			x->err = none;
 		return;
-	o = x_json(x, 200);
+	}
 	alerts_write_group(&x->work, &o, g, true);
 }
 

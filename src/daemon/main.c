@@ -10,6 +10,7 @@
 #include "net/client.h"
 #include "net/tls.h"
 #include "store/chat.h"
+#include "store/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -200,7 +201,8 @@ static void start_run(struct work *w, void *context)
 	struct str made;
 
 	w->failed = true;
-	if (!provision_first(w, &w->err) || !housekeeping_start(w))
+	/* We hold the lock of the data directory: what the last daemon had claimed is nobody's now. */
+	if (!store_due_release(e->db, w->now, &w->err) || !provision_first(w, &w->err) || !housekeeping_start(w))
 		return;
 	if (!store_setting_get(e->db, w->arena, e->workspace_id, "admin_token_made", &made, &w->err))
 		return;

@@ -538,6 +538,24 @@ static void write_past(struct work *w, struct json_out *o, const struct group_ro
 	json_close(o, '}');
 }
 
+bool alerts_write_past(struct work *w, struct json_out *o, struct str ref)
+{
+	struct group_row *rows;
+	struct err ignored = {0};
+	int64_t id = 0;
+	size_t count;
+
+	(void)str_to_int(ref, &id);
+	if (!store_group_recent(w->engine->db, w->arena, w->engine->workspace_id, 1000, &rows, &count, &ignored))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].id == id || str_eq_nocase(rows[i].short_id, ref)) {
+			write_past(w, o, &rows[i]);
+			return true;
+		}
+	return false;
+}
+
 bool alerts_wanted_parse(struct str s, enum alerts_wanted *out)
 {
 	static const char *const names[] = {"open", "firing", "acknowledged", "resolved", "all"};

@@ -48,6 +48,8 @@ enum alerts_wanted { ALERTS_OPEN, ALERTS_FIRING, ALERTS_ACKNOWLEDGED, ALERTS_RES
 bool alerts_wanted_parse(struct str s, enum alerts_wanted *out);
 /* A JSON list of groups as docs/api.md has them, newest first. */
 MUST_USE bool alerts_write_groups(struct work *w, struct json_out *o, enum alerts_wanted wanted, unsigned limit, struct err *err);
+/* One that is resolved and gone from memory, among the latest thousand, by its short or long id. false: none. */
+bool alerts_write_past(struct work *w, struct json_out *o, struct str ref);
 void alerts_write_group(struct work *w, struct json_out *o, const struct group *g, bool members);
 /* GET /api/v2/alerts: Alertmanager's gettable alerts, by fingerprint. */
 void alerts_write_v2(struct work *w, struct json_out *o);
