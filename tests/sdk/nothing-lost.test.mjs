@@ -91,5 +91,5 @@ test('a stream resumes without a gap and without a double after a kill', async (
 	await d.api('/api/chat.postMessage', { body: { channel, text: 'two' } });
 	const live = listen({ [channel]: from }, (s) => s.length === 3);
 	await until(async () => (await d.api('/api/chat.postMessage', { body: { channel, text: 'three' } })).ok, 'posted');
-	assert.deepEqual(await live, [from + 1, from + 2, from + 3]);
+	assert.deepEqual([...(await live)], [from + 1, from + 2, from + 3]);
 });
