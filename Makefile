@@ -31,7 +31,7 @@ $(BUILD)/build.ninja: | setup web/dist/.built
 	meson setup $(BUILD) --prefix=$(PREFIX) --buildtype=release
 
 run: all ## build, start on LISTEN=127.0.0.1:8065 with DATA=./var
-	@printf '\n  opsroom:  http://%s/\n  a story:  %s/opsroom --data %s demo   (in a second terminal)\n\n' '$(LISTEN)' '$(BUILD)' '$(DATA)'
+	@printf '\nA short story with real alerts, in a second terminal:  %s/opsroom --data %s demo\n\n' '$(BUILD)' '$(DATA)'
 	@exec $(BUILD)/opsroomd --data $(DATA) --listen $(LISTEN)
 
 test: ## everything: unit, fuzz corpora, scenarios, CLI, SDKs, browser
@@ -64,6 +64,7 @@ docs: all ## print the manual pages from the tables in the programs
 install: ## into DESTDIR/PREFIX; build as yourself first
 	@[ -f $(BUILD)/opsroomd ] || $(MAKE) --no-print-directory all
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@ninja -C $(BUILD) build.ninja >/dev/null
 	DESTDIR=$(DESTDIR) meson install --no-rebuild -C $(BUILD)
 
 layers: ## does every room include only what it may?
