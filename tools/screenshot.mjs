@@ -15,6 +15,13 @@ function alert(name, severity, summary, description, labels) {
 	};
 }
 
+async function read_all(room) {
+	const { channels } = await room.ann.call('GET', '/v1/boot');
+
+	for (const { id, latest } of channels.filter((channel) => channel.is_member && channel.latest))
+		await room.ann.slack('conversations.mark', { channel: id, ts: latest });
+}
+
 // What happened before the picture is taken.
 async function story(room) {
 	await room.person('chloe');
@@ -24,6 +31,7 @@ async function story(room) {
 
 	for (const person of ['ben', 'chloe'])
 		await room[person].slack('conversations.join', { channel: alerts });
+	await read_all(room);
 	await room.ben.slack('chat.postMessage', { channel: deploys, text: '*checkout 4.12* is out to 25 % :rocket:' });
 	await room.ann.call('POST', '/api/v2/alerts', [alert('DiskFillsIn4Hours', 'warning', 'db-3: the disk is full in 4 hours', '', { instance: 'db-3', service: 'orders' })]);
 	await room.ann.call('POST', '/api/v2/alerts', [
@@ -36,13 +44,12 @@ async function talk(room, page, alerts) {
 	const ts = await message(page, 'no database connection is free').first().getAttribute('data-ts');
 	const say = (person, text) => room[person].slack('chat.postMessage', { channel: alerts, thread_ts: ts, text });
 
-	await say('ben', 'I have it. It began with *checkout 4.12*: one connection per request.');
+	await say('ben', 'It began with *checkout 4.12*: one connection per request.');
 	await say('chloe', 'Rolling back:\n```\n$ kubectl -n checkout rollout undo deploy/checkout\ndeployment.apps/checkout rolled back\n```');
 	await say('ben', 'Pool is at 140 of 200 and falling :+1:');
 	await room.chloe.slack('reactions.add', { channel: alerts, timestamp: ts, name: 'eyes' });
 	await message(page, 'no database connection is free').getByRole('button', { name: 'Acknowledge' }).click();
 	await see(message(page, 'no database connection is free').filter({ hasText: /acknowledged by/i }));
-	await page.locator('.message.ephemeral').getByRole('button', { name: 'Dismiss' }).first().click().catch(() => {});
 	await message(page, 'no database connection is free').locator('.thread-summary').click();
 	await see(page.locator('.thread .message', { hasText: 'falling' }));
 }

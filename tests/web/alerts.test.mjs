@@ -95,3 +95,19 @@ test('resolved by its source, it is told as well', async () => {
 	await alert('DiskFull', { labels: { severity: 'warning' }, endsAt: new Date(Date.now() - 1000).toISOString() });
 	await see(message(ben, 'DiskFull on checkout').filter({ hasText: /resolved/i }));
 });
+
+test('who may only look is told so, and nothing changes', async () => {
+	await room.person('vera', 'viewer');
+	const vera = await room.enter('vera');
+
+	await alert('QueueStuck');
+	await go_to(vera, 'sre-alerts');
+	await message(vera, 'QueueStuck on checkout').getByRole('button', { name: 'Acknowledge' }).click();
+	await see(vera.locator('.toast.bad, .message.ephemeral').filter({ hasText: /viewer|responder|may not/i }));
+	await go_to(vera, 'Alerts');
+	const card = vera.locator('.alert', { hasText: 'QueueStuck' });
+
+	await card.getByRole('button', { name: 'Acknowledge' }).click();
+	await see(vera.locator('.toast.bad', { hasText: 'Not done' }));
+	await see(card.filter({ hasText: 'Nobody has it yet' }));
+});

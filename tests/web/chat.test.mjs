@@ -216,7 +216,17 @@ test('a new channel, joined by the other', async () => {
 	await say(ann, 'come here');
 	await see(message(ann, 'come here'));
 	await ben.getByRole('button', { name: 'Join a channel' }).click();
+	await ben.keyboard.press('Escape');
+	await ben.keyboard.press('Control+k');
+	await ben.keyboard.type('db-inc');
+	await ben.keyboard.press('Enter');
+	await see(message(ben, 'come here'));
+	assert.equal(await composer(ben).count(), 0, 'one may look before one joins');
+	await ben.getByRole('button', { name: 'Join a channel' }).click();
 	await ben.getByRole('button', { name: 'Join db-incident' }).click();
+	await see(composer(ben));
+	await say(ann, 'are you here?');
+	await see(message(ben, 'are you here?'));
 	await see(message(ben, 'come here'));
 	await see(ann.locator('.pane-head', { hasText: '2 members' }));
 });

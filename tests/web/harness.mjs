@@ -41,9 +41,15 @@ class Daemon {
 
 		assert.ok(existsSync(program), `${program} is not there: build it first`);
 		this.output = '';
+		this.waiting = [];
 		this.child = spawn(program, ['--data', this.dir, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
 		this.exited = new Promise((done) => this.child.once('exit', done));
-		const [, url] = await this.#said(/listening on (http:\/\/\S+)/);
+		for (const stream of [this.child.stdout, this.child.stderr])
+			stream.setEncoding('utf8').on('data', (data) => {
+				this.output += data;
+				this.waiting = this.waiting.filter((look) => !look());
+			});
+		const [, url] = await this.#said(/listening on (http:\/\/\S+)\s/);
 
 		this.url = url.replace(/\/$/, '');
 		this.port = Number(new URL(this.url).port);
@@ -52,31 +58,24 @@ class Daemon {
 	// Waits until the daemon has printed what matches.
 	#said(pattern) {
 		return new Promise((done, fail) => {
-			const look = (data = '') => {
-				this.output += data;
+			const look = () => {
 				const match = pattern.exec(this.output);
 
 				if (match)
 					done(match);
+				return !!match;
 			};
 
-			this.look = look;
-			for (const stream of [this.child.stdout, this.child.stderr])
-				stream.setEncoding('utf8').on('data', look);
+			if (!look())
+				this.waiting.push(look);
 			this.child.once('error', fail);
-			this.child.once('exit', (code) => fail(new Error(`opsroomd ended with ${code}:\n${this.output}`)));
+			this.exited.then((code) => fail(new Error(`opsroomd ended with ${code}:\n${this.output}`)));
 		});
 	}
 
 	// The link that makes the first admin.
 	async setup_link() {
-		for (;;) {
-			const link = /\bhttp:\/\/\S+\/setup#[\w-]+/.exec(this.output)?.[0];
-
-			if (link)
-				return link;
-			await new Promise((done) => this.child.stderr.once('data', done));
-		}
+		return (await this.#said(/\bhttp:\/\/\S+\/setup#[\w-]+(?=\s)/))[0];
 	}
 
 	// The end of a machine: no farewell, no flush.

@@ -35,7 +35,7 @@ function Header({ channel }: { channel: Channel }) {
 function JoinBar({ channel }: { channel: Channel }) {
 	return (
 		<div class="join-bar">
-			<span>You are not in {channel_name(channel)}.</span>
+			<span>You are not in {channel_name(channel)}: nothing new is shown here.</span>
 			<button type="button" class="button primary" onClick={() => void channel_join(channel.id).catch((error) => toast(error_text(error), true))}>Join</button>
 		</div>
 	);
@@ -81,9 +81,8 @@ export function ChannelView({ channel }: { channel: Channel }) {
 	}, []);
 
 	useEffect(() => {
-		if (!log.loaded && channel.is_member)
-			void history_load(id);
-	}, [channel.is_member]);
+		void history_load(id);
+	}, []);
 
 	useEffect(() => {
 		if (jump)
@@ -113,8 +112,7 @@ export function ChannelView({ channel }: { channel: Channel }) {
 		<main class="main pane" id="main">
 			<Header channel={channel} />
 			{log.error && <p class="error" role="alert">{log.error} <button type="button" class="button" onClick={() => void history_load(id)}>Try again</button></p>}
-			{!log.loaded && !log.error && channel.is_member && <p class="loading faint" role="status">Reading…</p>}
-			{!channel.is_member && <p class="loading faint">Join to read what was said.</p>}
+			{!log.loaded && !log.error && <p class="loading faint" role="status">Reading…</p>}
 			{log.loaded && (
 				<MessageList channel={id} messages={list_merge(log.roots, ephemerals)} label={`Messages in ${channel_name(channel)}`} in_thread={false}
 					top={<Top channel={channel} has_more={log.has_more} />} jump={route.value.thread ? '' : jump} new_after={new_line.value.get(id) ?? ''}

@@ -47,10 +47,15 @@ function failure_text(error: unknown, typed: string): string {
 }
 
 function Proposals({ completion, at, id, take }: { completion: Completion; at: number; id: string; take: (i: number) => void }) {
+	const list = useRef<HTMLDivElement>(null);
+
+	useLayoutEffect(() => {
+		list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
+	}, [at]);
 	if (completion.items.length === 0)
 		return completion.help ? <div class="usage" id={`${id}-usage`}>{completion.help}</div> : null;
 	return (
-		<div class="proposals">
+		<div class="proposals" ref={list} tabIndex={0}>
 			{completion.help && <div class="usage">{completion.help}</div>}
 			<ul class="choices" role="listbox" id={`${id}-list`} aria-label="Proposals">
 				{completion.items.map((item, i) => (

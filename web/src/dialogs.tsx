@@ -151,6 +151,10 @@ function SwitcherDialog() {
 	const goals = goals_find(word);
 	const chosen = Math.min(at, goals.length - 1);
 
+	useLayoutEffect(() => {
+		document.getElementById(`switcher-${chosen}`)?.scrollIntoView({ block: 'nearest' });
+	}, [chosen]);
+
 	function take(goal: Goal | undefined) {
 		dialog_close();
 		goal?.go();

@@ -1,7 +1,7 @@
 // message.tsx -- one message: who, when, what, its reactions, its thread, and what can be done with it.
 
 import { Component, type ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, error_text } from './api';
 import { Body } from './blocks';
 import { decode_text, encode_text } from './completion';
@@ -118,7 +118,7 @@ function Editor({ channel, message }: { channel: string; message: Message }) {
 	const [busy, set_busy] = useState(false);
 	const box = useRef<HTMLTextAreaElement>(null);
 
-	useEffect(() => {
+	useLayoutEffect(() => {
 		box.current!.focus();
 		box.current!.setSelectionRange(text.length, text.length);
 	}, []);
@@ -228,10 +228,14 @@ function Head({ name, bot, message }: { name: string; bot: boolean; message: Mes
 	);
 }
 
-export function MessageRow({ channel, message, grouped, in_thread, marked, active }: MessageProps) {
+export function is_notice(message: Message): boolean {
+	return message.subtype === 'channel_join' || message.subtype === 'channel_leave' || message.subtype === 'channel_topic';
+}
+
+export function MessageRow({ channel, message, grouped: follows, in_thread, marked, active }: MessageProps) {
 	const name = author_name(message), bot = is_bot(message);
 	const date = ts_date(message.ts);
-	const notice = message.subtype === 'channel_join' || message.subtype === 'channel_leave' || message.subtype === 'channel_topic';
+	const notice = is_notice(message), grouped = follows || notice;     // a notice says who in its text
 	const classes = ['message', grouped && 'grouped', marked && 'marked', message.ephemeral && 'ephemeral', notice && 'notice'].filter(Boolean).join(' ');
 
 	return (

@@ -6,7 +6,7 @@ import { alerts_open, channel_name, channels_mine, drawer_open, logout, self, te
 import type { Channel } from './types';
 
 function ChannelLink({ channel }: { channel: Channel }) {
-	const unread = channel.unread ?? 0, mentions = channel.mentions ?? 0;
+	const unread = channel.unread ?? 0, mentions = channel.is_im ? unread : channel.mentions ?? 0;
 	const here = route.value.view === 'channel' && route.value.channel === channel.id;
 	const other = channel.is_im ? users.value.get(channel.user ?? '') : undefined;
 	const active = other?.presence === 'active';

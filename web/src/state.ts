@@ -105,7 +105,7 @@ export async function session_start(): Promise<void> {
 		await boot_load();
 		phase.value = 'in';
 		stream.start();
-		if (route.value.view === 'none')
+		if (route.value.view === 'none' || (route.value.view === 'channel' && !channel_shown.value))
 			route_home();
 	} catch (error) {
 		phase.value = error instanceof ApiError && error.status === 401 ? 'login' : 'down';
@@ -137,11 +137,12 @@ async function boot_load(): Promise<void> {
 	alerts_refresh();
 }
 
-// A channel as boot has it; but what the stream has counted meanwhile is newer.
+// A channel as boot has it; but what the stream has counted meanwhile, or what was read meanwhile, is newer.
 function boot_channel(channel: Channel): Channel {
 	const known = channels.value.get(channel.id);
+	const newer = (counted.get(channel.id) ?? -1) > (channel.last_seq ?? 0) || (known?.last_read ?? '') > (channel.last_read ?? '');
 
-	if (known && channel.is_member && (counted.get(channel.id) ?? -1) > (channel.last_seq ?? 0))
+	if (known && channel.is_member && newer)
 		return { ...channel, unread: known.unread, mentions: known.mentions, last_read: known.last_read };
 	counted.set(channel.id, channel.last_seq ?? 0);
 	return channel;
@@ -161,6 +162,7 @@ export async function setup(token: string, name: string, email: string, password
 
 export async function logout(): Promise<void> {
 	await v1('POST', 'logout').catch(() => {});
+	storage_clear('draft.');        // the next person at this browser must not find them
 	session_end();
 }
 
@@ -231,7 +233,7 @@ function on_hello(again: boolean, present: string[]): void {
 
 function counts_as_unread(event: SlackEvent): boolean {
 	return event.type === 'message' && !!event.ts && !event.hidden && event.user !== self.value?.user_id
-		&& event.subtype !== 'channel_join' && event.subtype !== 'channel_leave' && (!is_reply(event) || event.subtype === 'thread_broadcast');
+		&& !/^channel_(?:join|leave|topic)$/.test(event.subtype ?? '') && (!is_reply(event) || event.subtype === 'thread_broadcast');
 }
 
 function mentions_me(text: string): boolean {
@@ -301,6 +303,10 @@ function on_joined(channel: Channel): void {
 	stream.know(channel.id, channel.last_seq ?? 0);
 	if (!counted.has(channel.id))
 		counted.set(channel.id, channel.last_seq ?? 0);
+	const log = logs.get(channel.id);
+
+	if (log?.loaded)        // it was looked into before; what came between is missing
+		void history_latest(channel.id, log);
 }
 
 function on_left(id: string): void {
@@ -641,6 +647,16 @@ export function storage_set(key: string, value: string): void {
 			localStorage.removeItem(`opsroom.${key}`);
 	} catch {
 		// Private windows may refuse; the console then forgets with the page.
+	}
+}
+
+function storage_clear(prefix: string): void {
+	try {
+		for (const key of Object.keys(localStorage))
+			if (key.startsWith(`opsroom.${prefix}`))
+				localStorage.removeItem(key);
+	} catch {
+		// as above
 	}
 }
 
