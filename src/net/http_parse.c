@@ -404,7 +404,7 @@ static int on_extension(llhttp_t *p, const char *at, size_t n)
 	struct http_in *in = p->data;
 
 	(void)at;
-	in->extra_bytes += n + 1;
+	in->extra_bytes += n;
 	return 0;
 }
 
@@ -539,7 +539,7 @@ static enum http_step take_head(struct http_in *in, struct str *bytes, struct st
 	end = head_end(in, buf_str(&in->head));
 	if (end < 0)
 		return HTTP_REFUSED;
-	if (!end && in->head.n > limit)
+	if (end ? (size_t)end > limit : in->head.n > limit)
 		return too_long(in);
 	if (end)
 		took -= in->head.n - (size_t)end;
