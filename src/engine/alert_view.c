@@ -17,57 +17,73 @@ static bool counts_for_common(const struct group *g, const struct alert *a)
 	return a->firing || !g->firing;
 }
 
-static void keep_shared(struct labels *common, const struct labels *other)
+/* Both are sorted by name. */
+static void keep_shared(struct labels *common, const char *pairs, size_t count)
 {
-	size_t kept = 0;
+	size_t kept = 0, i = 0;
 
-	for (size_t i = 0; i < common->count; i++) {
-		struct label l = common->items[i];
+	for (size_t k = 0; k < count && i < common->count; k++) {
+		const char *value = pairs + strlen(pairs) + 1;
+		int order = strcmp(common->items[i].name.p, pairs);
 
-		for (size_t k = 0; k < other->count; k++)
-			if (str_eq(other->items[k].name, l.name) && str_eq(other->items[k].value, l.value)) {
-				common->items[kept++] = l;
-				break;
-			}
+		while (order < 0 && ++i < common->count)
+			order = strcmp(common->items[i].name.p, pairs);
+		if (i < common->count && order == 0) {
+			if (!strcmp(common->items[i].value.p, value))
+				common->items[kept++] = common->items[i];
+			i++;
+		}
+		pairs = value + strlen(value) + 1;
 	}
 	common->count = kept;
 }
 
-struct labels group_common_labels(struct arena *a, const struct group *g)
+static void sum_first(struct group_sum *sum, const struct alert *first)
 {
-	struct labels common = {0};
-	struct arena each;
-	bool first = true;
+	struct alert_texts t;
+	struct arena a;
 
-	arena_init(&each);
-	for (size_t i = 0; i < g->count; i++) {
-		struct alert_texts t;
+	arena_init(&a);
+	alert_view(&a, first, &t);
+	sum->first = first;
+	sum->since = first->starts_at;
+	sum->common.items = mem_grow(sum->common.items, (t.labels.count + 1) * sizeof *t.labels.items);
+	memcpy(sum->common.items, t.labels.items, t.labels.count * sizeof *t.labels.items);
+	sum->common.count = t.labels.count;
+	arena_done(&a);
+}
 
-		if (!counts_for_common(g, g->alerts[i]))
-			continue;
-		if (!first && !common.count)
-			break;
-		arena_reset(&each);
-		alert_view(first ? a : &each, g->alerts[i], &t);
-		if (first)
-			common = t.labels;
-		else
-			keep_shared(&common, &t.labels);
-		first = false;
+const struct labels *group_sum_up(struct group *g)
+{
+	struct group_sum *sum = &g->sum;
+
+	if (!sum->upto) {
+		sum->first = NULL;
+		sum->since = g->row.opened;
+		sum->common.count = 0;
 	}
-	arena_done(&each);
-	return common;
+	for (; sum->upto < g->count; sum->upto++) {
+		const struct alert *a = g->alerts[sum->upto];
+
+		if (!counts_for_common(g, a))
+			continue;
+		if (!sum->first) {
+			sum_first(sum, a);
+			continue;
+		}
+		sum->since = a->starts_at < sum->since ? a->starts_at : sum->since;
+		if (sum->common.count)
+			keep_shared(&sum->common, a->texts, a->label_count);
+	}
+	return &sum->common;
 }
 
 /* The first member that counts: its links and annotations stand for the group. */
 static void leading_texts(struct arena *a, const struct group *g, struct alert_texts *out)
 {
 	*out = (struct alert_texts){0};
-	for (size_t i = 0; i < g->count; i++)
-		if (counts_for_common(g, g->alerts[i])) {
-			alert_view(a, g->alerts[i], out);
-			return;
-		}
+	if (g->sum.first)
+		alert_view(a, g->sum.first, out);
 }
 
 static size_t members_counting(const struct group *g)
@@ -85,16 +101,6 @@ static struct str group_title(struct arena *a, const struct group *g, const stru
 	if (members_counting(g) == 1 && g->count)
 		return str_clip(alert_title(a, &t.labels, &t.annotations), 250);
 	return name.n ? str_clip(name, 250) : g->row.title;
-}
-
-static wall_ms group_since(const struct group *g)
-{
-	wall_ms since = 0;
-
-	for (size_t i = 0; i < g->count; i++)
-		if (counts_for_common(g, g->alerts[i]) && (!since || g->alerts[i]->starts_at < since))
-			since = g->alerts[i]->starts_at;
-	return since ? since : g->row.opened;
 }
 
 /* ---- the message ---- */
@@ -331,9 +337,9 @@ static struct str state_text(struct arena *a, const struct group *g)
 	if (r->state == GROUP_RESOLVED)
 		return arena_printf(a, ":large_green_circle: *Resolved*%s" STR_FMT " " STR_FMT "  ·  lasted " STR_FMT STR_FMT, r->resolved_by ? " by " : "",
 				    STR_ARG(r->resolved_by ? user_mention(a, r->resolved_by) : S("")), STR_ARG(date_text(a, r->resolved)),
-				    STR_ARG(span_write(a, r->resolved - group_since(g))), STR_ARG(who));
+				    STR_ARG(span_write(a, r->resolved - g->sum.since)), STR_ARG(who));
 	return arena_printf(a, "%s *%" PRId64 " firing*%s since " STR_FMT STR_FMT, state_emoji[r->state], g->firing,
-			    gone ? arena_printf(a, ", %zu resolved,", gone).p : "", STR_ARG(date_text(a, group_since(g))), STR_ARG(who));
+			    gone ? arena_printf(a, ", %zu resolved,", gone).p : "", STR_ARG(date_text(a, g->sum.since)), STR_ARG(who));
 }
 
 static void put_context(struct arena *a, struct json_out *o, const struct group *g)
@@ -376,7 +382,6 @@ static struct str plain_line(struct arena *a, const struct group *g, struct str 
 
 static struct str message_body(struct arena *a, const struct group *g, struct str title, struct str fallback)
 {
-	struct labels common = group_common_labels(a, g);
 	struct buf b;
 	struct json_out o;
 	struct str out;
@@ -391,7 +396,7 @@ static struct str message_body(struct arena *a, const struct group *g, struct st
 	json_add_str(&o, "color", str_of(message_color(g)));
 	json_add_str(&o, "fallback", fallback);
 	json_key(&o, "blocks");
-	put_blocks(a, &o, g, title, &common);
+	put_blocks(a, &o, g, title, &g->sum.common);
 	json_close(&o, '}');
 	json_close(&o, ']');
 	json_close(&o, '}');
@@ -404,14 +409,12 @@ bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post)
 {
 	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
 	struct arena *a = &post->arena;
-	struct labels common;
 	struct str title;
 
 	if (!g)
 		return false;
 	work_touched_memory(w);
-	common = group_common_labels(a, g);
-	title = group_title(a, g, &common);
+	title = group_title(a, g, group_sum_up(g));
 	g->sending = true;
 	g->dirty = false;
 	post->channel_id = g->row.channel_id;
@@ -497,21 +500,21 @@ static void put_member(struct work *w, struct json_out *o, const struct alert *a
 	json_close(o, '}');
 }
 
-void alerts_write_group(struct work *w, struct json_out *o, const struct group *g, bool members)
+void alerts_write_group(struct work *w, struct json_out *o, struct group *g, bool members)
 {
-	struct labels common = group_common_labels(w->arena, g);
+	const struct labels *common = group_sum_up(g);
 	struct alert_texts t;
 
 	leading_texts(w->arena, g, &t);
 	json_open(o, '{');
 	put_row(w, o, &g->row);
-	json_add_str(o, "title", group_title(w->arena, g, &common));
+	json_add_str(o, "title", group_title(w->arena, g, common));
 	put_source(w, o, g->row.source_id);
 	json_add_int(o, "firing", g->firing);
 	json_add_int(o, "resolved", (int64_t)g->count - g->firing);
-	put_wall(o, "since", group_since(g));
+	put_wall(o, "since", g->sum.since);
 	json_key(o, "labels");
-	labels_write(o, &common);
+	labels_write(o, common);
 	if (t.url.n)
 		json_add_str(o, "url", t.url);
 	if (members) {
@@ -668,13 +671,13 @@ void alerts_write_v2(struct work *w, struct json_out *o)
 	json_close(o, ']');
 }
 
-static void summary_line(struct work *w, struct buf *b, const struct group *g)
+static void summary_line(struct work *w, struct buf *b, struct group *g)
 {
-	struct labels common = group_common_labels(w->arena, g);
+	const struct labels *common = group_sum_up(g);
 
 	buf_printf(b, "\n%s `" STR_FMT "` *" STR_FMT "*  %s, %" PRId64 " firing for %s", state_emoji[g->row.state], STR_ARG(g->row.short_id),
-		   STR_ARG(mrkdwn_escape(w->arena, group_title(w->arena, g, &common))), severity_name(g->row.severity), g->firing,
-		   span_write(w->arena, w->now - group_since(g)).p);
+		   STR_ARG(mrkdwn_escape(w->arena, group_title(w->arena, g, common))), severity_name(g->row.severity), g->firing,
+		   span_write(w->arena, w->now - g->sum.since).p);
 	if (g->row.acked_by)
 		buf_printf(b, ", acknowledged by " STR_FMT, STR_ARG(user_mention(w->arena, g->row.acked_by)));
 }

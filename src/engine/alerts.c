@@ -152,6 +152,7 @@ static void group_free(struct alerts *al, struct group *g)
 	mem_free((void *)g->row.short_id.p);
 	mem_free((void *)g->row.title.p);
 	mem_free((void *)g->row.external_url.p);
+	mem_free(g->sum.common.items);
 	mem_free(g->alerts);
 	mem_free(g);
 }
@@ -183,6 +184,8 @@ static void alert_set_firing(struct alerts *al, struct alert *a, bool firing)
 	if (a->firing == firing)
 		return;
 	a->firing = firing;
+	if (a->group->firing == (firing ? 0 : 1))
+		a->group->sum.upto = 0; /* from now on others count */
 	a->group->firing += firing ? 1 : -1;
 	al->active += firing ? 1 : -1;
 }
@@ -583,6 +586,8 @@ static void change_apply(struct alerts *al, struct group *g, const struct change
 {
 	struct alert *alert = c->alert ? c->alert : alert_add(al, g, c->event->fingerprint);
 
+	if (c->alert)
+		g->sum.upto = 0;
 	if (c->whole)
 		alert_pack(alert, &c->event->labels, &c->event->annotations, c->event->url);
 	alert->starts_at = c->event->starts_at;

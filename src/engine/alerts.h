@@ -50,7 +50,7 @@ bool alerts_wanted_parse(struct str s, enum alerts_wanted *out);
 MUST_USE bool alerts_write_groups(struct work *w, struct json_out *o, enum alerts_wanted wanted, unsigned limit, struct err *err);
 /* One that is resolved and gone from memory, among the latest thousand, by its short or long id. false: none. */
 bool alerts_write_past(struct work *w, struct json_out *o, struct str ref);
-void alerts_write_group(struct work *w, struct json_out *o, const struct group *g, bool members);
+void alerts_write_group(struct work *w, struct json_out *o, struct group *g, bool members);
 /* GET /api/v2/alerts: Alertmanager's gettable alerts, by fingerprint. */
 void alerts_write_v2(struct work *w, struct json_out *o);
 /* "*3 open*: ..." for chat; one line a group. */

@@ -14,11 +14,21 @@ struct alert {
 	char *texts;
 };
 
+/* What the members that count (those that fire; all, when none does) have in common. It grows with each member that comes
+ * and starts again, upto = 0, when one of them changes: a group of a hundred thousand is told every second. */
+struct group_sum {
+	size_t upto;               /* members looked at */
+	const struct alert *first; /* NULL: none counts */
+	wall_ms since;
+	struct labels common;      /* views into first's texts; the list is owned */
+};
+
 struct group {
 	struct group_row row; /* texts owned */
 	struct alert **alerts;
 	size_t count, room;
 	int64_t firing;
+	struct group_sum sum;
 	uint64_t key_hash;
 	int64_t outbox_id; /* 0: nothing waits to be told */
 	bool sending;      /* its message is on the way */
@@ -41,5 +51,5 @@ struct alert_texts {
 	struct str url;
 };
 void alert_view(struct arena *a, const struct alert *al, struct alert_texts *out);
-/* The labels that all firing members share (all members, when none fires). */
-struct labels group_common_labels(struct arena *a, const struct group *g);
+/* Brings g->sum up to date; its common labels. */
+const struct labels *group_sum_up(struct group *g);
