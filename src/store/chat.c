@@ -407,7 +407,7 @@ int64_t store_unread(struct db *db, int64_t channel_id, int64_t user_id, int64_t
 
 int64_t store_mentions(struct db *db, int64_t channel_id, int64_t user_id, int64_t last_read_ts)
 {
-	return one_number(db_rows(db, Q_MENTION_COUNT, B_INT(channel_id), B_INT(user_id), B_INT(last_read_ts)));
+	return one_number(db_rows(db, Q_MENTION_COUNT, B_INT(channel_id), B_INT(user_id), B_INT(last_read_ts), B_INT(user_id)));
 }
 
 bool store_mention_add(struct db *db, int64_t channel_id, int64_t user_id, int64_t ts, struct err *err)

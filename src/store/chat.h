@@ -57,7 +57,9 @@ struct membership {
 };
 MUST_USE bool store_memberships(struct db *db, struct arena *a, int64_t user_id, struct membership **out, size_t *count, struct err *err);
 MUST_USE bool store_member_read(struct db *db, int64_t channel_id, int64_t user_id, int64_t ts, struct err *err);
-int64_t store_unread(struct db *db, int64_t channel_id, int64_t user_id, int64_t last_read_ts); /* at most 100 */
+/* What others said since, without the notices of who came and went. Replies are not unread messages of the channel, but mentions in them
+ * are mentions. At most 100 unread. */
+int64_t store_unread(struct db *db, int64_t channel_id, int64_t user_id, int64_t last_read_ts);
 int64_t store_mentions(struct db *db, int64_t channel_id, int64_t user_id, int64_t last_read_ts);
 MUST_USE bool store_mention_add(struct db *db, int64_t channel_id, int64_t user_id, int64_t ts, struct err *err);
 

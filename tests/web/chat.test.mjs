@@ -91,6 +91,43 @@ test('a thread: reply, summary, live in the other pane', async () => {
 	}
 });
 
+test('one counts neither what one said oneself nor who came and went', async () => {
+	const channel = await room.channel('comings', 'ben');
+
+	await room.ben.slack('chat.postMessage', { channel, text: '<!here> it is me' });
+	const count = async (person) => {
+		const { unread, mentions } = (await person.call('GET', '/v1/boot')).channels.find((one) => one.id === channel);
+
+		return { unread, mentions };
+	};
+
+	assert.deepEqual(await count(room.ben), { unread: 0, mentions: 0 });
+	assert.deepEqual(await count(room.ann), { unread: 1, mentions: 1 });
+});
+
+test('a mention in a thread is told, until the thread is seen', async () => {
+	const { ts } = await room.ann.slack('chat.postMessage', { channel: general, text: 'a quiet root' });
+
+	await see(message(ben, 'a quiet root'));
+	await go_to(ben, 'deploys');
+	const badge = ben.locator(`[data-channel="${general}"] .badge`);
+
+	await room.ann.slack('chat.postMessage', { channel: general, thread_ts: ts, text: 'nothing for you' });
+	await room.ann.slack('chat.postMessage', { channel: general, thread_ts: ts, text: '<!here> can you help, <@U0>?'.replace('U0', (await room.ben.call('GET', '/v1/me')).user_id) });
+	await see(badge.filter({ hasText: '@1' }));
+	await ben.reload();
+	await see(badge.filter({ hasText: '@1' }));
+	await go_to(ben, 'lobby');
+	await message(ben, 'a quiet root').locator('.thread-summary').click();
+	await see(ben.locator('.thread .message', { hasText: 'can you help' }));
+	await gone(badge);
+	await ben.keyboard.press('Escape');
+	await gone(ben.locator('.thread'));
+	await ben.reload();
+	await see(message(ben, 'a quiet root'));
+	await gone(badge);
+});
+
 test('editing with the Up key', async () => {
 	await say(ann, 'tpyo');
 	await see(message(ben, 'tpyo'));

@@ -6,7 +6,7 @@ import { Composer } from './composer';
 import { dialog } from './dialogs';
 import { MessageList, list_merge } from './list';
 import { Mrkdwn } from './mrkdwn';
-import { channel_join, channel_mark, channel_name, channel_shown, drawer_open, history_load, history_older, history_reach, log_get, new_line, new_line_begin, new_line_end, storage_set, thread_is_open, thread_load, toast, users } from './state';
+import { channel_join, channel_mark_seen, channel_name, channel_shown, drawer_open, history_load, history_older, history_reach, log_get, new_line, new_line_begin, new_line_end, storage_set, thread_is_open, thread_load, toast, users } from './state';
 import { is_reply } from './log';
 import { route } from './route';
 import type { Channel } from './types';
@@ -39,11 +39,6 @@ function JoinBar({ channel }: { channel: Channel }) {
 			<button type="button" class="button primary" onClick={() => void channel_join(channel.id).catch((error) => toast(error_text(error), true))}>Join</button>
 		</div>
 	);
-}
-
-function mark_if_seen(id: string): void {
-	if (document.hasFocus() && document.visibilityState === 'visible')
-		channel_mark(id);
 }
 
 // Follows a permalink: reads back until the message is there, opens its thread when it is a reply.
@@ -95,7 +90,7 @@ export function ChannelView({ channel }: { channel: Channel }) {
 			const box = document.querySelector<HTMLElement>('.main .log');
 
 			if (box && box.scrollHeight - box.scrollTop - box.clientHeight < 60)
-				mark_if_seen(id);
+				channel_mark_seen(id);
 		};
 
 		addEventListener('focus', seen);
@@ -116,7 +111,7 @@ export function ChannelView({ channel }: { channel: Channel }) {
 			{log.loaded && (
 				<MessageList channel={id} messages={list_merge(log.roots, ephemerals)} label={`Messages in ${channel_name(channel)}`} in_thread={false}
 					top={<Top channel={channel} has_more={log.has_more} />} jump={route.value.thread ? '' : jump} new_after={new_line.value.get(id) ?? ''}
-					on_top={() => void history_older(id)} on_bottom={() => mark_if_seen(id)} />
+					on_top={() => void history_older(id)} on_bottom={() => channel_mark_seen(id)} />
 			)}
 			{channel.is_member ? <Composer key={id} channel={id} thread_ts="" name={channel_name(channel)} /> : <JoinBar channel={channel} />}
 		</main>

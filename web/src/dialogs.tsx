@@ -9,7 +9,7 @@ import { error_text, slack } from './api';
 import { emoji, emoji_first, emoji_search } from './emoji';
 import { Mrkdwn } from './mrkdwn';
 import { route_go, route_to_channel } from './route';
-import { channel_change, channel_create, channel_join, channel_name, channels, channels_mine, dm_open, self, toast, users } from './state';
+import { channel_change, channel_count, channel_create, channel_join, channel_name, channels, channels_mine, dm_open, self, toast, users } from './state';
 import type { Channel, User } from './types';
 
 interface Question { title: string; text: string; yes: string; no: string }
@@ -135,7 +135,7 @@ function goal_points(goal: Goal, low: string): number {
 }
 
 function channel_goal(channel: Channel): Goal {
-	const unread = channel.unread ?? 0;
+	const unread = channel_count(channel);
 	const hint = channel.is_im ? users.value.get(channel.user ?? '')?.real_name ?? '' : channel.is_member ? channel.topic ?? '' : 'not joined';
 
 	return { key: channel.id, label: channel.is_im ? '@' + channel_name(channel) : channel_name(channel), hint, unread, go: () => route_go(route_to_channel(channel.id)) };

@@ -2,11 +2,11 @@
 
 import { dialog } from './dialogs';
 import { route, route_go, route_to_channel } from './route';
-import { alerts_open, channel_name, channels_mine, drawer_open, logout, self, team, theme, theme_set, type Theme, users } from './state';
+import { alerts_open, channel_count, channel_name, channels_mine, drawer_open, logout, self, team, theme, theme_set, type Theme, users } from './state';
 import type { Channel } from './types';
 
 function ChannelLink({ channel }: { channel: Channel }) {
-	const unread = channel.unread ?? 0, mentions = channel.is_im ? unread : channel.mentions ?? 0;
+	const unread = channel_count(channel), mentions = channel.is_im ? unread : channel.mentions ?? 0;
 	const here = route.value.view === 'channel' && route.value.channel === channel.id;
 	const other = channel.is_im ? users.value.get(channel.user ?? '') : undefined;
 	const active = other?.presence === 'active';
@@ -36,7 +36,7 @@ export function channel_step(step: number, only_unread: boolean): void {
 	for (let i = 1; i <= list.length; i++) {
 		const channel = list[((at < 0 && step < 0 ? 0 : at) + i * step + 2 * list.length) % list.length]!;
 
-		if (!only_unread || channel.unread)
+		if (!only_unread || channel_count(channel))
 			return route_go(route_to_channel(channel.id));
 	}
 }

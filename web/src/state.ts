@@ -74,7 +74,12 @@ export const channels_mine = computed(() => {
 	return [...mine.filter((channel) => !channel.is_im).sort(by_name), ...mine.filter((channel) => channel.is_im).sort(by_name)];
 });
 
-export const unread_total = computed(() => channels_mine.value.reduce((sum, channel) => sum + (channel.unread ?? 0), 0));
+// What the badge says. Mentions in threads are no unread messages of the channel, but they count when nothing else does.
+export function channel_count(channel: Channel): number {
+	return channel.unread || channel.mentions || 0;
+}
+
+export const unread_total = computed(() => channels_mine.value.reduce((sum, channel) => sum + channel_count(channel), 0));
 export const channel_shown = computed(() => channels.value.get(route.value.channel));
 
 export function channel_change(id: string, change: Partial<Channel>): void {
@@ -231,13 +236,19 @@ function on_hello(again: boolean, present: string[]): void {
 		void boot_load().catch(() => {});
 }
 
-function counts_as_unread(event: SlackEvent): boolean {
-	return event.type === 'message' && !!event.ts && !event.hidden && event.user !== self.value?.user_id
-		&& !/^channel_(?:join|leave|topic)$/.test(event.subtype ?? '') && (!is_reply(event) || event.subtype === 'thread_broadcast');
+// Somebody else said something: no notice of who came and went.
+function is_said(event: SlackEvent): boolean {
+	return event.user !== self.value?.user_id && !/^channel_(?:join|leave|topic)$/.test(event.subtype ?? '');
 }
 
-function mentions_me(text: string): boolean {
-	return text.includes(`<@${self.value?.user_id}`) || /<!(?:here|channel|everyone)\b/.test(text);
+function counts_as_unread(event: SlackEvent): boolean {
+	return is_said(event) && (!is_reply(event) || event.subtype === 'thread_broadcast');
+}
+
+function is_for_me(event: SlackEvent): boolean {
+	const text = event.text ?? '';
+
+	return is_said(event) && (text.includes(`<@${self.value?.user_id}`) || /<!(?:here|channel|everyone)\b/.test(text));
 }
 
 function on_event(id: string, seq: number, event: SlackEvent): void {
@@ -263,12 +274,14 @@ function on_message(id: string, seq: number, event: SlackEvent): void {
 	if (!channel || seq <= (counted.get(id) ?? 0))
 		return;
 	counted.set(id, seq);
-	if (!counts_as_unread(event))
+	if (!event.ts || event.hidden)
 		return;
-	const mention = channel.is_im || mentions_me(event.text ?? '') ? 1 : 0;
+	const unread = counts_as_unread(event) ? 1 : 0;
+	const mention = is_for_me(event) ? 1 : 0;       // also in a thread, which counts as nothing else
 
-	new_line_begin(id);
-	channel_change(id, { unread: (channel.unread ?? 0) + 1, mentions: (channel.mentions ?? 0) + mention, latest: event.ts });
+	if (unread)
+		new_line_begin(id);
+	channel_change(id, { unread: (channel.unread ?? 0) + unread, mentions: (channel.mentions ?? 0) + mention, latest: event.ts });
 }
 
 function on_frame(frame: Frame): void {
@@ -475,9 +488,10 @@ const mark_pause_ms = 500;
 // All of the channel has been seen. The first call leaves at once, those that follow quickly become one.
 export function channel_mark(id: string): void {
 	const channel = channels.value.get(id);
-	const last = log_get(id).roots.at(-1)?.ts;
+	const root = log_get(id).roots.at(-1)?.ts ?? '', latest = channel?.latest ?? '';
+	const last = latest > root ? latest : root;     // replies in threads too
 
-	if (!channel?.is_member || !last || ((channel.last_read ?? '') >= last && !channel.unread))
+	if (!channel?.is_member || !last || ((channel.last_read ?? '') >= last && !channel_count(channel)))
 		return;
 	channel_change(id, { last_read: last, unread: 0, mentions: 0 });
 	const pause = mark_pauses.get(id);
@@ -486,6 +500,12 @@ export function channel_mark(id: string): void {
 		pause.next = last;
 	else
 		mark_send(id, last);
+}
+
+// What is in view has been seen, if somebody sits before it.
+export function channel_mark_seen(id: string): void {
+	if (document.hasFocus() && document.visibilityState === 'visible')
+		channel_mark(id);
 }
 
 function mark_send(id: string, ts: string): void {

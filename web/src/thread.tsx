@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { Composer } from './composer';
 import { MessageList, list_merge } from './list';
 import { route, route_go, route_to_channel } from './route';
-import { channel_name, channel_shown, log_get, thread_load } from './state';
+import { channel_mark_seen, channel_name, channel_shown, log_get, thread_load } from './state';
 
 export function thread_close(): void {
 	route_go(route_to_channel(route.value.channel));
@@ -36,7 +36,7 @@ export function ThreadPane() {
 			</header>
 			{messages
 				? <MessageList channel={channel.id} messages={list_merge(messages, log.ephemerals.filter((message) => message.thread_ts === ts))} label="Messages in the thread"
-					in_thread top={null} jump={route.value.message} new_after="" />
+					in_thread top={null} jump={route.value.message} new_after="" on_bottom={() => !channel.unread && channel_mark_seen(channel.id)} />
 				: <p class="loading faint" role="status">Reading…</p>}
 			{channel.is_member && <Composer key={ts} channel={channel.id} thread_ts={ts} name={channel_name(channel)} />}
 		</aside>
