@@ -322,9 +322,7 @@ void hook_incoming(struct exchange *x)
 			m.body = arena_dup(x_arena(x), buf_str(&named));
 		buf_done(&named);
 	}
-	if (!str_trim(m.text).n && !m.body.n)
-		err_set(&err, ERR_INVALID, "no_text");
-	if (err.code || !chat_post_message(&x->work, &ch, &m, &err)) {
+	if (!chat_post_message(&x->work, &ch, &m, &err)) {
 		x->status = err.code == ERR_INVALID || err.code == ERR_TOO_BIG || err.code == ERR_NOT_FOUND ? 400 : 0;
 		x->err = err;
 		x->work.failed = true;

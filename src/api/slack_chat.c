@@ -242,6 +242,11 @@ static void write_body(struct work *w, struct json_out *o, const struct json *ar
 	json_close(o, '}');
 }
 
+static bool any_of(const struct parts *p, const struct json *given, const char *name)
+{
+	return given ? given->count > 0 : json_get(p->old, name) != NULL;
+}
+
 bool slack_read_message(struct work *w, const struct json *args, const struct message *before, bool may_rename, struct message *out, const char **error,
 			struct str *details)
 {
@@ -263,7 +268,9 @@ bool slack_read_message(struct work *w, const struct json *args, const struct me
 	out->body = b.n > 2 ? arena_dup(w->arena, buf_str(&b)) : S("");
 	buf_done(&b);
 	out->text = text.n || markdown.n || !before ? mrkdwn_tidy(w->arena, text.n ? text : markdown) : before->text;
-	return true;
+	if (!str_trim(out->text).n && !any_of(&p, p.blocks, "blocks") && !any_of(&p, p.attachments, "attachments"))
+		*error = "no_text"; /* a name and an icon are nothing to read */
+	return !*error;
 }
 
 static bool read_message(struct slack_call *c, const struct message *before, bool may_rename, struct message *out)
