@@ -6,7 +6,6 @@
 #include <inttypes.h>
 
 #define COOKIE "opsroom_session"
-#define SESSION_LIFE (30 * DAY)
 #define TOKEN_USE_EVERY MINUTE /* last_used is kept to the minute: reads stay reads */
 
 struct str auth_hash(struct arena *a, struct str secret)
@@ -145,11 +144,12 @@ bool auth_log_in(struct exchange *x, const struct user *u)
 {
 	struct engine *e = x->work.engine;
 	struct str secret = crypt_word(x_arena(x), 40);
+	span_ms life = x->api->limits.session_life;
 
-	if (!store_session_add(e->db, e->workspace_id, auth_hash(x_arena(x), secret), u->id, x->work.now, x->work.now + SESSION_LIFE, &x->err))
+	if (!store_session_add(e->db, e->workspace_id, auth_hash(x_arena(x), secret), u->id, x->work.now, x->work.now + life, &x->err))
 		return false;
 	buf_printf(&x->headers, "Set-Cookie: " COOKIE "=" STR_FMT "; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld%s\r\n", STR_ARG(secret),
-		   (long long)(SESSION_LIFE / SECOND), x->request->secure ? "; Secure" : "");
+		   (long long)(life / SECOND), x->request->secure ? "; Secure" : "");
 	return true;
 }
 

@@ -90,8 +90,15 @@ struct str auth_source_key(struct work *w, int64_t source_id);
 struct str auth_webhook_key(struct work *w, int64_t webhook_id);
 struct str auth_hash(struct arena *a, struct str secret);
 
+struct api_limits {
+	span_ms session_life;
+	unsigned login_failures_max; /* of an address, and for a name, within login_failures_span */
+	span_ms login_failures_span;
+	unsigned stream_replay_max; /* events of one channel that a stream that comes back is told; past it: reset */
+};
+
 /* The rooms' entry: the daemon makes one and hands every request to it. */
-struct api *api_new(struct engine *e, uv_loop_t *loop);
+struct api *api_new(struct engine *e, uv_loop_t *loop, const struct api_limits *limits);
 void api_free(struct api *api);
 void api_set_server(struct api *api, struct server *s);
 void api_on_request(void *api, struct http_request *r);
@@ -102,6 +109,7 @@ void api_set_ready(struct api *api, bool ready);
 
 struct api {
 	struct engine *engine;
+	struct api_limits limits;
 	struct server *server;
 	uv_loop_t *loop;
 	bool ready;

@@ -146,12 +146,13 @@ bool pages_answer(struct api *api, struct http_request *r)
 
 /* ---- the room's own ---- */
 
-struct api *api_new(struct engine *e, uv_loop_t *loop)
+struct api *api_new(struct engine *e, uv_loop_t *loop, const struct api_limits *limits)
 {
 	struct api *api = mem_new(sizeof *api);
 
 	api->engine = e;
 	api->loop = loop;
+	api->limits = *limits;
 	api->token_use = mem_new(sizeof *api->token_use);
 	return api;
 }

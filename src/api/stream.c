@@ -9,8 +9,6 @@
 
 #include <stdio.h>
 
-#define REPLAY_MAX 500
-
 /* What an accepted WebSocket is to us until its stream is open, and after. */
 struct socket {
 	struct api *api;
@@ -81,6 +79,7 @@ static void add_reset(struct opening *op, const struct channel *c)
 static bool replay_channel(struct opening *op, const struct channel *c, int64_t seq)
 {
 	struct work *w = &op->work;
+	unsigned most = op->socket->api->limits.stream_replay_max;
 	struct message *m;
 	struct channel_event *e;
 	size_t nm, ne, i = 0, k = 0;
@@ -90,12 +89,12 @@ static bool replay_channel(struct opening *op, const struct channel *c, int64_t 
 			add_reset(op, c);
 		return true;
 	}
-	if (c->last_seq - seq > REPLAY_MAX) {
+	if (c->last_seq - seq > most) {
 		add_reset(op, c);
 		return true;
 	}
-	if (!store_messages_since(w->engine->db, w->arena, c->id, seq, REPLAY_MAX, &m, &nm, &w->err) ||
-	    !store_events_since(w->engine->db, w->arena, c->id, seq, REPLAY_MAX, &e, &ne, &w->err))
+	if (!store_messages_since(w->engine->db, w->arena, c->id, seq, most, &m, &nm, &w->err) ||
+	    !store_events_since(w->engine->db, w->arena, c->id, seq, most, &e, &ne, &w->err))
 		return false;
 	while (i < nm || k < ne) {
 		bool message = i < nm && (k >= ne || m[i].seq < e[k].seq);

@@ -16,8 +16,6 @@
 
 /* Failures by address and by name, so that passwords cannot be tried out. */
 #define GUARD_SLOTS 1024
-#define GUARD_MOST 10
-#define GUARD_FOR (10 * MINUTE)
 
 struct login_guard {
 	struct {
@@ -35,12 +33,17 @@ static unsigned *guard_slot(struct exchange *x, struct str who)
 
 	if (!g)
 		g = x->api->logins = mem_new(sizeof *g);
-	if (g->slots[i].key != key || x->work.now - g->slots[i].first > GUARD_FOR) {
+	if (g->slots[i].key != key || x->work.now - g->slots[i].first > x->api->limits.login_failures_span) {
 		g->slots[i].key = key;
 		g->slots[i].failures = 0;
 		g->slots[i].first = x->work.now;
 	}
 	return &g->slots[i].failures;
+}
+
+static bool is_guarded(struct exchange *x, struct str who)
+{
+	return *guard_slot(x, who) >= x->api->limits.login_failures_max;
 }
 
 struct login {
@@ -131,8 +134,9 @@ void v1_login(struct exchange *x)
 	l = x->context = arena_zero(x_arena(x), sizeof *l);
 	l->name = arena_lower(x_arena(x), str_clip(json_get_str(body, "user"), 190));
 	l->password = str_clip(json_get_str(body, "password"), 200);
-	if (*guard_slot(x, x->request->remote) >= GUARD_MOST || *guard_slot(x, l->name) >= GUARD_MOST) {
-		x_fail(x, ERR_TOO_MANY, "too many wrong passwords; try again in ten minutes");
+	if (is_guarded(x, x->request->remote) || is_guarded(x, l->name)) {
+		x_fail(x, ERR_TOO_MANY, "too many wrong passwords; try again in " STR_FMT,
+		       STR_ARG(span_write(x_arena(x), x->api->limits.login_failures_span)));
 		return;
 	}
 	l->known = (store_name_find(e->db, e->workspace_id, "user", l->name, &id, &x->err) || store_name_find(e->db, e->workspace_id, "email", l->name, &id, &x->err)) &&

@@ -1153,6 +1153,15 @@ struct server *server_new(uv_loop_t *loop, const struct server_limits *limits, c
 	return s;
 }
 
+void server_set_limits(struct server *s, const struct server_limits *limits)
+{
+	s->limits = *limits;
+	s->sweep_every = sweep_period(limits);
+	if (s->counts.connections)
+		uv_timer_start(&s->sweep, on_sweep, (uint64_t)s->sweep_every, (uint64_t)s->sweep_every);
+	accept_waiting(s);
+}
+
 static void close_all(struct server *s)
 {
 	for (uint32_t i = 0; i < s->slot_count; i++)

@@ -79,6 +79,8 @@ struct server_events {
 };
 
 struct server *server_new(uv_loop_t *loop, const struct server_limits *limits, const struct server_events *events);
+/* Other limits from now on; what is open and over them stays. */
+void server_set_limits(struct server *s, const struct server_limits *limits);
 /* Opens an address: "127.0.0.1", "0.0.0.0", "::", a name is not taken. port 0: the system picks; the answer is in *port.
  * tls NULL: plain. ERR_CONFLICT: the address is in use. */
 struct tls_context;

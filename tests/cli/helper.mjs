@@ -19,8 +19,8 @@ export function folder(t) {
 }
 
 // Starts opsroom in an empty world: no configuration, no ./var, no variables but those given.
-export function start(home, args, { env = {}, input = '', cwd = home } = {}) {
-	const child = spawn(program, args, { cwd, env: { PATH: process.env.PATH, HOME: home, ...env } });
+export function start(home, args, { env = {}, input = '', cwd = home, command = program } = {}) {
+	const child = spawn(command, args, { cwd, env: { PATH: process.env.PATH, HOME: home, ...env } });
 	const run = { child, out: '', err: '', waiting: [] };
 	const tell = () => { run.waiting = run.waiting.filter((w) => !w()); };
 	child.stdout.setEncoding('utf8').on('data', (d) => { run.out += d; tell(); });
@@ -46,6 +46,20 @@ export function start(home, args, { env = {}, input = '', cwd = home } = {}) {
 }
 
 export const opsroom = (home, args, options) => start(home, args, options).done;
+export const opsroomd = (home, args, options) => opsroom(home, args, { ...options, command: join(build, 'opsroomd') });
+
+// A running opsroomd on a free port, with its data in HOME/data; it ends with the test. Signals are sent to .child.
+export async function daemon(t, home, args = [], options) {
+	const run = start(home, ['--data', join(home, 'data'), '--listen', '127.0.0.1:0', ...args], { ...options, command: join(build, 'opsroomd') });
+	t.after(async () => {
+		run.child.kill('SIGKILL');
+		await run.done;
+	});
+	run.url = /listening on (\S+)/.exec(await run.prints(/listening on \S+\n/))[1];
+	await run.prints(/ daemon\.start /, 'err');
+	run.data = join(home, 'data');
+	return run;
+}
 
 // A server on a free port. routes: {'GET /v1/status': answer}; an answer is a value (200, JSON), a function of the request that
 // gives one, or {status, headers, text}. Requests are kept in .seen. Sockets of /stream go to onStream(socket, request).

@@ -1,0 +1,34 @@
+/* daemon/daemon.h -- what the files of this room share: the one daemon of this process. */
+#pragma once
+#include "api/exchange.h"
+#include "daemon/settings.h"
+#include "net/tls.h"
+
+struct daemon {
+	struct settings settings;
+	const char *config_file; /* NULL: none */
+	struct settings_given given;
+	struct str clock; /* --clock: virtual; "" for the real one */
+	struct arena arena;
+	uv_loop_t loop;
+	uv_signal_t signals[3];
+	struct engine *engine;
+	struct server *server;
+	struct api *api;
+	struct tls_context *tls;
+	struct str url;
+	struct str setup_token; /* to make the first admin; "" when there is one */
+	bool draining;
+	mono_ms began;
+};
+
+/* start.c: opens the store, whose directory must be locked, and makes what every store has. */
+MUST_USE bool daemon_open(struct daemon *d, struct err *err);
+/* What people type to reach it. */
+struct str daemon_url(struct daemon *d, struct str host, int port);
+
+/* run.c: runs until a signal ends it; the answer is the exit code. */
+int daemon_run(struct daemon *d, struct err *err);
+
+/* provision.c: `opsroomd provision FILE`, through the daemon that has the data directory, if one has. */
+int daemon_provision(struct daemon *d, const char *file, struct err *err);

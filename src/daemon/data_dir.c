@@ -1,0 +1,72 @@
+#include "daemon/data_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool file_read(struct arena *a, const char *path, struct str *out, struct err *err)
+{
+	struct buf b;
+	FILE *f = fopen(path, "re");
+	char part[4096];
+	size_t n;
+
+	if (!f) {
+		err_set(err, ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	buf_init(&b, 1 * MIB);
+	while ((n = fread(part, 1, sizeof part, f)) > 0)
+		buf_add(&b, str_n(part, n));
+	if (ferror(f))
+		err_set(err, ERR_INVALID, "%s cannot be read: %s", path, strerror(errno));
+	else if (b.failed)
+		err_set(err, ERR_TOO_BIG, "%s is larger than 1 MiB", path);
+	fclose(f);
+	*out = arena_dup(a, buf_str(&b));
+	buf_done(&b);
+	return err->code == ERR_NONE;
+}
+
+bool data_read(struct arena *a, struct str dir, const char *name, struct str *out, struct err *err)
+{
+	return file_read(a, arena_printf(a, STR_FMT "/%s", STR_ARG(dir), name).p, out, err);
+}
+
+bool data_write(struct arena *a, struct str dir, const char *name, struct str text, mode_t mode, struct err *err)
+{
+	struct str path = arena_printf(a, STR_FMT "/%s", STR_ARG(dir), name);
+	int fd = open(path.p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	bool ok = fd >= 0 && fchmod(fd, mode) == 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
+
+	if (!ok)
+		err_set(err, ERR_FULL, "%s cannot be written: %s", path.p, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+bool data_lock(struct arena *a, struct str dir, struct err *err)
+{
+	struct str path = arena_printf(a, STR_FMT "/lock", STR_ARG(dir));
+	int fd;
+
+	if (mkdir(arena_dup(a, dir).p, 0700) != 0 && errno != EEXIST) {
+		err_set(err, ERR_FULL, STR_FMT " cannot be made: %s", STR_ARG(dir), strerror(errno));
+		return false;
+	}
+	fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		err_set(err, ERR_FULL, "%s: %s", path.p, strerror(errno));
+		return false;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return true; /* the end of the process gives it back */
+	err_set(err, ERR_CONFLICT, STR_FMT " is in use by another opsroomd", STR_ARG(dir));
+	close(fd);
+	return false;
+}

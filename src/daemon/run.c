@@ -1,0 +1,198 @@
+/* The daemon while it runs: the address is opened, signals are obeyed, everything is stopped in order. */
+#include "base/log.h"
+#include "daemon/daemon.h"
+#include "daemon/data_dir.h"
+#include "daemon/notify.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+/* ---- limits ---- */
+
+static struct server_limits net_limits(const struct settings *s)
+{
+	return (struct server_limits){
+		.head_bytes = s->head_max,
+		.body_bytes = s->body_max,
+		.connections = s->connections_max,
+		.connections_per_address = s->connections_per_address_max,
+		.head_deadline = s->head_deadline,
+		.body_deadline = s->body_deadline,
+		.idle_deadline = s->idle_deadline,
+		.ws_frame_bytes = s->stream_message_max,
+		.ws_unsent_bytes = s->stream_unsent_max,
+		.ws_ping_every = s->stream_ping_every,
+	};
+}
+
+static struct api_limits api_limits(const struct settings *s)
+{
+	return (struct api_limits){
+		.session_life = s->session_life,
+		.login_failures_max = s->login_failures_max,
+		.login_failures_span = s->login_failures_span,
+		.stream_replay_max = s->stream_replay_max,
+	};
+}
+
+/* A connection is a file. Shells and old systems give a process 1024 of them unless it asks. */
+static void ask_for_files(const struct settings *s)
+{
+	rlim_t wanted = (rlim_t)s->connections_max + 100;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur >= wanted)
+		return;
+	r.rlim_cur = r.rlim_max < wanted ? r.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur < wanted)
+		log_warn(EV_FEW_FILES, F_INT("files", r.rlim_cur), F_INT("connections_max", s->connections_max));
+}
+
+/* ---- the reload ---- */
+
+static bool read_settings_again(struct daemon *d, struct buf *changed, struct buf *waits, struct err *err)
+{
+	struct server_limits limits;
+	struct settings fresh;
+	struct arena arena;
+	bool ok;
+
+	arena_init(&arena);
+	ok = settings_read(&arena, d->config_file, &d->given, &fresh, err);
+	if (ok)
+		settings_reload(&d->settings, &fresh, changed, waits);
+	arena_done(&arena);
+	if (!ok)
+		return false;
+	limits = net_limits(&d->settings);
+	server_set_limits(d->server, &limits);
+	d->engine->config.queue_max = d->settings.queue_max;
+	log_set_level(d->settings.log_level);
+	ask_for_files(&d->settings);
+	return true;
+}
+
+/* Certificates and settings fail apart: a wrong line in the file must not keep an old certificate in use. */
+static void reload(struct daemon *d)
+{
+	struct buf changed, waits;
+	struct err err = {0};
+	char state[100];
+
+	snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, mono_us());
+	notify(state);
+	buf_init(&changed, 4 * KIB);
+	buf_init(&waits, 4 * KIB);
+	if (d->tls && !tls_context_reload(d->tls, &err))
+		log_error(EV_RELOAD, F_TXT("error", err.text));
+	err_clear(&err);
+	if (!read_settings_again(d, &changed, &waits, &err))
+		log_error(EV_RELOAD, F_TXT("error", err.text));
+	else if (waits.n)
+		log_warn(EV_RELOAD, F_STR("changed", buf_str(&changed)), F_STR("restart", buf_str(&waits)));
+	else
+		log_info(EV_RELOAD, F_STR("changed", buf_str(&changed)));
+	buf_done(&changed);
+	buf_done(&waits);
+	notify("READY=1");
+}
+
+/* ---- signals ---- */
+
+static void on_drained(void *context)
+{
+	struct daemon *d = context;
+
+	uv_stop(&d->loop);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *d = handle->data;
+
+	if (number == SIGHUP) {
+		if (!d->draining)
+			reload(d);
+	} else if (d->draining) {
+		uv_stop(&d->loop); /* asked twice: whoever asks does not want to wait */
+	} else {
+		d->draining = true;
+		notify("STOPPING=1");
+		api_set_ready(d->api, false);
+		log_info(EV_DRAIN, F_INT("connections", server_count(d->server).connections));
+		server_drain(d->server, d->settings.drain_deadline, on_drained, d);
+	}
+}
+
+static void watch_signals(struct daemon *d)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+		uv_signal_init(&d->loop, &d->signals[i]);
+		d->signals[i].data = d;
+		uv_signal_start(&d->signals[i], on_signal, numbers[i]);
+	}
+}
+
+/* ---- starting ---- */
+
+static bool open_net(struct daemon *d, struct err *err)
+{
+	struct server_events events = {.on_request = api_on_request,
+				       .on_ws_message = api_on_ws_message,
+				       .on_ws_closed = api_on_ws_closed,
+				       .on_answered = api_on_answered};
+	const struct settings *s = &d->settings;
+	struct server_limits limits = net_limits(s);
+	struct api_limits ours = api_limits(s);
+	struct str host;
+	int port;
+
+	if (s->tls_certificate.n && !(d->tls = tls_context_new(s->tls_certificate.p, s->tls_key.p, err)))
+		return false;
+	d->api = api_new(d->engine, &d->loop, &ours);
+	events.context = d->api;
+	d->server = server_new(&d->loop, &limits, &events);
+	api_set_server(d->api, d->server);
+	engine_set_server(d->engine, d->server);
+	if (!listen_parse(s->listen, &host, &port) || !server_listen(d->server, host, &port, d->tls, err))
+		return false;
+	d->url = daemon_url(d, host, port);
+	d->engine->config.public_url = d->url;
+	d->engine->config.open_alert_api = (str_starts(host, S("127.")) || str_is(host, "::1")) && !s->public_url.n;
+	return true;
+}
+
+static bool announce(struct daemon *d, struct err *err)
+{
+	if (!data_write(&d->arena, d->settings.data, "daemon.url", d->url, 0644, err))
+		return false;
+	printf("opsroom: listening on " STR_FMT "\n", STR_ARG(d->url));
+	if (d->setup_token.n)
+		printf("opsroom: make the first admin at " STR_FMT "/setup#" STR_FMT "\n", STR_ARG(d->url),
+		       STR_ARG(d->setup_token));
+	fflush(stdout);
+	log_info(EV_START, F_STR("url", d->url), F_INT("ms", mono_now() - d->began));
+	return true;
+}
+
+int daemon_run(struct daemon *d, struct err *err)
+{
+	signal(SIGPIPE, SIG_IGN);
+	uv_loop_init(&d->loop);
+	log_set_level(d->settings.log_level);
+	ask_for_files(&d->settings);
+	watch_signals(d); /* before anything is announced: whoever reads it may signal at once */
+	if (!data_lock(&d->arena, d->settings.data, err) || !daemon_open(d, err) || !open_net(d, err) ||
+	    !engine_start(d->engine, err) || !announce(d, err))
+		return err_info(err->code)->exit_code;
+	api_set_ready(d->api, true);
+	notify("READY=1");
+	uv_run(&d->loop, UV_RUN_DEFAULT);
+	engine_stop(d->engine);
+	log_info(EV_STOP, F_TXT("reason", "signal"));
+	return 0;
+}

@@ -1,0 +1,102 @@
+/* The store is opened, and what every store has is made: the workspace, @srebot, the CLI's token, the way to a first admin. */
+#include "api/provision.h"
+#include "chat/table.h"
+#include "commands/mention.h"
+#include "daemon/daemon.h"
+#include "daemon/data_dir.h"
+#include "engine/housekeeping.h"
+#include "store/chat.h"
+#include "store/journal.h"
+
+struct start {
+	struct daemon *d;
+	struct str admin_token; /* "" if it was made before */
+};
+
+/* The CLI's token on this machine: a person of its own, so that the audit says so. */
+static bool make_admin_token(struct work *w, struct start *s)
+{
+	struct user local = {.name = S("local-admin"), .real_name = S("opsroom on this machine"), .role = ROLE_ADMIN};
+	struct engine *e = w->engine;
+	struct token t;
+	struct str made, secret;
+
+	if (!store_setting_get(e->db, w->arena, e->workspace_id, "admin_token_made", &made, &w->err))
+		return false;
+	if (made.n)
+		return true;
+	if (!provision_user(w, &local, &w->err) ||
+	    !auth_make_token(w, &local, S("admin.token"), S("admin"), &t, &secret, &w->err) ||
+	    !store_setting_put(e->db, e->workspace_id, "admin_token_made", S("1"), &w->err))
+		return false;
+	s->admin_token = arena_dup(&s->d->arena, secret);
+	return true;
+}
+
+static bool make_setup_token(struct work *w, struct start *s)
+{
+	struct engine *e = w->engine;
+
+	if (store_has_admin(e->db, e->workspace_id))
+		return true;
+	s->d->setup_token = crypt_word(&s->d->arena, 24);
+	return store_setting_put(e->db, e->workspace_id, "setup_token", auth_hash(w->arena, s->d->setup_token),
+				 &w->err);
+}
+
+static void start_run(struct work *w, void *context)
+{
+	struct start *s = context;
+
+	/* We hold the lock of the data directory: what the last daemon had claimed is nobody's now. */
+	w->failed = !store_due_release(w->engine->db, w->now, &w->err) || !provision_first(w, &w->err) ||
+		    !housekeeping_start(w) || !make_admin_token(w, s) || !make_setup_token(w, s);
+}
+
+static bool start_clock(struct daemon *d, struct err *err)
+{
+	struct str stored;
+	wall_ms at;
+
+	if (!d->clock.n)
+		return true;
+	if (!wall_parse(d->clock, &at)) {
+		err_set(err, ERR_INVALID, "--clock takes a time such as 2026-03-02T02:00:00Z");
+		return false;
+	}
+	clock_make_virtual(at);
+	if (!store_setting_get(d->engine->db, &d->arena, 0, "virtual_clock", &stored, err))
+		return false;
+	if (wall_parse(stored, &at))
+		clock_set(at);
+	return true;
+}
+
+bool daemon_open(struct daemon *d, struct err *err)
+{
+	const struct settings *s = &d->settings;
+	struct engine_config config = {
+		.data_dir = s->data.p, .public_url = s->public_url, .queue_max = s->queue_max, .node = 1};
+	struct start start = {.d = d};
+
+	d->engine = engine_new(&config, &d->loop, NULL, err);
+	if (!d->engine)
+		return false;
+	d->engine->chats = chat_kinds;
+	d->engine->run_command_row = mention_run;
+	if (!start_clock(d, err) || !engine_run_once(d->engine, start_run, &start, err))
+		return false;
+	return !start.admin_token.n || data_write(&d->arena, s->data, "admin.token", start.admin_token, 0600, err);
+}
+
+struct str daemon_url(struct daemon *d, struct str host, int port)
+{
+	bool any = str_is(host, "0.0.0.0") || str_is(host, "::");
+	const char *scheme = d->settings.tls_certificate.n ? "https" : "http";
+
+	if (d->settings.public_url.n)
+		return d->settings.public_url;
+	if (memchr(host.p, ':', host.n) && !any)
+		return arena_printf(&d->arena, "%s://[" STR_FMT "]:%d", scheme, STR_ARG(host), port);
+	return arena_printf(&d->arena, "%s://" STR_FMT ":%d", scheme, STR_ARG(any ? S("127.0.0.1") : host), port);
+}

@@ -1,0 +1,124 @@
+// opsroomd(8): its settings, its signals, and what it tells the service manager.
+import assert from 'node:assert/strict';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { daemon, folder, opsroom, opsroomd, root, start } from './helper.mjs';
+
+const password = 'correct horse battery staple';
+
+test('--check says where the file is wrong, and touches nothing', async (t) => {
+	const home = folder(t);
+	const file = join(home, 'opsroom.yaml');
+	const check = (text, ...args) => {
+		writeFileSync(file, text);
+		return opsroomd(home, ['--check', '--config', file, ...args]);
+	};
+	const good = await check('body_max: 1M\nlog_level: debug\n', '--head-deadline=5s');
+	assert.equal(good.code, 0, good.err);
+	assert.equal(good.out, 'opsroomd: the configuration is good\n');
+	for (const [text, args, words] of [
+		['\nlisten_on: 127.0.0.1:1\n', [], `opsroomd: ${file}: line 2: there is no setting "listen_on"; did you mean listen?\n`],
+		['body_max: 5G\n', [], `opsroomd: ${file}: line 1: body_max takes a size from 64K to 4M, such as 4M; not "5G"\n`],
+		['a: [\n', [], /opsroom\.yaml: line 2: /],
+		['', ['--queue-max', '7'], /^opsroomd: --queue-max: queue_max takes a number from 100 to 1000000/],
+		['', ['--queue-mx', '7'], /^opsroomd: --queue-mx is no option; see: opsroomd --help\n/],
+		['', ['--listen'], /^opsroomd: --listen asks for a value/],
+		['tls_certificate: a.pem\ntls_key: b.pem\n', [], /^opsroomd: a\.pem: /],
+		['', ['start'], /^opsroomd: start is not understood/],
+	]) {
+		const run = await check(text, ...args);
+		assert.equal(run.code, 2, `${text} ${args}: ${run.err}`);
+		if (words instanceof RegExp) assert.match(run.err, words);
+		else assert.equal(run.err, words);
+		assert.equal(run.out, '');
+	}
+	const none = await opsroomd(home, ['--check', '--config', join(home, 'nowhere.yaml')]);
+	assert.equal(none.code, 5);
+	assert.throws(() => statSync(join(home, 'var')));
+});
+
+test('the example of a configuration is good', async (t) => {
+	const run = await opsroomd(folder(t), ['--check', '--config', join(root, 'etc/opsroom.yaml')]);
+	assert.equal(run.code, 0, run.err);
+});
+
+test('the limits of the settings hold', async (t) => {
+	const home = folder(t);
+	const d = await daemon(t, home, ['--head-max', '1K', '--body-max', '64K', '--head-deadline', '1s', '--login-failures-max', '2',
+		'--session-life', '1h']);
+	const post = (path, body) => fetch(d.url + path, { method: 'POST', body });
+	assert.equal((await fetch(d.url, { headers: { 'x-long': 'x'.repeat(2000) } })).status, 431);
+	assert.equal((await post('/v1/login', 'x'.repeat(65537))).status, 413);
+	const slow = await new Promise((done, bad) => {
+		const socket = connect(new URL(d.url).port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\n'));
+		let answer = '';
+		socket.setEncoding('utf8').on('data', (text) => { answer += text; }).on('end', () => done(answer)).on('error', bad);
+	});
+	assert.match(slow, /^HTTP\/1\.1 408 /);
+	writeFileSync(join(home, 'people.yaml'), `users: [{name: ann, password: ${password}}]\n`);
+	assert.equal((await opsroomd(home, ['provision', '--data', d.data, 'people.yaml'])).code, 0);
+	const login = await post('/v1/login', JSON.stringify({ user: 'ann', password }));
+	assert.match(login.headers.get('set-cookie'), /; Max-Age=3600/);
+	const codes = [];
+	for (let i = 0; i < 3; i++) codes.push((await post('/v1/login', JSON.stringify({ user: 'ann', password: 'wrong' }))).status);
+	assert.deepEqual(codes, [401, 401, 429]);
+});
+
+test('SIGHUP takes over what it may, and says what waits for a restart', async (t) => {
+	const home = folder(t);
+	const file = join(home, 'opsroom.yaml');
+	writeFileSync(file, 'body_max: 64K\n');
+	const d = await daemon(t, home, ['--config', file, '--queue-max', '500']);
+	const big = async () => (await fetch(`${d.url}/v1/login`, { method: 'POST', body: 'x'.repeat(70000) })).status;
+	const hup = (text, pattern) => {
+		writeFileSync(file, text);
+		d.child.kill('SIGHUP');
+		return d.prints(pattern, 'err');
+	};
+	assert.equal(await big(), 413);
+	await hup('body_max: 1M\nqueue_max: 1000\nsession_life: 1d\n', /warn daemon\.reload changed=body_max restart=session_life\n/);
+	assert.equal(await big(), 400);
+	await hup('body_max: 1\n', /error daemon\.reload error=".*opsroom\.yaml: line 1: body_max takes /);
+	assert.equal(await big(), 400);
+	await hup('body_max: 64K\nlog_level: debug\n', /info daemon\.reload changed="log_level body_max"\n/);
+	assert.equal(await big(), 413);
+	await d.prints(/ debug http\.request .* status=413/, 'err');
+});
+
+// systemd's side of sd_notify(3): a datagram socket. Node has none for files; perl is on every Debian.
+function manager(t, home) {
+	const path = join(home, 'notify');
+	const run = start(home, ['-MSocket', '-e', `$| = 1; socket(S, AF_UNIX, SOCK_DGRAM, 0) or die; bind(S, sockaddr_un($ARGV[0])) or die $!;
+		print "listening\\n"; while (defined recv(S, my $said, 4096, 0)) { print "<$said>\\n" }`, path], { command: 'perl' });
+	t.after(() => run.child.kill('SIGKILL'));
+	return run.prints(/listening/).then(() => ({ path, says: (pattern) => run.prints(pattern) }));
+}
+
+test('the service manager is told', async (t) => {
+	const home = folder(t);
+	const m = await manager(t, home);
+	const d = await daemon(t, home, [], { env: { NOTIFY_SOCKET: m.path } });
+	await m.says(/^<READY=1>$/m);
+	assert.equal((await fetch(`${d.url}/readyz`)).status, 200);
+	d.child.kill('SIGHUP');
+	await m.says(/<RELOADING=1\nMONOTONIC_USEC=\d+>\n<READY=1>\n/);
+	d.child.kill('SIGTERM');
+	await m.says(/<STOPPING=1>\n$/);
+	assert.equal((await d.done).code, 0);
+	assert.match(d.err, / daemon\.drain .*\n(.*\n)* ?.* daemon\.stop reason=signal\n$/);
+});
+
+test('two daemons do not share a data directory', async (t) => {
+	const home = folder(t);
+	const d = await daemon(t, home);
+	assert.equal(statSync(join(d.data, 'admin.token')).mode & 0o777, 0o600);
+	assert.equal(readFileSync(join(d.data, 'daemon.url'), 'utf8'), d.url);
+	const second = await opsroomd(home, ['--data', d.data, '--listen', '127.0.0.1:0']);
+	assert.equal(second.code, 6);
+	assert.match(second.err, /is in use by another opsroomd\n$/);
+	const same = await opsroomd(home, ['--data', join(home, 'other'), '--listen', new URL(d.url).host]);
+	assert.equal(same.code, 6, same.err);
+	assert.equal((await opsroom(home, ['--data', d.data, 'status'])).code, 0);
+});
