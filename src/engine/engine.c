@@ -220,12 +220,13 @@ static void run_batch(struct engine *e, struct queue *batch)
 {
 	struct loop_state *l = e->loop;
 	struct err lost = {0};
-	bool ok = true, wrote;
+	bool ok, wrote;
 
 	mind_the_disk(e);
+	ok = db_batch_begin(e->db, &lost);
 	for (struct work *w = batch->head; w && ok; w = w->next)
 		ok = run_item(e, w, &lost);
-	wrote = db_in_batch(e->db);
+	wrote = db_batch_wrote(e->db);
 	ok = ok && db_commit(e->db, &lost);
 	if (!ok)
 		lose_batch(e, batch, &lost);

@@ -55,15 +55,15 @@ int64_t rows_int(struct rows *rows, int column);
 struct str rows_str(struct rows *rows, int column);
 MUST_USE bool rows_end(struct rows *rows, struct err *err); /* false: the reading failed */
 
-/* The batch. */
+/* The batch: one transaction, begun here or by the first write. What it only reads is read at one moment and locks once. */
+MUST_USE bool db_batch_begin(struct db *db, struct err *err);
 void db_item_begin(struct db *db);
 /* keep false: undoes what the item wrote. false: the whole batch is lost (the disk), nothing of it may be answered with yes. */
 MUST_USE bool db_item_end(struct db *db, bool keep, struct err *err);
-bool db_item_wrote(const struct db *db);
 /* Makes the batch durable. On false nothing of it is stored. */
 MUST_USE bool db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
-bool db_in_batch(const struct db *db);
+bool db_batch_wrote(const struct db *db);
 /* While set, every write fails at once with ERR_FULL: the disk was found unwritable a moment ago. Reads go on. */
 void db_refuse_writes(struct db *db, bool refuse);
 

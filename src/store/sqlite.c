@@ -10,7 +10,7 @@ struct db {
 	sqlite3 *sqlite;
 	sqlite3_stmt *statements[QUERIES];
 	sqlite3_stmt *begin, *commit, *rollback, *savepoint, *release, *undo;
-	bool in_batch, item_open, refusing;
+	bool in_batch, wrote, item_open, refusing;
 	struct db_counts counts;
 };
 
@@ -101,7 +101,7 @@ static bool prepare_all(struct db *db, struct err *err)
 	for (int q = 0; q < QUERIES; q++)
 		if (!prepare(db, sql_of[q], &db->statements[q], err))
 			return false;
-	return prepare(db, "BEGIN IMMEDIATE", &db->begin, err) && prepare(db, "COMMIT", &db->commit, err) &&
+	return prepare(db, "BEGIN", &db->begin, err) && prepare(db, "COMMIT", &db->commit, err) &&
 	       prepare(db, "ROLLBACK", &db->rollback, err) && prepare(db, "SAVEPOINT item", &db->savepoint, err) &&
 	       prepare(db, "RELEASE item", &db->release, err) && prepare(db, "ROLLBACK TO item", &db->undo, err);
 }
@@ -109,9 +109,12 @@ static bool prepare_all(struct db *db, struct err *err)
 struct db *db_open(const char *path, wall_ms now, int *migrated, struct err *err)
 {
 	struct db *db = mem_new(sizeof *db);
-	int rc = sqlite3_open_v2(path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	int rc;
 
 	(void)now;
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* counting memory costs a mutex at every allocation */
+	rc = sqlite3_open_v2(path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+
 	if (rc != SQLITE_OK) {
 		fail(db, rc, path, err);
 		goto out;
@@ -156,20 +159,25 @@ static void bind_all(sqlite3_stmt *s, const struct bind *binds, size_t count)
 	}
 }
 
+bool db_batch_begin(struct db *db, struct err *err)
+{
+	db->in_batch = step_once(db, db->begin, "begin", err);
+	db->wrote = false;
+	return db->in_batch;
+}
+
 static bool open_item(struct db *db, struct err *err)
 {
 	if (db->refusing) {
 		err_set(err, ERR_FULL, "the disk cannot be written; nothing was changed");
 		return false;
 	}
-	if (!db->in_batch) {
-		if (!step_once(db, db->begin, "begin", err))
-			return false;
-		db->in_batch = true;
-	}
 	if (db->item_open)
 		return true;
+	if (!db->in_batch && !db_batch_begin(db, err))
+		return false;
 	db->item_open = step_once(db, db->savepoint, "savepoint", err);
+	db->wrote = true;
 	return db->item_open;
 }
 
@@ -233,11 +241,6 @@ void db_item_begin(struct db *db)
 	db->item_open = false;
 }
 
-bool db_item_wrote(const struct db *db)
-{
-	return db->item_open;
-}
-
 bool db_item_end(struct db *db, bool keep, struct err *err)
 {
 	bool open = db->item_open;
@@ -265,7 +268,7 @@ bool db_commit(struct db *db, struct err *err)
 		return false;
 	}
 	db->in_batch = false;
-	db->counts.commits++;
+	db->counts.commits += db->wrote;
 	return true;
 }
 
@@ -284,9 +287,9 @@ void db_refuse_writes(struct db *db, bool refuse)
 	db->refusing = refuse;
 }
 
-bool db_in_batch(const struct db *db)
+bool db_batch_wrote(const struct db *db)
 {
-	return db->in_batch;
+	return db->in_batch && db->wrote;
 }
 
 struct db_counts db_count(const struct db *db)
