@@ -151,7 +151,7 @@ static bool idempotency_wanted(struct exchange *x, struct idempotency *id)
 	struct str given = http_header_get(x->request, "Idempotency-Key");
 	struct arena *a = x_arena(x);
 
-	if (!(x->route->flags & ROUTE_IDEMPOTENT) || !given.n)
+	if (!(x->route->flags & ROUTE_IDEMPOTENT) || !given.n || (x->route->dialect == DIALECT_SLACK && !x->user.id))
 		return false;
 	if (given.n > 200) {
 		x_fail(x, ERR_INVALID, "Idempotency-Key is longer than 200 characters");
@@ -226,6 +226,8 @@ static void exchange_run(struct work *w)
 	x->finish = NULL;
 	if (x->route->dialect == DIALECT_OURS)
 		auth_identify(x, S(""));
+	else if (x->route->dialect == DIALECT_SLACK)
+		slack_identify(x);
 	if (x->route->dialect != DIALECT_OURS || may(x)) {
 		keep = idempotency_wanted(x, &id);
 		if (!x->err.code && !(keep && idempotency_answer(x, &id))) {

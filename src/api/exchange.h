@@ -58,6 +58,9 @@ struct exchange {
 	struct buf headers;
 	struct err err;
 	bool plain_json_error;   /* Alertmanager: the error is a JSON string */
+	/* Slack's API: what slack_identify() read */
+	const struct json *slack_args;
+	const char *slack_problem; /* NULL: the arguments are good */
 	/* after the commit, on the net thread, instead of answering */
 	void (*finish)(struct exchange *x);
 	void (*next_run)(struct exchange *x); /* a second pass through the work thread, instead of the route's handler */
@@ -80,6 +83,8 @@ struct str x_query(struct exchange *x, const char *name); /* "" if absent */
 
 /* api/auth.c: fills the caller from bearer token, cookie or `token`. Never fails: who is unknown stays user.id 0. */
 void auth_identify(struct exchange *x, struct str token_argument);
+/* api/slack.c: the same for Slack's API, where the token may be among the arguments. */
+void slack_identify(struct exchange *x);
 /* Logs the person in: sets the cookie. */
 MUST_USE bool auth_log_in(struct exchange *x, const struct user *u);
 void auth_log_out(struct exchange *x);

@@ -302,7 +302,6 @@ static void dispatch(struct slack_call *c, const struct slack_method *m)
 {
 	struct exchange *x = c->x;
 
-	auth_identify(x, arg(c, "token"));
 	c->me = x->user.id;
 	if (m->needs && !x->user.id) {
 		slack_error(c, x->auth_problem ? x->auth_problem : "not_authed");
@@ -321,17 +320,22 @@ static void dispatch(struct slack_call *c, const struct slack_method *m)
 	m->run(c);
 }
 
+void slack_identify(struct exchange *x)
+{
+	x->slack_problem = read_args(x, &x->slack_args);
+	auth_identify(x, x->slack_problem ? S("") : json_get_str(x->slack_args, "token"));
+}
+
 void slack_run(struct exchange *x)
 {
-	struct slack_call c = {.x = x, .w = &x->work};
+	struct slack_call c = {.x = x, .w = &x->work, .args = x->slack_args};
 	const struct slack_method *m = method_find(x->rest);
-	const char *problem;
 
 	if (!m) {
 		slack_error(&c, "unknown_method");
 		json_add_str(&c.out, "req_method", str_clip(x->rest, 100));
-	} else if ((problem = read_args(x, &c.args))) {
-		slack_error(&c, problem);
+	} else if (x->slack_problem) {
+		slack_error(&c, x->slack_problem);
 	} else {
 		dispatch(&c, m);
 	}
