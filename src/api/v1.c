@@ -689,13 +689,15 @@ void v1_audit_verify(struct exchange *x)
 
 void v1_provision(struct exchange *x)
 {
-	struct json *tree = yaml_parse(x_arena(x), x->request->body, "provision", &x->err);
+	struct str file = str_clip(x_query(x, "file"), 200);
+	const char *name = file.n ? arena_dup(x_arena(x), file).p : "provision";
+	struct json *tree = yaml_parse(x_arena(x), x->request->body, name, &x->err);
 	struct json_out o;
 
 	if (!tree)
 		return;
 	o = x_json(x, 200);
-	if (!provision_run(&x->work, tree, "provision", &o, &x->err)) {
+	if (!provision_run(&x->work, tree, name, &o, &x->err)) {
 		x->work.failed = true;
 		return;
 	}

@@ -16,7 +16,7 @@ struct daemon {
 	struct server *server;
 	struct api *api;
 	struct tls_context *tls;
-	struct str url;
+	struct str url, local_url;
 	struct str setup_token; /* to make the first admin; "" when there is one */
 	bool draining;
 	mono_ms began;
@@ -26,6 +26,8 @@ struct daemon {
 MUST_USE bool daemon_open(struct daemon *d, struct err *err);
 /* What people type to reach it. */
 struct str daemon_url(struct daemon *d, struct str host, int port);
+/* How this machine reaches it, without what stands in front. */
+struct str daemon_local_url(struct daemon *d, struct str host, int port);
 
 /* run.c: runs until a signal ends it; the answer is the exit code. */
 int daemon_run(struct daemon *d, struct err *err);

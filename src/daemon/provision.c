@@ -5,6 +5,7 @@
 #include "daemon/data_dir.h"
 #include "engine/alerts.h"
 #include "net/client.h"
+#include "net/form.h"
 
 #include <stdio.h>
 
@@ -33,7 +34,7 @@ static bool make_here(struct daemon *d, struct provisioning *p, struct err *err)
 	return alerts_reload(d->engine, err) && engine_run_once(d->engine, provisioning_run, p, err);
 }
 
-static bool make_through_daemon(struct daemon *d, struct str yaml, struct buf *out, struct err *err)
+static bool make_through_daemon(struct daemon *d, const char *file, struct str yaml, struct buf *out, struct err *err)
 {
 	struct client_request r = {
 		.method = "POST", .body = yaml, .deadline = 10 * SECOND, .answer_max_bytes = 4 * MIB};
@@ -44,7 +45,8 @@ static bool make_through_daemon(struct daemon *d, struct str yaml, struct buf *o
 	    !data_read(&d->arena, d->settings.data, "admin.token", &token, err))
 		return false;
 	bearer = arena_printf(&d->arena, "Authorization: Bearer " STR_FMT, STR_ARG(str_trim(token)));
-	r.url = arena_printf(&d->arena, STR_FMT "/v1/provision", STR_ARG(str_trim(base)));
+	r.url = arena_printf(&d->arena, STR_FMT "/v1/provision?file=" STR_FMT, STR_ARG(str_trim(base)),
+			     STR_ARG(percent_encode(&d->arena, str_of(file))));
 	r.headers = &bearer;
 	r.header_count = 1;
 	if (!http_call(&r, &answer, out, err))
@@ -71,7 +73,7 @@ int daemon_provision(struct daemon *d, const char *file, struct err *err)
 		ok = daemon_open(d, err) && make_here(d, &p, err);
 	} else if (err->code == ERR_CONFLICT) {
 		err_clear(err);
-		ok = make_through_daemon(d, yaml, &p.out, err);
+		ok = make_through_daemon(d, file, yaml, &p.out, err);
 	} else {
 		ok = false;
 	}

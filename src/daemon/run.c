@@ -161,6 +161,8 @@ static bool open_net(struct daemon *d, struct err *err)
 	if (!listen_parse(s->listen, &host, &port) || !server_listen(d->server, host, &port, d->tls, err))
 		return false;
 	d->url = daemon_url(d, host, port);
+	/* Our own certificate is made out to the public name. */
+	d->local_url = d->tls ? d->url : daemon_local_url(d, host, port);
 	d->engine->config.public_url = d->url;
 	d->engine->config.open_alert_api = (str_starts(host, S("127.")) || str_is(host, "::1")) && !s->public_url.n;
 	return true;
@@ -168,7 +170,7 @@ static bool open_net(struct daemon *d, struct err *err)
 
 static bool announce(struct daemon *d, struct err *err)
 {
-	if (!data_write(&d->arena, d->settings.data, "daemon.url", d->url, 0644, err))
+	if (!data_write(&d->arena, d->settings.data, "daemon.url", d->local_url, 0644, err))
 		return false;
 	printf("opsroom: listening on " STR_FMT "\n", STR_ARG(d->url));
 	if (d->setup_token.n)

@@ -89,14 +89,17 @@ bool daemon_open(struct daemon *d, struct err *err)
 	return !start.admin_token.n || data_write(&d->arena, s->data, "admin.token", start.admin_token, 0600, err);
 }
 
-struct str daemon_url(struct daemon *d, struct str host, int port)
+struct str daemon_local_url(struct daemon *d, struct str host, int port)
 {
 	bool any = str_is(host, "0.0.0.0") || str_is(host, "::");
 	const char *scheme = d->settings.tls_certificate.n ? "https" : "http";
 
-	if (d->settings.public_url.n)
-		return d->settings.public_url;
 	if (memchr(host.p, ':', host.n) && !any)
 		return arena_printf(&d->arena, "%s://[" STR_FMT "]:%d", scheme, STR_ARG(host), port);
 	return arena_printf(&d->arena, "%s://" STR_FMT ":%d", scheme, STR_ARG(any ? S("127.0.0.1") : host), port);
+}
+
+struct str daemon_url(struct daemon *d, struct str host, int port)
+{
+	return d->settings.public_url.n ? d->settings.public_url : daemon_local_url(d, host, port);
 }
