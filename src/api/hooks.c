@@ -119,8 +119,14 @@ static void v2_post(struct exchange *x)
 	struct delivery d = {.body = x->request->body};
 	struct source s;
 
-	if (!v2_source(x, &s) || !v2_content_type(x) || !default_channel(x, &s))
+	if (!v2_source(x, &s)) {
+		log_refused(x, S("?"));
 		return;
+	}
+	if (!v2_content_type(x) || !default_channel(x, &s)) {
+		log_refused(x, s.name);
+		return;
+	}
 	d.source_id = s.id;
 	d.source_name = s.name;
 	d.channel_id = s.channel_id;
