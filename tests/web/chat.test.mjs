@@ -17,6 +17,11 @@ before(async () => {
 });
 after(() => room.end());
 
+// The texts of the messages in the channel's log that match.
+async function texts(page, pattern) {
+	return (await page.locator('.main .message .mrkdwn').allInnerTexts()).filter((text) => pattern.test(text));
+}
+
 test('a message is seen by the other at once, with its marks', async () => {
 	await say(ann, 'deploy of *checkout* is `done` :tada: @ben <b>');
 	await see(message(ben, 'deploy of').locator('strong', { hasText: 'checkout' }));
@@ -26,6 +31,25 @@ test('a message is seen by the other at once, with its marks', async () => {
 	await see(message(ben, '<b>'));
 	assert.equal(await message(ben, 'deploy of').count(), 1);
 	assert.equal(await message(ann, 'deploy of').count(), 1);
+});
+
+test('what is typed fast arrives, each once and in order', async () => {
+	const channel = await room.channel('hurry', 'ben');
+	const lines = Array.from({ length: 30 }, (_, i) => `quick ${i}.`);
+
+	await go_to(ann, 'hurry');
+	await go_to(ben, 'hurry');
+	for (const line of lines)
+		await say(ann, line);
+	await see(message(ben, lines.at(-1)));
+	await see(message(ann, lines.at(-1)));
+	for (const page of [ann, ben])
+		assert.deepEqual(await texts(page, /^quick/), lines);
+	const { messages } = await room.ann.slack('conversations.history', { channel, limit: 100 });
+
+	assert.deepEqual(messages.map((one) => one.text).filter((text) => text.startsWith('quick')).reverse(), lines);
+	await go_to(ann, 'lobby');
+	await go_to(ben, 'lobby');
 });
 
 test('several lines are one message', async () => {
@@ -312,4 +336,41 @@ test('a message that cannot be sent stays, with the reason', async () => {
 	await see(message(ann, 'into the void'));
 	assert.equal(await message(ann, 'into the void').count(), 1);
 	assert.equal(await composer(ann).inputValue(), '');
+});
+
+test('on a slow line one goes on typing, and walks on; what fails comes back in its order', async () => {
+	const channel = await room.channel('slow-line', 'ben');
+	const held = [];
+	let hold = true;
+
+	await go_to(ann, 'slow-line');
+	await go_to(ben, 'slow-line');
+	await ann.route('**/api/chat.postMessage', (route) => hold ? held.push(route) : route.continue());
+	for (const text of ['slow 1', 'slow 2', 'slow 3'])
+		await say(ann, text);
+	await composer(ann).fill('half a thou');
+	await see(ann.locator('.composer .sending'));
+	await go_to(ann, 'lobby');
+	await go_to(ann, 'slow-line');
+	assert.equal(await composer(ann).inputValue(), 'half a thou', 'what is being sent does not stand in the box again');
+	// The first is carried out, but its answer is lost.
+	hold = false;
+	await held[0].fetch();
+	await held[0].abort();
+	await see(ann.locator('.composer .error', { hasText: 'Not sent' }));
+	assert.equal(await composer(ann).inputValue(), 'slow 1\nslow 2\nslow 3\nhalf a thou');
+	await ann.reload();
+	await see(composer(ann));
+	assert.equal(await composer(ann).inputValue(), 'slow 1\nslow 2\nslow 3\nhalf a thou');
+	await composer(ann).press('End');
+	await ann.keyboard.type('ght');
+	await ann.keyboard.press('Enter');
+	await see(message(ben, 'half a thought'));
+	const expected = ['slow 1', 'slow 2', 'slow 3', 'half a thought'];
+
+	assert.deepEqual(await texts(ben, /^(?:slow|half)/), expected);
+	await see(message(ann, 'half a thought'));
+	assert.deepEqual(await texts(ann, /^(?:slow|half)/), expected);
+	await ann.unroute('**/api/chat.postMessage');
+	assert.equal((await room.ann.slack('conversations.history', { channel })).messages.filter((one) => !one.subtype).length, 4);
 });

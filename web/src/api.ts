@@ -42,8 +42,10 @@ export function api_on_logged_out(tell: () => void): void {
 	on_logged_out = tell;
 }
 
+const patience_ms = 30_000;      // a connection that swallows everything is one that cannot be reached
+
 async function exchange(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<{ status: number; data: any }> {
-	const init: RequestInit = { method, credentials: 'same-origin', headers: { 'X-Opsroom': 'console', ...headers } };
+	const init: RequestInit = { method, credentials: 'same-origin', headers: { 'X-Opsroom': 'console', ...headers }, signal: AbortSignal.timeout(patience_ms) };
 	let response: Response;
 
 	if (body !== undefined) {

@@ -1,12 +1,15 @@
 // composer.tsx -- where people write: drafts, completion, commands, sending.
 //
-// A text stays stored as the channel's draft until the daemon has answered, so neither a failure nor a closed tab loses it.
+// outbox.ts keeps what was typed, and sends it; here it is shown.
 
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { effect } from '@preact/signals';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, error_text, key_new } from './api';
 import { type Completion, type Known, complete, encode_text, entry_parse, is_complete } from './completion';
 import { is_own, message_begin_edit } from './message';
-import { alerts_open, author_name, channels, command_send, commands, log_get, message_send, prefixes, self, storage_get, storage_set, stream, typing, users } from './state';
+import { type Entry, Outbox } from './outbox';
+import { route } from './route';
+import { alerts_open, author_name, channels, command_send, commands, log_get, message_send, phase, prefixes, self, storage_get, storage_set, stream, toast, typing, users } from './state';
 
 interface ComposerProps { channel: string; thread_ts: string; name: string }
 
@@ -20,31 +23,64 @@ function known_now(): Known {
 	};
 }
 
-// Keys of texts whose sending failed: the same text is then sent with the same key, so it cannot arrive twice.
-const failed_keys = new Map<string, { text: string; key: string }>();
-
-async function send_entry(channel: string, thread_ts: string, typed: string, place: string): Promise<void> {
+async function send_entry(channel: string, thread_ts: string, { typed, key }: Entry): Promise<void> {
 	const entry = entry_parse(typed);
 
+	if (typed.length > longest_text)
+		throw new Error(`${typed.length} characters are too many, ${longest_text} is the most.`);
 	if (entry.kind === 'command')
-		return command_send(channel, entry.command, entry.text, thread_ts);
-	const text = encode_text(entry.text, known_now());
-	const failed = failed_keys.get(place);
-	const key = failed?.text === text ? failed.key : key_new();
+		await command_send(channel, entry.command, entry.text, thread_ts);
+	else
+		await message_send(channel, encode_text(entry.text, known_now()), thread_ts, key);
+}
 
-	failed_keys.set(place, { text, key });
-	await message_send(channel, text, thread_ts, key);
-	failed_keys.delete(place);
+// A command that is not known is a slip of its own; anything else would stop the next text too.
+function is_unknown_command(error: unknown): boolean {
+	return error instanceof ApiError && error.code === 'unknown_command';
 }
 
 function failure_text(error: unknown, typed: string): string {
-	if (error instanceof ApiError && error.code === 'unknown_command') {
+	if (is_unknown_command(error)) {
 		const list = commands.value.map((command) => command.name).join(', ');
 
 		return `${typed.split(/\s/)[0]} is no command here. ${prefixes.value[0] ?? '/'} knows: ${list}. Begin with // to say it as text.`;
 	}
 	return `Not sent: ${error_text(error)} Your text is still here.`;
 }
+
+// One for each place; it outlives the composer that shows it, because people walk on while something is being sent.
+const outboxes = new Map<string, Outbox>();
+
+function outbox_get(channel: string, thread_ts: string): Outbox {
+	const place = `${self.value?.user_id}.${channel}${thread_ts && '.' + thread_ts}`;
+	let outbox = outboxes.get(place);
+
+	if (!outbox)
+		outboxes.set(place, outbox = new Outbox({
+			send: (entry) => send_entry(channel, thread_ts, entry),
+			goes_on: is_unknown_command,
+			failed: (error, typed) => {
+				const text = failure_text(error, typed);
+
+				if (route.value.channel !== channel || (thread_ts && route.value.thread !== thread_ts))
+					toast(text, true);
+				return text;
+			},
+			load: (name) => storage_get(`${name}.${place}`),
+			store: (name, text) => storage_set(`${name}.${place}`, text),
+			key: key_new,
+		}));
+	return outbox;
+}
+
+// The session ended: what is stored is read again when the same person comes back.
+effect(() => {
+	if (phase.value === 'in')
+		return;
+	for (const outbox of outboxes.values())
+		outbox.drop();
+	outboxes.clear();
+});
 
 function Proposals({ completion, at, id, take }: { completion: Completion; at: number; id: string; take: (i: number) => void }) {
 	const list = useRef<HTMLDivElement>(null);
@@ -86,24 +122,19 @@ function edit_last(channel: string, thread_ts: string): boolean {
 }
 
 export function Composer({ channel, thread_ts, name }: ComposerProps) {
-	const place = thread_ts ? `${channel}.${thread_ts}` : channel;
+	const outbox = outbox_get(channel, thread_ts);
 	const id = thread_ts ? 'thread-proposals' : 'proposals';
-	const [text, set_text] = useState(() => storage_get(`draft.${place}`));
+	const text = outbox.text.value, error = outbox.error.value, busy = outbox.waiting.value > 0;
 	const [caret, set_caret] = useState(text.length);
 	const [closed, set_closed] = useState('');      // the text for which the proposals were closed
 	const [at, set_at] = useState(0);
-	const [error, set_error] = useState('');
-	const [busy, set_busy] = useState(false);
 	const box = useRef<HTMLTextAreaElement>(null);
 	const wanted_caret = useRef(-1);
 	const typed_at = useRef(0);
-	const alive = useRef(true);
 
 	const completion = closed === text ? null : complete(text, caret, known_now());
 	const items = completion?.items ?? [];
 	const chosen = Math.min(at, items.length - 1);
-
-	useEffect(() => () => { alive.current = false; }, []);
 
 	useLayoutEffect(() => {
 		const element = box.current!;
@@ -113,13 +144,13 @@ export function Composer({ channel, thread_ts, name }: ComposerProps) {
 		if (wanted_caret.current >= 0)
 			element.setSelectionRange(wanted_caret.current, wanted_caret.current);
 		wanted_caret.current = -1;
+		set_caret(element.selectionStart);      // what came back was not typed
 	}, [text]);
 
 	function change(now: string, where: number) {
-		set_text(now);
+		outbox.change(now);
 		set_caret(where);
 		set_at(0);
-		storage_set(`draft.${place}`, now);
 	}
 
 	function take(i: number) {
@@ -134,41 +165,8 @@ export function Composer({ channel, thread_ts, name }: ComposerProps) {
 		box.current!.focus();
 	}
 
-	async function send() {
-		const typed = text.trim();
-
-		if (!typed || busy)
-			return;
-		if (typed.length > longest_text)
-			return set_error(`Not sent: ${typed.length} characters are too many, ${longest_text} is the most.`);
-		set_busy(true);
-		set_error('');
-		set_text('');           // the draft stays stored until the answer is there
-		set_caret(0);
-		try {
-			await send_entry(channel, thread_ts, typed, place);
-			if (storage_get(`draft.${place}`) === text)
-				storage_set(`draft.${place}`, '');
-		} catch (reason) {
-			give_back(typed);
-			set_error(failure_text(reason, typed));
-		} finally {
-			set_busy(false);
-		}
-	}
-
-	// What could not be sent comes back, before anything that was typed meanwhile.
-	function give_back(typed: string) {
-		const meanwhile = alive.current ? box.current!.value : '';
-		const now = meanwhile ? `${typed}\n${meanwhile}` : typed;
-
-		wanted_caret.current = now.length;
-		change(now, now.length);
-	}
-
 	function on_input(element: HTMLTextAreaElement) {
 		change(element.value, element.selectionStart);
-		set_error('');
 		if (element.value && Date.now() - typed_at.current > typing_every_ms) {
 			typed_at.current = Date.now();
 			stream.typing(channel);
@@ -206,7 +204,7 @@ export function Composer({ channel, thread_ts, name }: ComposerProps) {
 			event.stopPropagation();
 		} else if (event.key === 'Enter' && !event.shiftKey) {
 			event.preventDefault();
-			void send();
+			outbox.enter();
 		} else if (event.key === 'ArrowUp' && !text && edit_last(channel, thread_ts)) {
 			event.preventDefault();
 		}
@@ -221,9 +219,9 @@ export function Composer({ channel, thread_ts, name }: ComposerProps) {
 					aria-autocomplete="list" aria-haspopup="listbox" aria-controls={items.length ? `${id}-list` : undefined} aria-activedescendant={items.length ? `${id}-${chosen}` : undefined}
 					aria-busy={busy} autocomplete="off" onInput={(event) => on_input(event.currentTarget)} onKeyDown={on_key}
 					onSelect={(event) => set_caret(event.currentTarget.selectionStart)} />
-				<button type="button" class="button primary send" aria-label="Send" disabled={!text.trim()} onClick={() => void send()}>Send</button>
+				<button type="button" class="button primary send" aria-label="Send" disabled={!text.trim()} onClick={() => outbox.enter()}>Send</button>
 			</div>
-			<div class="composer-foot"><Typing channel={thread_ts ? '' : channel} /><span class="hint"><kbd>/</kbd> commands <kbd>@</kbd> people <kbd>?</kbd> keys</span></div>
+			<div class="composer-foot">{busy ? <div class="sending">Sending…</div> : <Typing channel={thread_ts ? '' : channel} />}<span class="hint"><kbd>/</kbd> commands <kbd>@</kbd> people <kbd>?</kbd> keys</span></div>
 		</div>
 	);
 }

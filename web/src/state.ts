@@ -168,6 +168,7 @@ export async function setup(token: string, name: string, email: string, password
 export async function logout(): Promise<void> {
 	await v1('POST', 'logout').catch(() => {});
 	storage_clear('draft.');        // the next person at this browser must not find them
+	storage_clear('sending.');
 	session_end();
 }
 
