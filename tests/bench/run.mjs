@@ -1,6 +1,9 @@
-// Measures opsroomd beside Debian's Alertmanager in the same run: alerts a second, as ratios. Loopback only, bounded.
-import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// run.mjs [alerts|http|fan|commands ...] -- measures opsroomd beside its peers, in turn, in the same run: what counts is the ratio.
+//
+// Loopback only and bounded. ROUNDS=3 rounds, SECONDS_EACH=2 a measurement; the median round is printed.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,55 +11,202 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const rounds = Number(process.env.ROUNDS || 3), seconds = Number(process.env.SECONDS_EACH || 2);
+const streams = Number(process.env.STREAMS || 5000), command_rate = 1000;
 const dir = mkdtempSync(join(tmpdir(), 'opsroom-bench-'));
-const children = [];
-const freePort = () => new Promise((resolve) => { const s = createServer().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => resolve(port)); }); });
-const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+const children = new Set();
+let launched = 0;
 
-async function ready(url) {
-	for (let i = 0; i < 1000; i++) {
-		if (await fetch(url).then((r) => r.ok, () => false)) return;
-		await new Promise((r) => setTimeout(r, 5));
-	}
-	throw new Error(`${url} never became ready`);
-}
-async function launch(program, args, port) {
+const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+const column = (rows, i) => median(rows.map((row) => row[i]));
+const build = (name) => join('build/tests', name);
+const free_port = () => new Promise((resolve) => {
+	const s = createServer().listen(0, '127.0.0.1', () => {
+		const { port } = s.address();
+		s.close(() => resolve(port));
+	});
+});
+const rss_mb = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+
+async function launch(program, args, port, path) {
 	const began = performance.now();
 	const child = spawn(program, args, { stdio: 'ignore' });
-	children.push(child);
-	await ready(`http://127.0.0.1:${port}/-/ready`);
-	return { child, port, ms: performance.now() - began };
-}
-const rss = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
-function wrk(port, script, batch, connections) {
-	const out = execFileSync('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', join(here, script), `http://127.0.0.1:${port}/api/v2/alerts`],
-		{ encoding: 'utf8', env: { ...process.env, BATCH: String(batch), TAG: `t${process.hrtime.bigint()}` } });
-	const [, rate, p50, p99, errors] = /RESULT (\S+) (\S+) (\S+) (\S+)/.exec(out);
-	return { rate: Number(rate), p50: Number(p50), p99: Number(p99), errors: Number(errors) };
+
+	children.add(child);
+	child.on('exit', () => children.delete(child));
+	for (let i = 0; i < 2000; i++) {
+		if (await fetch(`http://127.0.0.1:${port}${path}`).then((r) => r.ok, () => false))
+			return { child, port, ms: performance.now() - began };
+		await new Promise((r) => setTimeout(r, 5));
+	}
+	throw new Error(`${program} never became ready`);
 }
 
-try {
-	writeFileSync(join(dir, 'am.yml'), 'route: {receiver: a, group_by: [alertname]}\nreceivers: [{name: a}]\n');
-	const starts = [];
-	const results = new Map();
+async function ours(data = join(dir, `data${launched++}`)) {
+	const port = await free_port();
+	return { data, ...await launch('build/opsroomd', ['--data', data, '--listen', `127.0.0.1:${port}`, '--log-level', 'error'], port, '/readyz') };
+}
+
+async function alertmanager() {
+	const port = await free_port(), config = join(dir, 'alertmanager.yml');
+
+	writeFileSync(config, 'route: {receiver: a, group_by: [alertname]}\nreceivers: [{name: a}]\n');
+	return launch('prometheus-alertmanager', [`--config.file=${config}`, `--storage.path=${join(dir, `am${launched++}`)}`,
+		`--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address='], port, '/-/ready');
+}
+
+async function bare() {
+	const port = await free_port();
+	return launch(build('fan'), ['serve', String(port)], port, '/');
+}
+
+async function nginx() {
+	const port = await free_port(), prefix = join(dir, `nginx${launched++}`);
+
+	mkdirSync(prefix);
+	writeFileSync(join(prefix, 'nginx.conf'), `daemon off; worker_processes 1; pid ${prefix}/pid; error_log ${prefix}/error.log;
+events { worker_connections 4096; }
+http { access_log off; keepalive_requests 100000000; client_body_temp_path ${prefix}/b; proxy_temp_path ${prefix}/p; fastcgi_temp_path ${prefix}/f;
+uwsgi_temp_path ${prefix}/u; scgi_temp_path ${prefix}/s; server { listen 127.0.0.1:${port}; location / { default_type text/plain; return 200 "ok"; } } }\n`);
+	return launch('nginx', ['-p', prefix, '-c', join(prefix, 'nginx.conf')], port, '/');
+}
+
+function end(...servers) {
+	for (const { child } of servers)
+		child.kill('SIGTERM');
+}
+
+function wrk(url, connections, script = 'get.lua', more = {}) {
+	const out = execFileSync('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', join(here, script), url],
+		{ encoding: 'utf8', env: { ...process.env, TAG: `t${process.hrtime.bigint()}`, ...more } });
+	const [, rate, p50, p99, errors] = /RESULT (\S+) (\S+) (\S+) (\S+)/.exec(out).map(Number);
+	return { rate, p50, p99, errors };
+}
+
+function provision(data) {
+	const file = join(dir, 'provision.yaml');
+
+	writeFileSync(file, 'users: [{name: ann, email: ann@example.com, password: "correct horse battery", role: admin}]\n'
+		+ 'channels: [{name: busy, members: [ann]}]\ntokens: [{name: kit, user: ann}]\n');
+	const made = JSON.parse(execFileSync('build/opsroomd', ['provision', '--data', data, file], { encoding: 'utf8' }));
+	return { token: made.tokens.kit.token, channel: made.channels.busy.id };
+}
+
+const row = (name, ...cells) => console.log(name.padEnd(46), ...cells);
+
+/* ---- alerts in, beside Alertmanager (which keeps them in memory; ours are on disk when they are answered) ---- */
+
+async function alerts() {
+	const cases = [['repeat.lua', 1, 16], ['repeat.lua', 50, 16], ['new.lua', 1, 16], ['new.lua', 1, 256], ['new.lua', 50, 16], ['new.lua', 50, 256]];
+	const results = cases.map(() => []), starts = [];
+
 	for (let round = 0; round < rounds; round++) {
-		const [p, q] = [await freePort(), await freePort()];
-		const ours = await launch('build/opsroomd', ['--data', join(dir, `d${round}`), '--listen', `127.0.0.1:${p}`, '--log-level', 'error'], p);
-		const am = await launch('prometheus-alertmanager', [`--config.file=${join(dir, 'am.yml')}`, `--storage.path=${join(dir, `am${round}`)}`, `--web.listen-address=127.0.0.1:${q}`, '--cluster.listen-address='], q);
-		starts.push([ours.ms, rss(ours.child.pid), am.ms, rss(am.child.pid)]);
-		for (const [script, batch, connections] of [['repeat.lua', 1, 16], ['repeat.lua', 50, 16], ['new.lua', 1, 16], ['new.lua', 1, 256], ['new.lua', 50, 16], ['new.lua', 50, 256]]) {
-			const name = `${script.slice(0, -4)} alerts, ${batch} a request, ${connections} connections`;
-			const a = wrk(p, script, batch, connections), b = wrk(q, script, batch, connections);
-			if (!results.has(name)) results.set(name, []);
-			results.get(name).push([a.rate, b.rate, a.p99, a.errors]);
-		}
-		for (const c of [ours.child, am.child]) c.kill('SIGKILL');
+		const a = await ours(), b = await alertmanager();
+
+		starts.push([a.ms, rss_mb(a.child.pid), b.ms, rss_mb(b.child.pid)]);
+		cases.forEach(([script, batch, connections], i) => {
+			const [x, y] = [a, b].map(({ port }) => wrk(`http://127.0.0.1:${port}/api/v2/alerts`, connections, script, { BATCH: String(batch) }));
+			results[i].push([x.rate, y.rate, x.rate / y.rate, x.p99, x.errors]);
+		});
+		end(a, b);
 	}
-	const col = (list, i) => median(list.map((r) => r[i]));
-	console.log(`start to ready ${col(starts, 0).toFixed(0)} ms (Alertmanager ${col(starts, 2).toFixed(0)}), idle ${col(starts, 1).toFixed(1)} MB (${col(starts, 3).toFixed(1)})`);
-	for (const [name, list] of results)
-		console.log(`${name.padEnd(48)} ${col(list, 0).toFixed(0).padStart(8)}/s  Alertmanager ${col(list, 1).toFixed(0).padStart(8)}/s  ratio ${(col(list, 0) / col(list, 1)).toFixed(2)}  p99 ${col(list, 2).toFixed(1)} ms  errors ${col(list, 3)}`);
+	row('start to ready, a new data directory', `${column(starts, 0).toFixed(0)} ms`, `(Alertmanager ${column(starts, 2).toFixed(0)} ms)`);
+	row('idle memory', `${column(starts, 1).toFixed(1)} MB`, `(Alertmanager ${column(starts, 3).toFixed(1)} MB)`);
+	cases.forEach(([script, batch, connections], i) => {
+		const r = results[i];
+		row(`${script.slice(0, -4)} alerts, ${batch} a request, ${connections} connections`, `${column(r, 0).toFixed(0).padStart(8)}/s`,
+			`Alertmanager ${column(r, 1).toFixed(0).padStart(6)}/s`, `ratio ${column(r, 2).toFixed(2)}`, `p99 ${column(r, 3).toFixed(1)} ms`, `errors ${column(r, 4)}`);
+	});
+}
+
+/* ---- plain HTTP, beside nginx and bare epoll ---- */
+
+async function http() {
+	const results = [];
+
+	for (let round = 0; round < rounds; round++) {
+		const servers = [await ours(), await nginx(), await bare()];
+		results.push(servers.map(({ port }, i) => wrk(`http://127.0.0.1:${port}/${i ? '' : 'healthz'}`, 64).rate));
+		end(...servers);
+	}
+	row('GET, 64 connections', `${column(results, 0).toFixed(0).padStart(8)}/s`, `nginx ${column(results, 1).toFixed(0)}/s  bare epoll ${column(results, 2).toFixed(0)}/s`,
+		`ratio ${median(results.map((r) => r[0] / r[1])).toFixed(2)} of nginx, ${median(results.map((r) => r[0] / r[2])).toFixed(2)} of bare`);
+}
+
+/* ---- one message to many streams, beside bare epoll ---- */
+
+function fan_clients(server, path, body, headers) {
+	const file = join(dir, 'request');
+
+	writeFileSync(file, [`POST ${path.post} HTTP/1.1`, 'Host: 127.0.0.1', ...headers, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
+	const out = execFileSync(build('fan'), ['clients', String(server.port), path.stream, String(streams), '15', String(server.child.pid), file], { encoding: 'utf8' });
+	return /ms=(\S+) kib=(\S+)/.exec(out).slice(1).map(Number);
+}
+
+async function fan() {
+	const results = [];
+
+	for (let round = 0; round < rounds; round++) {
+		const data = join(dir, `data${launched++}`);
+		const { token, channel } = provision(data);
+		const a = await ours(data), b = await bare();
+		const text = 'MARKMARK ' + 'x'.repeat(150);
+		const x = fan_clients(a, { stream: `/stream?token=${token}`, post: '/api/chat.postMessage' }, JSON.stringify({ channel, text }),
+			[`Authorization: Bearer ${token}`, 'Content-Type: application/json; charset=utf-8']);
+		const event = JSON.stringify({ type: 'event', channel, seq: 1, event: { type: 'message', user: 'U00000000', text, ts: '1700000000.000100', team: 'T0', channel } });
+		const y = fan_clients(b, { stream: '/stream', post: '/' }, event, []);
+
+		results.push([...x, ...y, x[0] / y[0]]);
+		end(a, b);
+	}
+	row(`one message to ${streams} streams`, `${column(results, 0).toFixed(1)} ms`, `bare epoll ${column(results, 2).toFixed(1)} ms`, `ratio ${column(results, 4).toFixed(2)}`);
+	row('memory of an idle stream', `${column(results, 1).toFixed(2)} KiB`);
+}
+
+/* ---- slash commands at a steady rate ---- */
+
+function one_command(port, token, channel, agent) {
+	const body = new URLSearchParams({ channel, command: '/srebot', text: 'whoami' }).toString(), began = performance.now();
+
+	return new Promise((resolve, reject) => {
+		request({ port, host: '127.0.0.1', path: '/api/chat.command', method: 'POST', agent,
+			headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': body.length } }, (r) => {
+			let text = '';
+			r.setEncoding('utf8').on('data', (d) => { text += d; }).on('end', () => (text.startsWith('{"ok":true') ? resolve(performance.now() - began) : reject(new Error(text))));
+		}).on('error', reject).end(body);
+	});
+}
+
+async function commands() {
+	const results = [];
+
+	for (let round = 0; round < rounds; round++) {
+		const data = join(dir, `data${launched++}`);
+		const { token, channel } = provision(data);
+		const a = await ours(data), agent = new Agent({ keepAlive: true, maxSockets: 64 });
+		const total = command_rate * seconds, sent = [];
+		const began = performance.now();
+
+		while (sent.length < total) { // what is due by now is sent now, however long the last answers take
+			const due = Math.min(total, Math.floor((performance.now() - began) * command_rate / 1000));
+			while (sent.length < due)
+				sent.push(one_command(a.port, token, channel, agent));
+			await new Promise((r) => setImmediate(r));
+		}
+		const times = (await Promise.all(sent)).sort((x, y) => x - y);
+		results.push([times[times.length >> 1], times[Math.floor(times.length * 0.99)], total * 1000 / (performance.now() - began)]);
+		agent.destroy();
+		end(a);
+	}
+	row('slash commands, answered durably', `${column(results, 2).toFixed(0)}/s`, `p50 ${column(results, 0).toFixed(2)} ms  p99 ${column(results, 1).toFixed(2)} ms`);
+}
+
+const all = { alerts, http, fan, commands };
+try {
+	execFileSync('ninja', ['-C', 'build', 'tests/fan'], { stdio: 'ignore' });
+	for (const name of process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(all))
+		await all[name]();
 } finally {
-	for (const c of children) c.kill('SIGKILL');
+	for (const child of children)
+		child.kill('SIGKILL');
 	rmSync(dir, { recursive: true, force: true });
 }
