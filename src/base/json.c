@@ -591,7 +591,7 @@ void json_close(struct json_out *o, char bracket)
 
 static void put_escaped(struct buf *b, struct str s)
 {
-	const uint8_t *p = (const uint8_t *)s.p, *end = p + s.n, *from = p;
+	const uint8_t *p = (const uint8_t *)(s.n ? s.p : ""), *end = p + s.n, *from = p;
 
 	buf_char(b, '"');
 	while (p < end) {
@@ -606,7 +606,7 @@ static void put_escaped(struct buf *b, struct str s)
 			buf_add(b, str_n((const char[]){'\\', (char)*p}, 2));
 		else if (*p == '\n')
 			buf_add(b, S("\\n"));
-		else if (*p >= 128)
+		else if (*p >= 128 || !*p)
 			buf_add(b, S("\xef\xbf\xbd"));
 		else
 			buf_printf(b, "\\u%04x", *p);

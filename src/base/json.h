@@ -57,7 +57,7 @@ void json_open(struct json_out *o, char bracket);  /* '{' or '[' */
 void json_close(struct json_out *o, char bracket); /* '}' or ']' */
 void json_key(struct json_out *o, const char *key);
 void json_key_str(struct json_out *o, struct str key); /* a key from outside: escaped */
-void json_put_str(struct json_out *o, struct str s);   /* escaped; bytes that are no UTF-8 become U+FFFD */
+void json_put_str(struct json_out *o, struct str s);   /* escaped; U+0000 and bytes that are no UTF-8 become U+FFFD */
 void json_put_int(struct json_out *o, int64_t v);
 void json_put_real(struct json_out *o, double v);
 void json_put_bool(struct json_out *o, bool v);

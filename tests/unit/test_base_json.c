@@ -363,6 +363,25 @@ START_TEST(writer)
 }
 END_TEST
 
+/* The reader refuses U+0000, so the writer must not make one. */
+START_TEST(writer_of_nul)
+{
+	struct buf b;
+	struct json_out o = json_out(&b);
+
+	buf_init(&b, MIB);
+	json_open(&o, '[');
+	json_put_str(&o, str_n("a\0b", 3));
+	json_put_str(&o, (struct str){NULL, 0});
+	json_close(&o, ']');
+	ck_str(buf_str(&b), "[\"a\xef\xbf\xbd"
+			    "b\",\"\"]");
+	ck_assert(parse(buf_str(&b), JSON_STRICT));
+	buf_done(&b);
+	arena_done(&a);
+}
+END_TEST
+
 START_TEST(writer_of_reals)
 {
 	static const struct {
@@ -407,6 +426,7 @@ int main(void)
 		{"reader", large_documents},
 		{"getters", getters_take_anything},
 		{"writer", writer},
+		{"writer", writer_of_nul},
 		{"writer", writer_of_reals},
 	};
 
