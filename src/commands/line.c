@@ -25,6 +25,14 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+static bool has_control(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (((unsigned char)s.p[i] < ' ' && !is_space(s.p[i])) || s.p[i] == 127)
+			return true;
+	return false;
+}
+
 struct cutter {
 	struct str text;
 	size_t at;
@@ -71,6 +79,10 @@ bool line_parse(struct arena *a, struct str text, struct line *out, struct err *
 	}
 	if (!str_is_utf8(text)) {
 		err_set(err, ERR_INVALID, "the command line is not UTF-8 text");
+		return false;
+	}
+	if (has_control(text)) {
+		err_set(err, ERR_INVALID, "the command line has a control character in it");
 		return false;
 	}
 	c.out = arena_alloc(a, text.n + 1);
