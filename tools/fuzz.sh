@@ -14,6 +14,8 @@ if [ ! -f build-fuzz/build.ninja ]; then
 		-Dc_args=-fsanitize=fuzzer-no-link
 fi
 nice ninja -C build-fuzz $(for target in $targets; do echo tests/fuzz_$target; done)
+# An undefined thing is a find like a crash, not a line in a log.
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 status=0
 for target in $targets; do
 	new=build-fuzz/corpus/$target
