@@ -2,6 +2,9 @@
 #include "net/client.h"
 #include "net_fixture.h"
 
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
 /* ---- a server of few words, for what ours never answers ---- */
 
 struct canned {
@@ -39,7 +42,7 @@ static void *canned_thread(void *context)
 	return NULL;
 }
 
-static void canned_start(struct canned *c, const char *answer)
+static void canned_start_with(struct canned *c, const char *answer, void *(*run)(void *context))
 {
 	struct sockaddr_in at = {.sin_family = AF_INET};
 	socklen_t n = sizeof at;
@@ -51,7 +54,12 @@ static void canned_start(struct canned *c, const char *answer)
 	ck_assert_int_eq(listen(c->listener, 8), 0);
 	getsockname(c->listener, (struct sockaddr *)&at, &n);
 	c->port = ntohs(at.sin_port);
-	pthread_create(&c->thread, NULL, canned_thread, c);
+	pthread_create(&c->thread, NULL, run, c);
+}
+
+static void canned_start(struct canned *c, const char *answer)
+{
+	canned_start_with(c, answer, canned_thread);
 }
 
 static void canned_end(struct canned *c)
@@ -346,19 +354,16 @@ static struct ws_client *ws_open(const struct world *w, const char *path, struct
 
 START_TEST(ws_client_talks)
 {
-	struct server_limits l = server_default_limits;
-	struct world *w;
+	struct world *w = world_new(NULL, NULL);
 	struct err err = {0};
 	struct ws_client *c;
 	struct buf big;
 	struct str text;
 
 	ck_assert(crypt_start(&err));
-	l.ws_ping_every = 20; /* it must answer pings, or it is dropped */
-	w = world_new(&l, NULL);
 	c = ws_open(w, "/ws", &err);
 	ck_assert_msg(c, "%s", err.text);
-	ck_assert(ws_client_next(c, 100, &text, &err)); /* nothing comes, but pings */
+	ck_assert(ws_client_next(c, 0, &text, &err)); /* nothing comes */
 	ck_assert_ptr_null(text.p);
 	buf_init(&big, MIB);
 	buf_printf(&big, "%060000d", 5);
@@ -385,6 +390,68 @@ START_TEST(ws_client_talks)
 	world_await(w, w->closed == 2);
 	buf_done(&big);
 	world_free(w);
+}
+END_TEST
+
+/* A server that shakes hands, pings, says one word, and keeps what it hears until the client is gone. */
+static void *pinging_thread(void *context)
+{
+	static const char after[] = "\x89\x03"
+				    "abc\x81\x02hi";
+	struct canned *c = context;
+	int fd = accept(c->listener, NULL, NULL);
+	unsigned char hash[20], accept_key[32];
+	char text[128], head[256];
+	char *key;
+	ssize_t n;
+
+	while (!strstr(c->asked, "\r\n\r\n")) {
+		n = recv(fd, c->asked + c->asked_n, sizeof c->asked - 1 - c->asked_n, 0);
+		ck_assert_int_gt(n, 0);
+		c->asked_n += (size_t)n;
+	}
+	key = strstr(c->asked, "Sec-WebSocket-Key: ");
+	ck_assert_ptr_nonnull(key);
+	n = snprintf(text, sizeof text, "%.24s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key + 19); /* RFC 6455 section 1.3 */
+	SHA1((unsigned char *)text, (size_t)n, hash);
+	EVP_EncodeBlock(accept_key, hash, sizeof hash);
+	snprintf(head, sizeof head,
+		 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		 "Sec-WebSocket-Accept: %s\r\n\r\n",
+		 accept_key);
+	say_bytes(fd, str_of(head));
+	say_bytes(fd, str_n(after, sizeof after - 1));
+	c->asked_n = 0;
+	while ((n = recv(fd, c->asked + c->asked_n, sizeof c->asked - c->asked_n, 0)) > 0)
+		c->asked_n += (size_t)n;
+	close(fd);
+	return NULL;
+}
+
+START_TEST(ws_client_answers_pings)
+{
+	struct canned server;
+	struct err err = {0};
+	struct ws_client *c;
+	struct str text;
+	char url[64];
+
+	ck_assert(crypt_start(&err));
+	canned_start_with(&server, "", pinging_thread);
+	snprintf(url, sizeof url, "ws://127.0.0.1:%d", server.port);
+	c = ws_client_open(str_of(url), NULL, 0, &err);
+	ck_assert_msg(c, "%s", err.text);
+	do
+		ck_assert_msg(ws_client_next(c, WAIT_MS, &text, &err), "%s", err.text);
+	while (!text.p);
+	ck_str(text, "hi");
+	ws_client_free(c);
+	canned_end(&server);
+	ck_assert_uint_ge(server.asked_n, 9);
+	ck_assert_uint_eq((unsigned char)server.asked[0], 0x8a); /* a pong, */
+	ck_assert_uint_eq((unsigned char)server.asked[1], 0x83); /* masked, with what the ping carried */
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(server.asked[6 + i] ^ server.asked[2 + i], "abc"[i]);
 }
 END_TEST
 
@@ -431,6 +498,7 @@ int main(void)
 		{"loop", calls_end_with_the_client},
 		{"loop", bad_calls_are_answered_later},
 		{"ws", ws_client_talks},
+		{"ws", ws_client_answers_pings},
 		{"ws", ws_client_is_refused},
 	};
 
