@@ -6,6 +6,8 @@ DATA   ?= ./var
 # What is missing is installed first (Debian packages, npm ci). SETUP=: leaves that out.
 SETUP  ?= tools/setup.sh
 FUZZ_SECONDS ?= 60
+# true: a warning is an error (.ci/run). Of a build folder that is made, not of one that is there.
+WERROR ?= false
 
 NINJA = nice ninja -C
 WEB   = $(shell find web -name node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
@@ -28,7 +30,7 @@ web/dist/.built: $(WEB) | setup
 	@touch $@
 
 $(BUILD)/build.ninja: | setup web/dist/.built
-	meson setup $(BUILD) --prefix=$(PREFIX) --buildtype=release
+	meson setup $(BUILD) --prefix=$(PREFIX) --buildtype=release -Dwerror=$(WERROR)
 
 run: all ## build, start on LISTEN=127.0.0.1:8065 with DATA=./var
 	@printf '\nA short story with real alerts, in a second terminal:  %s/opsroom --data %s demo\n\n' '$(BUILD)' '$(DATA)'

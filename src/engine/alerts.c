@@ -51,15 +51,22 @@ static void alert_pack(struct alert *al, const struct labels *labels, const stru
 	al->annotation_count = (uint8_t)annotations->count;
 }
 
+/* Cuts the next packed text off *p. */
+static struct str unpack(const char **p)
+{
+	struct str s = {*p, strlen(*p)};
+
+	*p += s.n + 1;
+	return s;
+}
+
 static const char *unpack_pairs(struct arena *a, const char *p, size_t count, struct labels *out)
 {
 	out->items = arena_alloc(a, (count + 1) * sizeof *out->items);
 	out->count = count;
 	for (size_t i = 0; i < count; i++) {
-		out->items[i].name = str_of(p);
-		p += out->items[i].name.n + 1;
-		out->items[i].value = str_of(p);
-		p += out->items[i].value.n + 1;
+		out->items[i].name = unpack(&p);
+		out->items[i].value = unpack(&p);
 	}
 	return p;
 }

@@ -2,23 +2,7 @@
  * written again must read back as the same. */
 #include "net/form.h"
 
-#include <stdlib.h>
-
-static void need(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-/* Reads every byte, so that the sanitizer sees a bad view. */
-static size_t touch(struct str s)
-{
-	volatile unsigned sum = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		sum += (unsigned char)s.p[i];
-	return s.n;
-}
+#include "fuzz.h"
 
 static void fuzz_urlencoded(struct arena *a, struct str in)
 {
@@ -82,7 +66,6 @@ static void fuzz_small(struct arena *a, struct str in)
 		need(percent_decode(a, percent_encode(a, out), false, &again) && str_eq(out, again));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena a;

@@ -121,8 +121,8 @@ START_TEST(utf8)
 					  "\xc0\xaf",
 					  "\xc1\xbf",
 					  "\xc2",
-					  "\xc2"
-					  "a",
+					  ("\xc2"
+					   "a"),
 					  "\xe0\x9f\xbf",
 					  "\xe0\xa0",
 					  "\xed\xa0\x80",

@@ -368,8 +368,8 @@ START_TEST(what_is_taken)
 		"GET /hello HTTP/1.1\r\nHost:\r\n\r\n",
 		"GET /hello HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
 		"GET /hello HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-		"POST /hello HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: "
-		"1\r\n\r\nx",
+		("POST /hello HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: "
+		 "1\r\n\r\nx"),
 		"GET /hello HTTP/1.1\r\nHost: x\r\nX:\r\nY: \xc3\xa4\r\n\r\n",
 	};
 	struct world *w = world_new(NULL, NULL);
@@ -963,7 +963,7 @@ START_TEST(drain_closes_late_websockets)
 	while (world_counts(w).bytes_in < 20)
 		;
 	world_do(w, job_drain);
-	say(fd, WS_ASK + 20);
+	say(fd, &WS_ASK[20]);
 	ck_assert_int_eq(hear_reply(fd, &heard).status, 101);
 	h = ws_hear(fd, &heard);
 	ck_assert_int_eq(ws_close_code(&h), 1001);
