@@ -138,7 +138,7 @@ static bool known_keys(struct provisioner *p, const struct json *item, const cha
 	for (const struct json *v = item->child; v; v = v->next) {
 		struct str padded = arena_printf(p->w->arena, " " STR_FMT " ", STR_ARG(v->key));
 
-		if (!str_find(str_of(keys), padded, NULL))
+		if (memchr(v->key.p, ' ', v->key.n) || !str_find(str_of(keys), padded, NULL))
 			return wrong(p, v, "unknown key `" STR_FMT "`", v->key);
 	}
 	return true;
@@ -160,7 +160,9 @@ static bool need_name(struct provisioner *p, const struct json *item, struct str
 
 static struct str bare_channel(struct str name)
 {
-	return name.n && name.p[0] == '#' ? str_n(name.p + 1, name.n - 1) : name;
+	while (name.n && name.p[0] == '#')
+		name = str_n(name.p + 1, name.n - 1);
+	return name;
 }
 
 static bool find_channel(struct provisioner *p, const struct json *item, const char *key, struct channel *out)

@@ -1,0 +1,163 @@
+#include "base/yaml.h"
+#include "engine_fixture.h"
+#include "unit.h"
+
+static struct room room;
+
+static void open_room(void)
+{
+	room_open(&room);
+}
+
+static void close_room(void)
+{
+	room_close(&room);
+}
+
+struct file {
+	const char *yaml;
+	struct buf out;
+};
+
+static bool run_file(struct work *w, void *context)
+{
+	struct file *f = context;
+	struct json_out o = json_out(&f->out);
+	const struct json *tree = yaml_parse(w->arena, str_of(f->yaml), "ops.yaml", &w->err);
+
+	buf_init(&f->out, 1 * MIB);
+	return tree && provision_run(w, tree, "ops.yaml", &o, &w->err);
+}
+
+static const char whole[] = "users:\n"
+			    "- {name: ben, email: Ben@Example.com, role: admin, real_name: Ben B.}\n"
+			    "- {name: 42}\n"
+			    "channels:\n"
+			    "- {name: '#payments', members: [ben, ann], topic: who pays}\n"
+			    "- {name: secret, private: true}\n"
+			    "sources:\n"
+			    "- {name: prod, tool: alertmanager, channel: payments}\n"
+			    "webhooks:\n"
+			    "- {name: ci, channel: '#sre-alerts'}\n";
+
+static bool check_whole(struct work *w, void *context)
+{
+	struct db *db = w->engine->db;
+	int64_t ws = w->engine->workspace_id, id, ben;
+	struct channel c;
+	struct user u;
+
+	(void)context;
+	ck_assert(store_name_find(db, ws, "user", S("ben"), &ben, &w->err));
+	ck_assert(store_user_find(db, w->arena, ws, ben, &u, &w->err));
+	ck_str(u.email, "ben@example.com");
+	ck_str(u.real_name, "Ben B.");
+	ck_assert_int_eq(u.role, ROLE_ADMIN);
+	ck_assert(store_name_find(db, ws, "user", S("42"), &id, &w->err));
+	ck_assert(store_name_find(db, ws, "channel", S("payments"), &id, &w->err));
+	ck_assert(store_channel_find(db, w->arena, id, &c, &w->err));
+	ck_str(c.topic, "who pays");
+	ck_assert(store_member_find(db, id, ben, NULL, &w->err));
+	ck_assert(store_member_find(db, id, room.user_id, NULL, &w->err));
+	ck_assert(store_name_find(db, ws, "channel", S("secret"), &id, &w->err));
+	ck_assert(store_channel_find(db, w->arena, id, &c, &w->err));
+	ck_assert_int_eq(c.kind, CHANNEL_PRIVATE);
+	ck_assert(store_name_find(db, ws, "source", S("prod"), &id, &w->err));
+	ck_assert(store_name_find(db, ws, "webhook", S("ci"), &id, &w->err));
+	return true;
+}
+
+START_TEST(makes_all_and_twice_is_once)
+{
+	struct file first = {whole}, second = {whole};
+
+	room_run(&room, run_file, &first);
+	room_run(&room, check_whole, NULL);
+	room_run(&room, run_file, &second);
+	room_run(&room, check_whole, NULL);
+	ck_assert_str_eq(first.out.p, second.out.p);
+	buf_done(&first.out);
+	buf_done(&second.out);
+}
+END_TEST
+
+START_TEST(a_token_is_shown_once)
+{
+	struct file first = {"tokens: [{name: kit, user: ann, scopes: read}]"}, second = {first.yaml};
+
+	room_run(&room, run_file, &first);
+	room_run(&room, run_file, &second);
+	ck_assert_ptr_nonnull(strstr(first.out.p, "\"token\":\"xox"));
+	ck_assert_ptr_null(strstr(second.out.p, "\"token\":"));
+	buf_done(&first.out);
+	buf_done(&second.out);
+}
+END_TEST
+
+/* However many # stand before a channel's name, it is the same channel the second time. */
+START_TEST(a_name_with_two_hashes)
+{
+	struct file f = {"channels: [{name: '##payments'}]\nsources: [{name: x, tool: alertmanager, channel: "
+			 "'##payments'}]"},
+		    again = f;
+
+	room_run(&room, run_file, &f);
+	room_run(&room, run_file, &again);
+	ck_assert_str_eq(f.out.p, again.out.p);
+	buf_done(&f.out);
+	buf_done(&again.out);
+}
+END_TEST
+
+static const struct {
+	const char *yaml, *why;
+} refused[] = {
+	{"- 1", "ops.yaml: line 1: this must be a mapping such as {name: x}"},
+	{"people: []", "ops.yaml: line 1: unknown key `people`"},
+	{"users:\n- name: a\n  shoe: 42", "ops.yaml: line 3: unknown key `shoe`"},
+	{"users: [{name: a, 'name email': x}]", "ops.yaml: line 1: unknown key `name email`"},
+	{"users: {name: a}", "ops.yaml: line 1: this must be a list"},
+	{"users: [a]", "ops.yaml: line 1: this must be a mapping such as {name: x}"},
+	{"users: [{email: a}]", "ops.yaml: line 1: `name` is missing"},
+	{"users: [{name: Ann}]",
+	 "ops.yaml: line 1: `Ann` is no user name: lower case letters, digits, . _ - (at most 60)"},
+	{"users: [{name: a, role: king}]", "ops.yaml: line 1: `king` is no role: viewer, responder, operator or admin"},
+	{"users: [{name: a, password: short}]", "ops.yaml: line 1: a password has 8 to 200 characters"},
+	{"users: [{name: a, email: ann@example.com}]", "ops.yaml: line 1: the email ann@example.com exists already"},
+	{"\n\nchannels: [{name: No Way}]", "ops.yaml: line 3: invalid_name_specials"},
+	{"channels: [{name: x, members: ann}]", "ops.yaml: line 1: `members` must be a list of user names"},
+	{"channels: [{name: x, members: [zed]}]", "ops.yaml: line 1: there is no user `zed`"},
+	{"sources: [{name: x, tool: alertmanager}]", "ops.yaml: line 1: `channel` is missing"},
+	{"sources: [{name: x, tool: alertmanager, channel: y}]",
+	 "ops.yaml: line 1: there is no channel `y`: name it under `channels`"},
+	{"sources: [{name: x, tool: zabbix, channel: general}]",
+	 "ops.yaml: line 1: `tool: zabbix` is not known: alertmanager"},
+	{"tokens: [{name: x}]", "ops.yaml: line 1: `user` is missing"},
+	{"tokens: [{name: x, user: ann, scopes: all}]",
+	 "ops.yaml: line 1: `scopes: all` is not known: read, write or admin"},
+	{"apps: [{name: x}]", "ops.yaml: line 1: apps are not known to this version"},
+};
+
+START_TEST(says_file_and_line)
+{
+	struct file f = {refused[_i].yaml};
+	struct err err = {0};
+
+	ck_assert(!room_try(&room, run_file, &f, &err));
+	ck_assert_str_eq(err.text, refused[_i].why);
+	ck_assert_int_eq(err.code, strstr(err.text, "exists already") ? ERR_CONFLICT : ERR_INVALID);
+	buf_done(&f.out);
+}
+END_TEST
+
+int main(void)
+{
+	const struct unit_test tests[] = {
+		{"provision", makes_all_and_twice_is_once},
+		{"provision", a_token_is_shown_once},
+		{"provision", a_name_with_two_hashes},
+		{"refused", says_file_and_line, .times = COUNT_OF(refused)},
+	};
+
+	return unit_run_in("api/provision", tests, COUNT_OF(tests), open_room, close_room);
+}
