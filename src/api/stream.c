@@ -228,6 +228,30 @@ static void on_typing(struct socket *s, struct arena *a, struct str channel)
 						    STR_ARG(id_write(a, 'U', s->user_id))));
 }
 
+static void refuse(struct socket *s, struct arena *a, const char *to, const char *code, const char *why)
+{
+	say(s, arena_printf(a, "{\"type\":\"error\",\"reply_to\":\"%s\",\"error\":{\"code\":\"%s\",\"msg\":\"%s\"}}", to, code, why));
+}
+
+/* {"type":"presence_sub","ids":["U..."]}, as Slack's RTM API has it: this list from now on, not the one before. */
+static void on_presence_sub(struct socket *s, struct arena *a, const struct json *ids)
+{
+	int64_t *list;
+	size_t count = 0;
+
+	if (!s->stream)
+		return refuse(s, a, "presence_sub", "too_early", "send resume first, and wait for hello");
+	if (!json_is(ids, JSON_ARRAY))
+		return refuse(s, a, "presence_sub", "invalid_ids", "ids must be a list of people's ids");
+	if (ids->count > STREAM_WATCH_MAX)
+		return refuse(s, a, "presence_sub", "too_many_ids", arena_printf(a, "at most %d people can be watched on one stream; what was watched before still is", STREAM_WATCH_MAX).p);
+	list = arena_alloc(a, (ids->count + 1) * sizeof *list);
+	for (const struct json *id = ids->child; id; id = id->next)
+		if (!id_parse(json_str(id), "UW", &list[count++]))
+			return refuse(s, a, "presence_sub", "invalid_ids", "ids must be a list of people's ids");
+	stream_watch(s->api->engine, s->stream, list, count);
+}
+
 void api_on_ws_message(void *context, conn_id conn, void *user, struct str text)
 {
 	struct socket *s = user;
@@ -248,6 +272,8 @@ void api_on_ws_message(void *context, conn_id conn, void *user, struct str text)
 		say(s, arena_printf(&a, "{\"type\":\"pong\",\"id\":%lld}", (long long)json_get_int(m, "id", 0)));
 	else if (str_is(type, "typing") && s->stream)
 		on_typing(s, &a, json_get_str(m, "channel"));
+	else if (str_is(type, "presence_sub"))
+		on_presence_sub(s, &a, json_get(m, "ids"));
 	arena_done(&a);
 }
 

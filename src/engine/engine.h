@@ -125,3 +125,7 @@ void stream_publish_all(struct engine *e, struct str json);
 /* Any thread: has the person a stream open? */
 bool engine_present(struct engine *e, int64_t user_id);
 bool stream_has_channel(const struct stream *s, int64_t channel_id);
+/* Net thread: these people's comings and goings are told from now on, no others'; how those stand who are new is told at once. Sorts `ids`.
+ * At most STREAM_WATCH_MAX. The stream may be gone when it returns. */
+#define STREAM_WATCH_MAX 500
+void stream_watch(struct engine *e, struct stream *s, int64_t *ids, size_t count);

@@ -58,7 +58,7 @@ struct loop_state {
 	int busy;
 	bool tick_queued, running;
 	struct advance advance;
-	struct map by_channel, by_user; /* id -> struct stream_list */
+	struct map by_channel, by_user, by_watched; /* id -> struct stream_list */
 	unsigned streams;
 };
 

@@ -1,5 +1,10 @@
-/* Who listens: the streams of people by channel and by person. All of it is the net thread's. */
+/* Who listens: the streams of people by channel, by person, and by whom they watch. All of it is the net thread's. */
+#include "base/json.h"
 #include "engine/engine_internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct stream_list {
 	struct stream **items;
@@ -11,6 +16,8 @@ struct stream {
 	int64_t user_id;
 	int64_t *channels;
 	size_t count;
+	int64_t *watched; /* people, sorted */
+	size_t watched_count;
 };
 
 static struct stream_list *list_of(struct map *m, int64_t key)
@@ -92,7 +99,7 @@ static void stream_leave(struct engine *e, struct stream *s, int64_t channel_id)
 		}
 }
 
-/* How many streams a person has, for all threads to see; the first and the last are told to everybody. */
+/* How many streams a person has, for all threads to see; the first and the last are told to those who watch. */
 static void count_presence(struct engine *e, int64_t user_id, int delta)
 {
 	struct loop_state *l = e->loop;
@@ -109,8 +116,8 @@ static void count_presence(struct engine *e, int64_t user_id, int delta)
 	if (now > 1 || (now == 1 && delta < 0))
 		return;
 	arena_init(&a);
-	stream_publish_all(e, arena_printf(&a, "{\"type\":\"presence\",\"user\":\"" STR_FMT "\",\"presence\":\"%s\"}", STR_ARG(id_write(&a, 'U', user_id)),
-					   now ? "active" : "away"));
+	send_all(e, map_get(&l->by_watched, (uint64_t)user_id),
+		 arena_printf(&a, "{\"type\":\"presence\",\"user\":\"" STR_FMT "\",\"presence\":\"%s\"}", STR_ARG(id_write(&a, 'U', user_id)), now ? "active" : "away"));
 	arena_done(&a);
 }
 
@@ -147,11 +154,99 @@ void stream_close(struct engine *e, struct stream *s)
 		return;
 	for (size_t i = 0; i < s->count; i++)
 		list_drop(&e->loop->by_channel, s->channels[i], s);
+	for (size_t i = 0; i < s->watched_count; i++)
+		list_drop(&e->loop->by_watched, s->watched[i], s);
 	list_drop(&e->loop->by_user, s->user_id, s);
 	e->loop->streams--;
 	count_presence(e, s->user_id, -1);
 	mem_free(s->channels);
+	mem_free(s->watched);
 	mem_free(s);
+}
+
+/* ---- whose presence a stream is told ---- */
+
+static int by_number(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static size_t sort_unique(int64_t *ids, size_t count)
+{
+	size_t n = 0;
+
+	if (count)
+		qsort(ids, count, sizeof *ids, by_number);
+	for (size_t i = 0; i < count; i++)
+		if (!n || ids[n - 1] != ids[i])
+			ids[n++] = ids[i];
+	return n;
+}
+
+/* One frame with those of `ids` who are (not) here. */
+static void tell_presence(struct engine *e, conn_id conn, const int64_t *ids, size_t count, bool active)
+{
+	struct ws_frame *f;
+	struct json_out o;
+	struct arena a;
+	struct buf b;
+	size_t told = 0;
+
+	arena_init(&a);
+	buf_init(&b, 64 * KIB);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_add_str(&o, "type", S("presence"));
+	json_add_str(&o, "presence", active ? S("active") : S("away"));
+	json_key(&o, "users");
+	json_open(&o, '[');
+	for (size_t i = 0; i < count; i++)
+		if (engine_present(e, ids[i]) == active) {
+			json_put_str(&o, id_write(&a, 'U', ids[i]));
+			told++;
+		}
+	json_close(&o, ']');
+	json_close(&o, '}');
+	if (told) {
+		f = ws_frame_new(buf_str(&b));
+		ws_send(e->loop->server, conn, f);
+		ws_frame_release(f);
+	}
+	buf_done(&b);
+	arena_done(&a);
+}
+
+void stream_watch(struct engine *e, struct stream *s, int64_t *ids, size_t count)
+{
+	int64_t *old = s->watched, *added;
+	size_t old_count = s->watched_count, added_count = 0, i = 0, k = 0;
+	conn_id conn = s->conn;
+
+	assert(count <= STREAM_WATCH_MAX);
+	count = sort_unique(ids, count);
+	added = mem_new((count + 1) * sizeof *added);
+	while (i < old_count || k < count) {
+		if (k == count || (i < old_count && old[i] < ids[k])) {
+			list_drop(&e->loop->by_watched, old[i++], s);
+		} else if (i == old_count || ids[k] < old[i]) {
+			list_add(&e->loop->by_watched, ids[k], s);
+			added[added_count++] = ids[k++];
+		} else {
+			i++;
+			k++;
+		}
+	}
+	s->watched = mem_new((count + 1) * sizeof *s->watched);
+	s->watched_count = count;
+	if (count)
+		memcpy(s->watched, ids, count * sizeof *ids);
+	mem_free(old);
+	/* A send may end the stream: nothing of it is used from here on. */
+	tell_presence(e, conn, added, added_count, true);
+	tell_presence(e, conn, added, added_count, false);
+	mem_free(added);
 }
 
 int64_t stream_user(const struct stream *s)
@@ -227,5 +322,6 @@ void hub_free(struct engine *e)
 {
 	lists_free(&e->loop->by_channel);
 	lists_free(&e->loop->by_user);
+	lists_free(&e->loop->by_watched);
 	map_done(&e->loop->present);
 }

@@ -305,6 +305,40 @@ test('a direct message', async () => {
 	await see(message(ben, 'just for you'));
 });
 
+test('who is here is told of those on the screen, and of nobody else', async () => {
+	const told = [];
+
+	await room.person('carl');
+	await room.person('dora');
+	const carl_id = (await room.carl.call('GET', '/v1/me')).user_id, dora_id = (await room.dora.call('GET', '/v1/me')).user_id;
+
+	ann.once('websocket', (socket) => socket.on('framereceived', ({ payload }) => /"type":"presence"/.test(payload) && told.push(payload)));
+	await room.channel('hall', 'carl', 'dora');
+	await room.carl.slack('chat.postMessage', { channel: (await room.ann.slack('conversations.open', { users: carl_id })).channel.id, text: 'hello ann' });
+	await ann.reload();
+	await go_to(ann, 'carl');
+	await see(ann.locator('.main .pane-head', { hasText: 'away' }));
+	assert.equal(await message(ann, 'hello ann').locator('.face .dot.active').count(), 0);
+	const dora = await room.enter('dora');
+	const carl = await room.enter('carl');
+
+	await see(ann.locator('.main .pane-head', { hasText: '· active' }));
+	await see(ann.locator('.sidebar a.channel', { hasText: 'carl' }).locator('.dot.active'));
+	await see(message(ann, 'hello ann').locator('.face .dot.active'));
+	await carl.close();
+	await see(ann.locator('.main .pane-head', { hasText: '· away' }));
+	await gone(message(ann, 'hello ann').locator('.face .dot.active'));
+	assert.ok(told.some((frame) => frame.includes(carl_id)));
+	assert.ok(!told.some((frame) => frame.includes(dora_id)), told.join('\n'));
+	// Once she has said something in the open channel, she is on the screen, and how she stands now is known.
+	await go_to(ann, 'hall');
+	await go_to(dora, 'hall');
+	await say(dora, 'and I am dora');
+	await see(message(ann, 'and I am dora').locator('.face .dot.active'));
+	await dora.close();
+	await gone(message(ann, 'and I am dora').locator('.face .dot.active'));
+});
+
 test('older messages are read when one scrolls up, and a permalink finds them', async () => {
 	const channel = await room.channel('archive', 'ben');
 	const first = await room.ann.slack('chat.postMessage', { channel, text: 'the very first line' });

@@ -188,12 +188,12 @@ function ThreadSummary({ channel, message }: { channel: string; message: Message
 }
 
 // Two letters on a quiet tint that is always the same for the same name.
-function Face({ name, bot }: { name: string; bot: boolean }) {
+function Face({ name, bot, here }: { name: string; bot: boolean; here: boolean }) {
 	let hash = 0;
 
 	for (const char of name)
 		hash = (hash * 31 + char.codePointAt(0)!) >>> 0;
-	return <div class={`face tint-${hash % 6}${bot ? ' bot' : ''}`} aria-hidden="true">{[...name.replace(/^[^\p{L}\p{N}]+/u, '')].slice(0, 2).join('') || '?'}</div>;
+	return <div class={`face tint-${hash % 6}${bot ? ' bot' : ''}`} aria-hidden="true">{[...name.replace(/^[^\p{L}\p{N}]+/u, '')].slice(0, 2).join('') || '?'}{here && <span class="dot active" />}</div>;
 }
 
 // A bot may send what no renderer foresaw. Then that one message cannot be shown, and everything else can.
@@ -241,7 +241,7 @@ export function MessageRow({ channel, message, grouped: follows, in_thread, mark
 	return (
 		<div class={classes} role="article" tabIndex={active ? 0 : -1} data-ts={message.ts} data-ephemeral={message.ephemeral ? '' : undefined}
 			aria-label={`${name}, ${time_short(date)}: ${plain_text(message.text ?? '').slice(0, 120)}`}>
-			{grouped ? <time class="gutter" dateTime={date.toISOString()} title={time_whole(date)}>{time_short(date)}</time> : <Face name={name} bot={bot} />}
+			{grouped ? <time class="gutter" dateTime={date.toISOString()} title={time_whole(date)}>{time_short(date)}</time> : <Face name={name} bot={bot} here={!bot && users.value.get(message.user ?? '')?.presence === 'active'} />}
 			<div class="content">
 				{!grouped && <Head name={name} bot={bot} message={message} />}
 				{editing.value === editing_key(message, in_thread) && is_own(message) ? <Editor channel={channel} message={message} /> : <Guard><Body place={{ channel, message }} /></Guard>}

@@ -3,7 +3,7 @@
 // Signals hold the present state; components read them and are drawn again when they change. Server facts come by boot, by reads
 // (history, replies) and by the stream; whatever is known twice agrees, because messages are put by their ts.
 
-import { batch, computed, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import { ApiError, api_on_logged_out, error_text, slack, slack_farewell, v1 } from './api';
 import { Log, is_reply } from './log';
 import { route, route_go, route_start, route_to_channel } from './route';
@@ -131,7 +131,7 @@ async function boot_load(): Promise<void> {
 	batch(() => {
 		self.value = boot.self;
 		team.value = boot.team;
-		users.value = new Map(boot.users.map((user) => [user.id, user]));
+		users.value = new Map(boot.users.map((user) => [user.id, presence_told.has(user.id) ? { ...user, presence: users.value.get(user.id)?.presence } : user]));
 		commands.value = boot.commands ?? [];
 		prefixes.value = boot.command_prefixes ?? [];
 		channels.value = new Map(boot.channels.map((channel) => [channel.id, boot_channel(channel)]));
@@ -233,6 +233,7 @@ function on_status(now: Status): void {
 
 // Frames without numbers were lost during a break: people, presence, counts and channels are read anew.
 function on_hello(again: boolean, present: string[]): void {
+	presence_told.clear();
 	if (again || present.some((id) => !channels.value.get(id)?.is_member))
 		void boot_load().catch(() => {});
 }
@@ -304,7 +305,7 @@ function on_frame(frame: Frame): void {
 		return;
 	}
 	case 'presence':
-		return on_presence(String(frame.user), String(frame.presence));
+		return on_presence(frame.users ?? [String(frame.user)], String(frame.presence));
 	case 'typing':
 		return typing_begin(id, String(frame.user));
 	case 'marked':
@@ -340,12 +341,48 @@ function on_left(id: string): void {
 		route_home();
 }
 
-function on_presence(id: string, presence: string): void {
-	const user = users.value.get(id);
+const presence_told = new Set<string>();                // what the stream told of these is newer than what boot says
 
-	if (user)
-		users.value = new Map(users.value).set(id, { ...user, presence });
+function on_presence(ids: string[], presence: string): void {
+	const changed = new Map(users.value);
+
+	for (const id of ids) {
+		presence_told.add(id);
+		const user = users.value.get(id);
+
+		if (user)
+			changed.set(id, { ...user, presence });
+	}
+	users.value = changed;
 }
+
+// The people on the screen: the direct messages of the sidebar, then the authors in the open channel and thread, newest first.
+function people_shown(): Set<string> {
+	const people = new Set<string>();
+	const add = (id: string | undefined) => id && users.value.get(id)?.is_bot === false && people.add(id);
+
+	for (const channel of channels_mine.value)
+		if (channel.is_im)
+			add(channel.user);
+	if (!channel_shown.value)
+		return people;
+	const log = log_get(channel_shown.value.id);
+
+	log.rev.value;          // looked at again when the log changes
+	for (const list of [log.threads.get(route.value.thread) ?? [], log.roots])
+		for (let i = list.length; i-- > 0;)
+			add(list[i]!.user);
+	return people;
+}
+
+effect(() => {
+	const people = people_shown();
+
+	for (const id of presence_told)
+		if (!people.has(id))
+			presence_told.delete(id);
+	stream.watch(people);
+});
 
 let ephemeral_count = 0;
 

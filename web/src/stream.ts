@@ -14,6 +14,7 @@ export interface Frame {
 	message?: any;
 	user?: string | User;
 	presence?: string;
+	users?: string[];
 	last_read?: string;
 	unread?: number;
 	mentions?: number;
@@ -48,6 +49,7 @@ export interface World {
 }
 
 const first_wait_ms = 500, longest_wait_ms = 15_000;
+const most_watched = 500;               // the daemon takes no more
 const ping_every_ms = 20_000, silence_ms = 10_000;
 
 // How long to wait before try number n (from 0): doubling, at most 15 s, at least 0.5 s, spread by jitter so that a
@@ -68,6 +70,7 @@ export class Stream {
 	private call_off: (() => void) | null = null;
 	private ping_off: (() => void) | null = null;
 	private ping_id = 0;
+	private watched = '';                   // whose presence is asked for: sorted ids, separated by blanks
 
 	constructor(private hooks: Hooks, private world: World) {}
 
@@ -105,6 +108,21 @@ export class Stream {
 	typing(channel: string): void {
 		if (this.socket && this.greeted)
 			this.socket.send(JSON.stringify({ type: 'typing', channel }));
+	}
+
+	// Whose coming and going is to be told, over reconnects too.
+	watch(people: Iterable<string>): void {
+		const wanted = [...people].slice(0, most_watched).sort().join(' ');
+
+		if (wanted === this.watched)
+			return;
+		this.watched = wanted;
+		if (this.greeted)
+			this.watch_send();
+	}
+
+	private watch_send(): void {
+		this.socket?.send(JSON.stringify({ type: 'presence_sub', ids: this.watched.split(' ').filter(Boolean) }));
 	}
 
 	// Where a channel is known to stand, from boot. A number that is further on already stays.
@@ -230,6 +248,8 @@ export class Stream {
 		for (const channel of [...this.seqs.keys()])
 			if (!(channel in present))
 				this.seqs.delete(channel);      // no longer a member
+		if (this.watched)
+			this.watch_send();
 		this.hooks.hello(again, Object.keys(present));
 	}
 

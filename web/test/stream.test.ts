@@ -172,6 +172,29 @@ test('a session that ended meanwhile is not tried again', async () => {
 	assert.deepEqual(seen, ['logged out']);
 });
 
+test('whose presence is told: asked for after hello, only when it is another, and again on a new connection', async () => {
+	const { stream, sockets, fire } = setup();
+	const asked = (i: number) => sockets[i]!.sent.filter((frame) => frame.type === 'presence_sub').map((frame) => frame.ids);
+
+	stream.watch(['U2', 'U1']);
+	stream.start();
+	sockets[0]!.onopen!();
+	assert.deepEqual(asked(0), []);
+	sockets[0]!.say({ type: 'hello', channels: {} });
+	stream.watch(['U1', 'U2']);
+	stream.watch(['U3']);
+	stream.watch([]);
+	stream.watch(['U4']);
+	assert.deepEqual(asked(0), [['U1', 'U2'], ['U3'], [], ['U4']]);
+	sockets[0]!.onclose!();
+	await fire();
+	sockets[1]!.onopen!();
+	sockets[1]!.say({ type: 'hello', channels: {} });
+	assert.deepEqual(asked(1), [['U4']]);
+	stream.watch(Array.from({ length: 600 }, (_, i) => `U${i}`));
+	assert.equal(asked(1)[1].length, 500);
+});
+
 test('broken frames are ignored', () => {
 	const { sockets, seen } = started({ C1: 5 }, { C1: 5 });
 
