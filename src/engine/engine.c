@@ -13,7 +13,7 @@
 
 #define BATCH_MAX 1024
 #define SICK_FOR (SECOND / 2)
-#define SEARCH_SLICE 200
+#define SEARCH_SLICE 50
 
 /* ---- queues ---- */
 
