@@ -1,8 +1,13 @@
 #!/bin/sh
-# tools/docs.sh BUILD -- writes the manual pages that programs print from their tables into man/.
+# tools/docs.sh BUILD [DIR] -- writes what programs print from their tables: the manual pages into DIR/man, the shell completion
+# into DIR/tools. Without DIR: into this tree.
 set -eu
 cd "$(dirname "$0")/.."
-build=${1:-build}
-mkdir -p man
+build=$(realpath "${1:-build}")
+cd "${2:-.}"
+mkdir -p man tools
+for page in opsroomd.8 opsroom.yaml.5 opsroom-api.7 opsroom-log.7; do
+	"$build/opsroomd" --manual "$page" >"man/$page"
+done
 "$build/opsroom" --man >man/opsroom.1
 "$build/opsroom" --completion >tools/opsroom.bash

@@ -202,13 +202,15 @@ static bool idempotency_keep(struct exchange *x, const struct idempotency *id)
 
 static bool may(struct exchange *x)
 {
-	if (x->route->flags & ROUTE_OPEN)
+	enum who who = x->route->who;
+
+	if (who < WHO_PERSON)
 		return true;
 	if (!x->user.id)
-		x_fail(x, ERR_UNAUTHENTICATED, "%s", x->request->headers ? "this needs a login or an API token" : "");
-	else if ((x->route->flags & ROUTE_ADMIN) && (x->user.role < ROLE_ADMIN || x->caller.scope < SCOPE_ADMIN))
+		x_fail(x, ERR_UNAUTHENTICATED, "this needs a login or an API token");
+	else if (who == WHO_ADMIN && (x->user.role < ROLE_ADMIN || x->caller.scope < SCOPE_ADMIN))
 		x_fail(x, ERR_FORBIDDEN, "this needs the role admin%s", x->user.role < ROLE_ADMIN ? "" : " and a token with the scope admin");
-	else if ((x->route->flags & ROUTE_WRITE) && x->caller.scope < SCOPE_WRITE)
+	else if (who == WHO_WRITER && x->caller.scope < SCOPE_WRITE)
 		x_fail(x, ERR_FORBIDDEN, "this token may only read; it needs the scope write");
 	return x->err.code == ERR_NONE;
 }
@@ -225,7 +227,7 @@ static void exchange_run(struct work *w)
 	}
 	x->finish = NULL;
 	if (x->route->dialect == DIALECT_OURS)
-		auth_identify(x, S(""));
+		auth_identify(x, x->route->flags & ROUTE_QUERY_TOKEN ? x_query(x, "token") : S(""));
 	else if (x->route->dialect == DIALECT_SLACK)
 		slack_identify(x);
 	if (x->route->dialect != DIALECT_OURS || may(x)) {
@@ -342,7 +344,7 @@ static const struct route *route_find(const struct http_request *r, struct str *
 
 void api_refuse(struct api *api, struct http_request *r, enum err_code code, const char *text)
 {
-	static const struct route plain = {"*", "", DIALECT_OURS, 0, NULL, ""};
+	static const struct route plain = {.dialect = DIALECT_OURS};
 	struct exchange *x = arena_zero(&r->arena, sizeof *x);
 
 	x->api = api;

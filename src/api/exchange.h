@@ -20,18 +20,29 @@ enum dialect {
 struct exchange;
 struct api;
 
+/* Who may call. Checked before the handler runs, but for those whose key only the handler can read. */
+enum who {
+	WHO_ANYBODY,
+	WHO_KEY,    /* the key of a source or webhook, in the address or a header: the handler checks it */
+	WHO_METHOD, /* what slack_methods[] says */
+	WHO_PERSON, /* logged in, or an API token of any scope */
+	WHO_WRITER, /* the token must have the scope write */
+	WHO_ADMIN,  /* the role admin, and a token with the scope admin */
+};
+const char *who_text(enum who who); /* for the manual */
+
 enum route_flags {
-	ROUTE_OPEN = 1,       /* no caller is needed */
-	ROUTE_PREFIX = 2,     /* path is a prefix: the rest is x->rest */
-	ROUTE_IDEMPOTENT = 4, /* obeys Idempotency-Key */
-	ROUTE_ADMIN = 8,
-	ROUTE_WRITE = 16,     /* the token must have the scope write */
+	ROUTE_PREFIX = 1,      /* path is a prefix: the rest is x->rest */
+	ROUTE_IDEMPOTENT = 2,  /* obeys Idempotency-Key */
+	ROUTE_QUERY_TOKEN = 4, /* ?token= counts too, for clients that cannot set headers */
 };
 
 struct route {
 	const char *method; /* "*": any */
 	const char *path;
+	const char *arguments; /* what follows the path or the question mark, for the manual */
 	enum dialect dialect;
+	enum who who;
 	unsigned flags;
 	void (*run)(struct exchange *x);
 	const char *help; /* opsroom-api(7) */

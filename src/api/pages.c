@@ -62,10 +62,10 @@ static void metric(struct buf *b, const char *name, const char *type, const char
 
 static int64_t resident_bytes(void)
 {
-	long pages = 0, resident = 0;
+	long size = 0, resident = 0;
 	FILE *f = fopen("/proc/self/statm", "re");
 
-	if (f && fscanf(f, "%ld %ld", &pages, &resident) != 2)
+	if (f && fscanf(f, "%ld %ld", &size, &resident) != 2)
 		resident = 0;
 	if (f)
 		fclose(f);
@@ -122,19 +122,41 @@ static void answer_metrics(struct api *api, struct http_request *r)
 	buf_done(&b);
 }
 
+static void answer_health(struct api *api, struct http_request *r)
+{
+	answer(api, r, 200, "text/plain; charset=utf-8", S("Cache-Control: no-store\r\n"), S("OK"));
+}
+
+static void answer_ready(struct api *api, struct http_request *r)
+{
+	answer(api, r, api->ready ? 200 : 503, "text/plain; charset=utf-8", S("Cache-Control: no-store\r\n"), api->ready ? S("OK") : S("not ready"));
+}
+
+const struct page pages[] = {
+	{"/healthz", "/-/healthy", answer_health, "200 as long as the daemon answers at all."},
+	{"/readyz", "/-/ready", answer_ready, "200 when it takes work; 503 before that and while it drains."},
+	{"/metrics", NULL, answer_metrics, "Metrics in Prometheus' text format."},
+};
+const size_t page_count = COUNT_OF(pages);
+
+static const struct page *page_find(struct str path)
+{
+	for (size_t i = 0; i < page_count; i++)
+		if (str_is(path, pages[i].path) || (pages[i].alias && str_is(path, pages[i].alias)))
+			return &pages[i];
+	return NULL;
+}
+
 bool pages_answer(struct api *api, struct http_request *r)
 {
+	const struct page *page = page_find(r->path);
 	bool get = str_is(r->method, "GET") || str_is(r->method, "HEAD");
 	const struct asset *as;
 
 	if (!get || r->wants_websocket || str_starts(r->path, S("/api/")) || str_starts(r->path, S("/v1/")))
 		return false;
-	if (str_is(r->path, "/healthz") || str_is(r->path, "/-/healthy")) {
-		answer(api, r, 200, "text/plain; charset=utf-8", S("Cache-Control: no-store\r\n"), S("OK"));
-	} else if (str_is(r->path, "/readyz") || str_is(r->path, "/-/ready")) {
-		answer(api, r, api->ready ? 200 : 503, "text/plain; charset=utf-8", S("Cache-Control: no-store\r\n"), api->ready ? S("OK") : S("not ready"));
-	} else if (str_is(r->path, "/metrics")) {
-		answer_metrics(api, r);
+	if (page) {
+		page->answer(api, r);
 	} else {
 		as = asset_find(is_page(r->path) ? S("/index.html") : r->path);
 		if (!as)

@@ -1,33 +1,58 @@
 #include "api/handlers.h"
 #include "api/slack.h"
 
-/* The first row that fits is taken. */
+/* method, path, what follows it, dialect, who may, flags, what runs, help. The first row that fits is taken. */
 const struct route routes[] = {
-	{"*", "/api/v2/", DIALECT_ALERTMANAGER, ROUTE_PREFIX, hook_v2, "Alertmanager's API v2: alerts, status."},
-	{"*", "/am/", DIALECT_ALERTMANAGER, ROUTE_PREFIX, hook_v2, "The same with a source's key before it: /am/KEY/api/v2/alerts."},
-	{"POST", "/hooks/alertmanager/", DIALECT_OURS, ROUTE_PREFIX | ROUTE_OPEN | ROUTE_IDEMPOTENT, hook_alertmanager, "Alertmanager's webhook, version 4."},
-	{"GET", "/hooks/", DIALECT_OURS, ROUTE_PREFIX | ROUTE_OPEN, hook_what_is_this, "Says what a webhook's address is."},
-	{"POST", "/services/", DIALECT_WEBHOOK, ROUTE_PREFIX | ROUTE_IDEMPOTENT, hook_incoming, "Slack's incoming webhooks: T.../B.../KEY."},
-	{"POST", "/api/", DIALECT_SLACK, ROUTE_PREFIX | ROUTE_IDEMPOTENT, slack_run, "Slack's Web API."},
-	{"GET", "/api/", DIALECT_SLACK, ROUTE_PREFIX, slack_run, "The same, arguments in the query."},
-	{"GET", "/stream", DIALECT_OURS, ROUTE_OPEN, stream_route, "WebSocket: everything that happens in one's channels, in order."},
-	{"GET", "/v1/setup", DIALECT_OURS, ROUTE_OPEN, v1_setup_get, "Is the one-time link good?"},
-	{"POST", "/v1/setup", DIALECT_OURS, ROUTE_OPEN, v1_setup, "Makes the first admin."},
-	{"POST", "/v1/login", DIALECT_OURS, ROUTE_OPEN, v1_login, "Logs in: sets the session cookie."},
-	{"POST", "/v1/logout", DIALECT_OURS, 0, v1_logout, "Ends the session."},
-	{"GET", "/v1/me", DIALECT_OURS, 0, v1_me, "Who am I?"},
-	{"GET", "/v1/boot", DIALECT_OURS, 0, v1_boot, "What the console starts with."},
-	{"POST", "/v1/commands", DIALECT_OURS, ROUTE_IDEMPOTENT, v1_commands, "Runs one command line."},
-	{"GET", "/v1/alerts", DIALECT_OURS, 0, v1_alerts, "Groups of alerts, newest first."},
-	{"GET", "/v1/alerts/", DIALECT_OURS, ROUTE_PREFIX, v1_alert, "One group with its members."},
-	{"GET", "/v1/status", DIALECT_OURS, 0, v1_status, "How things stand."},
-	{"GET", "/v1/tokens", DIALECT_OURS, 0, v1_tokens, "API tokens with their last use."},
-	{"POST", "/v1/tokens", DIALECT_OURS, ROUTE_WRITE, v1_token_new, "Makes an API token, shown once."},
-	{"DELETE", "/v1/tokens/", DIALECT_OURS, ROUTE_PREFIX | ROUTE_WRITE, v1_token_revoke, "Revokes a token."},
-	{"GET", "/v1/audit", DIALECT_OURS, ROUTE_ADMIN, v1_audit, "Searches the audit trail."},
-	{"GET", "/v1/audit/verify", DIALECT_OURS, ROUTE_ADMIN, v1_audit_verify, "Reckons every hash of the audit trail anew."},
-	{"POST", "/v1/provision", DIALECT_OURS, ROUTE_ADMIN, v1_provision, "Makes what a YAML file names."},
-	{"GET", "/v1/search", DIALECT_OURS, 0, v1_search, "Finds messages."},
-	{"POST", "/v1/advance", DIALECT_OURS, ROUTE_ADMIN, v1_advance, "Moves a virtual clock (tests)."},
+	{"*", "/api/v2/", "alerts | status", DIALECT_ALERTMANAGER, WHO_KEY, ROUTE_PREFIX, hook_v2,
+	 "Alertmanager's API v2: GET and POST alerts, GET status. On loopback without public_url no key is needed."},
+	{"*", "/am/", "KEY/api/v2/...", DIALECT_ALERTMANAGER, WHO_KEY, ROUTE_PREFIX, hook_v2,
+	 "The same with a source's key in the path, for clients that can set only a prefix."},
+	{"POST", "/hooks/alertmanager/", "KEY", DIALECT_OURS, WHO_KEY, ROUTE_PREFIX | ROUTE_IDEMPOTENT, hook_alertmanager,
+	 "Alertmanager's webhook, version 4. Answers how many alerts came and how many changed something."},
+	{"GET", "/hooks/", "...", DIALECT_OURS, WHO_ANYBODY, ROUTE_PREFIX, hook_what_is_this,
+	 "Says what the address of a webhook is, for whoever opens it in a browser."},
+	{"POST", "/services/", "T.../B.../KEY", DIALECT_WEBHOOK, WHO_KEY, ROUTE_PREFIX | ROUTE_IDEMPOTENT, hook_incoming,
+	 "Slack's incoming webhooks: a message for the webhook's channel, or another public one that it names."},
+	{"POST", "/api/", "METHOD", DIALECT_SLACK, WHO_METHOD, ROUTE_PREFIX | ROUTE_IDEMPOTENT, slack_run,
+	 "Slack's Web API, see below. Arguments as JSON, form, multipart or query."},
+	{"GET", "/api/", "METHOD?...", DIALECT_SLACK, WHO_METHOD, ROUTE_PREFIX, slack_run, "The same, with the arguments in the query."},
+	{"GET", "/stream", "", DIALECT_OURS, WHO_PERSON, ROUTE_QUERY_TOKEN, stream_route,
+	 "A WebSocket: everything that happens in one's channels, in order, without a gap over reconnects and restarts."},
+	{"GET", "/v1/setup", "?token=", DIALECT_OURS, WHO_ANYBODY, 0, v1_setup_get, "Is the one-time link good?"},
+	{"POST", "/v1/setup", "", DIALECT_OURS, WHO_ANYBODY, 0, v1_setup,
+	 "Makes the first admin. Needs the token of the one-time link; impossible once there is an admin."},
+	{"POST", "/v1/login", "", DIALECT_OURS, WHO_ANYBODY, 0, v1_login, "Logs in with name or email and password: sets the session cookie."},
+	{"POST", "/v1/logout", "", DIALECT_OURS, WHO_PERSON, 0, v1_logout, "Ends the session."},
+	{"GET", "/v1/me", "", DIALECT_OURS, WHO_PERSON, 0, v1_me, "Who am I?"},
+	{"GET", "/v1/boot", "", DIALECT_OURS, WHO_PERSON, 0, v1_boot, "What the console starts with: channels, people, commands."},
+	{"POST", "/v1/commands", "", DIALECT_OURS, WHO_PERSON, ROUTE_IDEMPOTENT, v1_commands,
+	 "Runs one command line; each command asks for its own role."},
+	{"GET", "/v1/alerts", "?state=&limit=", DIALECT_OURS, WHO_PERSON, 0, v1_alerts, "Groups of alerts, newest first."},
+	{"GET", "/v1/alerts/", "ID", DIALECT_OURS, WHO_PERSON, ROUTE_PREFIX, v1_alert, "One group with its members."},
+	{"GET", "/v1/status", "", DIALECT_OURS, WHO_PERSON, 0, v1_status, "How things stand: version, alerts, outbox, store."},
+	{"GET", "/v1/tokens", "", DIALECT_OURS, WHO_PERSON, 0, v1_tokens, "One's API tokens with their last use; an admin sees all."},
+	{"POST", "/v1/tokens", "", DIALECT_OURS, WHO_WRITER, 0, v1_token_new, "Makes an API token, shown this once."},
+	{"DELETE", "/v1/tokens/", "ID", DIALECT_OURS, WHO_WRITER, ROUTE_PREFIX, v1_token_revoke, "Revokes a token."},
+	{"GET", "/v1/audit", "?q=&actor=&action=&since=&until=&limit=&before=", DIALECT_OURS, WHO_ADMIN, 0, v1_audit,
+	 "Searches the audit trail, newest first."},
+	{"GET", "/v1/audit/verify", "", DIALECT_OURS, WHO_ADMIN, 0, v1_audit_verify, "Reckons every hash of the audit trail anew."},
+	{"POST", "/v1/provision", "", DIALECT_OURS, WHO_ADMIN, 0, v1_provision, "Makes what a YAML file names, see opsroomd(8)."},
+	{"GET", "/v1/search", "?q=&channel=&limit=", DIALECT_OURS, WHO_PERSON, 0, v1_search, "Finds messages that the asker may read."},
+	{"POST", "/v1/advance", "", DIALECT_OURS, WHO_ADMIN, 0, v1_advance,
+	 "Moves a virtual clock (--clock, for tests); answers when everything due has happened."},
 };
 const size_t route_count = COUNT_OF(routes);
+
+const char *who_text(enum who who)
+{
+	static const char *const texts[] = {
+		[WHO_ANYBODY] = "Anybody.",
+		[WHO_KEY] = "Whoever has the key.",
+		[WHO_METHOD] = "As the method says.",
+		[WHO_PERSON] = "Whoever is logged in or has an API token.",
+		[WHO_WRITER] = "Whoever is logged in or has an API token with the scope write.",
+		[WHO_ADMIN] = "Admins, with a session or a token with the scope admin.",
+	};
+
+	return texts[who];
+}

@@ -17,6 +17,7 @@ struct slack_method {
 	enum scope needs;
 	const char *scope_name; /* Slack's word for missing_scope */
 	void (*run)(struct slack_call *c);
+	const char *help; /* opsroom-api(7) */
 };
 extern const struct slack_method slack_methods[];
 extern const size_t slack_method_count;

@@ -42,11 +42,7 @@ static void accept_socket(struct exchange *x)
 
 void stream_route(struct exchange *x)
 {
-	if (!x->user.id)
-		auth_identify(x, x_query(x, "token"));
-	if (!x->user.id)
-		x_fail(x, ERR_UNAUTHENTICATED, "the stream needs a login or an API token");
-	else if (!x->request->wants_websocket)
+	if (!x->request->wants_websocket)
 		x_fail(x, ERR_INVALID, "this is a WebSocket: send an Upgrade request");
 	else
 		x->finish = accept_socket;

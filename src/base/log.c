@@ -7,7 +7,7 @@ static _Atomic int wanted = LOG_INFO;
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
 static const struct log_event_info events[LOG_EVENTS] = {
-#define EVENT(id, name, help) [id] = {name, help},
+#define EVENT(id, name, help, fields) [id] = {name, help, fields},
 #include "base/log_events.def"
 #undef EVENT
 };

@@ -11,7 +11,7 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 enum log_event {
-#define EVENT(id, name, help) id,
+#define EVENT(id, name, help, fields) id,
 #include "base/log_events.def"
 #undef EVENT
 	LOG_EVENTS
@@ -46,6 +46,6 @@ void log_write(enum log_level level, enum log_event event, const struct log_fiel
 #define log_error(event, ...) LOG_(LOG_ERROR, event, __VA_ARGS__)
 
 struct log_event_info {
-	const char *name, *help;
+	const char *name, *help, *fields;
 };
 const struct log_event_info *log_event_info(enum log_event event); /* for the manual */

@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "base/roff.h"
+
 /* "opsroom token create [--scopes SCOPES] <name>" without the name of the program */
 static void print_usage(FILE *to, const struct subcommand *s)
 {
@@ -51,49 +53,26 @@ void print_sub_help(FILE *to, const struct subcommand *s)
 
 /* ---- opsroom(1) ---- */
 
-/* Text in roff: hyphens that can be copied, no escapes, no line that begins with a request. */
-static void roff(FILE *to, const char *text)
-{
-	if (*text == '.' || *text == '\'')
-		fputs("\\&", to);
-	for (; *text; text++) {
-		if (*text == '-')
-			fputs("\\-", to);
-		else if (*text == '\\')
-			fputs("\\e", to);
-		else
-			fputc(*text, to);
-	}
-}
-
-static void roff_options(FILE *to, const struct cli_option *options, size_t max)
+static void man_options(FILE *to, const struct cli_option *options, size_t max)
 {
 	for (size_t i = 0; i < max && options[i].name; i++) {
-		fputs(".TP\n.B ", to);
-		roff(to, options[i].name);
-		if (options[i].value)
-			fprintf(to, " \\fI%s\\fR", options[i].value);
-		fputc('\n', to);
-		roff(to, options[i].help);
-		fputs(".\n", to);
+		char text[400];
+
+		snprintf(text, sizeof text, "%s.", options[i].help);
+		roff_item(to, options[i].name, options[i].value, text);
 	}
 }
 
-static void roff_subcommand(FILE *to, const struct subcommand *s)
+static void man_subcommand(FILE *to, const struct subcommand *s)
 {
-	fputs(".SS \"opsroom ", to);
-	roff(to, s->name);
-	if (s->arguments[0])
-		fputc(' ', to);
-	roff(to, s->arguments);
-	fputs("\"\n", to);
-	roff(to, s->help);
-	fputc('\n', to);
-	if (s->more) {
-		roff(to, s->more);
-		fputc('\n', to);
-	}
-	roff_options(to, s->options, CLI_OPTIONS);
+	char heading[200];
+
+	snprintf(heading, sizeof heading, "opsroom %s%s%s", s->name, s->arguments[0] ? " " : "", s->arguments);
+	roff_subsection(to, heading);
+	roff_text(to, s->help);
+	if (s->more)
+		roff_text(to, s->more);
+	man_options(to, s->options, CLI_OPTIONS);
 }
 
 static const struct {
@@ -125,67 +104,40 @@ static const struct {
 	  {"opsroom audit search --since 24h --action alert.ack", "Who acknowledged what since yesterday."},
 };
 
-static void roff_terms(FILE *to, const char *heading, size_t count, const char *const *terms)
+static void man_terms(FILE *to, const char *heading, size_t count, const char *const *terms)
 {
-	fprintf(to, ".SH %s\n", heading);
-	for (size_t i = 0; i < count; i++) {
-		fputs(".TP\n.B ", to);
-		roff(to, terms[2 * i]);
-		fputc('\n', to);
-		roff(to, terms[2 * i + 1]);
-		fputc('\n', to);
-	}
-}
-
-static void roff_exit_codes(FILE *to)
-{
-	fputs(".SH EXIT STATUS\n.TP\n.B 0\nIt is done.\n.TP\n.B 1\nIt went well, and the answer is no: \\fBaudit "
-	      "verify\\fR found a broken chain.\n",
-	      to);
-	for (int exit_code = 2; exit_code < 10; exit_code++) {
-		bool any = false;
-
-		for (int code = 1; code < ERR_CODES; code++) {
-			const struct err_info *info = err_info((enum err_code)code);
-
-			if (info->exit_code != exit_code)
-				continue;
-			if (!any)
-				fprintf(to, ".TP\n.B %d\n", exit_code);
-			fprintf(to, "%s%s (%s)", any ? "; " : "", info->title, info->name);
-			any = true;
-		}
-		if (any)
-			fputs(".\n", to);
-	}
+	roff_section(to, heading);
+	for (size_t i = 0; i < count; i++)
+		roff_item(to, terms[2 * i], NULL, terms[2 * i + 1]);
 }
 
 void print_man(FILE *to)
 {
-	fputs(".\\\" Printed by opsroom --man; not to be edited.\n.TH OPSROOM 1 \"\" \"opsroom " OPSROOM_VERSION
-	      "\" \"opsroom\"\n"
-	      ".SH NAME\nopsroom \\- speak with the operations room from a terminal or a script\n"
-	      ".SH SYNOPSIS\n.B opsroom\n[\\fIOPTION\\fR...] \\fICOMMAND\\fR [\\fIARGUMENT\\fR...]\n"
-	      ".SH DESCRIPTION\n"
-	      "opsroom is the client of\n.BR opsroomd (8).\n"
-	      "It lists and acknowledges alerts, says and hears things in channels, runs any command that the chat "
-	      "knows, and looks into the "
-	      "audit log. Whatever it does is checked and recorded as if it was done in the chat.\n.PP\n"
-	      "The server and the token come from the options, else from the environment, else from what \\fBopsroom "
-	      "login\\fR keeps, else "
-	      "from ./var. A kept token is sent to the server that it is for and to no other.\n.PP\n"
-	      "Control characters in what others wrote are shown, not sent to the terminal.\n"
-	      ".SH OPTIONS\n",
-	      to);
-	roff_options(to, global_options, 99);
-	fputs(".TP\n.B \\-\\-\nWhat follows are no options.\n.SH COMMANDS\n", to);
+	static const char *const see_also[] = {"opsroomd(8)", "opsroom.yaml(5)", "opsroom-api(7)", "opsroom-log(7)", NULL};
+
+	roff_page(to, "opsroom", 1, "speak with the operations room from a terminal or a script", "opsroom --man");
+	roff_section(to, "SYNOPSIS");
+	fputs(".B opsroom\n[\\fIOPTION\\fR...] \\fICOMMAND\\fR [\\fIARGUMENT\\fR...]\n", to);
+	roff_section(to, "DESCRIPTION");
+	fputs("opsroom is the client of\n.BR opsroomd (8).\n", to);
+	roff_text(to, "It lists and acknowledges alerts, says and hears things in channels, runs any command that the chat knows, "
+		      "and looks into the audit log. Whatever it does is checked and recorded as if it was done in the chat.");
+	roff_paragraph(to);
+	roff_text(to, "The server and the token come from the options, else from the environment, else from what opsroom login "
+		      "keeps, else from ./var. A kept token is sent to the server that it is for and to no other.");
+	roff_paragraph(to);
+	roff_text(to, "Control characters in what others wrote are shown, not sent to the terminal.");
+	roff_section(to, "OPTIONS");
+	man_options(to, global_options, 99);
+	roff_item(to, "--", NULL, "What follows are no options.");
+	roff_section(to, "COMMANDS");
 	for (const struct subcommand *s = subcommands; s->name; s++)
-		roff_subcommand(to, s);
-	roff_terms(to, "ENVIRONMENT", COUNT_OF(environment), &environment[0].term);
-	roff_terms(to, "FILES", COUNT_OF(files), &files[0].term);
-	roff_exit_codes(to);
-	roff_terms(to, "EXAMPLES", COUNT_OF(examples), &examples[0].term);
-	fputs(".SH SEE ALSO\n.BR opsroomd (8),\n.BR opsroom.yaml (5),\n.BR opsroom\\-api (7)\n", to);
+		man_subcommand(to, s);
+	man_terms(to, "ENVIRONMENT", COUNT_OF(environment), &environment[0].term);
+	man_terms(to, "FILES", COUNT_OF(files), &files[0].term);
+	roff_exit_codes(to, "It went well, and the answer is no: audit verify found a broken chain.");
+	man_terms(to, "EXAMPLES", COUNT_OF(examples), &examples[0].term);
+	roff_see_also(to, see_also);
 }
 
 /* ---- completion ---- */

@@ -4,6 +4,8 @@
 #include "daemon/settings.h"
 #include "net/tls.h"
 
+#include <stdio.h>
+
 struct daemon {
 	struct settings settings;
 	const char *config_file; /* NULL: none */
@@ -22,6 +24,12 @@ struct daemon {
 	mono_ms began;
 };
 
+/* Options that are no settings (main.c); the last has no name. */
+struct daemon_option {
+	const char *name, *value, *help; /* value NULL: a switch */
+};
+extern const struct daemon_option daemon_options[];
+
 /* start.c: opens the store, whose directory must be locked, and makes what every store has. */
 MUST_USE bool daemon_open(struct daemon *d, struct err *err);
 /* What people type to reach it. */
@@ -34,3 +42,6 @@ int daemon_run(struct daemon *d, struct err *err);
 
 /* provision.c: `opsroomd provision FILE`, through the daemon that has the data directory, if one has. */
 int daemon_provision(struct daemon *d, const char *file, struct err *err);
+
+/* manual.c: "opsroomd.8", "opsroom.yaml.5", "opsroom-api.7", "opsroom-log.7" as roff. false: there is no such page. */
+bool manual_print(FILE *to, const char *page);

@@ -7,18 +7,44 @@
 
 struct command_line {
 	const char *file; /* to provision */
+	const char *page; /* to print */
 	bool provision, check, done;
-	int exit_code; /* when done */
 };
 
-static void usage(FILE *to)
+const struct daemon_option daemon_options[] = {
+	{"--config", "FILE", "The file with settings, see opsroom.yaml(5). Without it there is none."},
+	{"--check", NULL, "Reads the settings and the certificate, says what is wrong with them, and ends."},
+	{"--clock", "TIME",
+	 "A virtual clock that begins at TIME and stands still until POST /v1/advance moves it: for tests."},
+	{"--manual", "PAGE",
+	 "Prints a manual page: opsroomd.8, opsroom.yaml.5, opsroom-api.7 or opsroom-log.7; for man -l -."},
+	{"--version", NULL, "Prints the version."},
+	{"--help", NULL, "Lists the options."},
+	{0},
+};
+
+static void usage_line(const char *name, const char *value, const char *help)
 {
-	fputs("usage: opsroomd [--data DIR] [--listen ADDRESS:PORT] [--config FILE] [--check] [OPTION...]\n"
-	      "       opsroomd provision --data DIR FILE.yaml\n"
-	      "Runs the operations room. Without any settings: ./var, 127.0.0.1:8065. Every setting of opsroom.yaml(5) "
-	      "is an\n"
-	      "option: log_level is --log-level. The manual: man opsroomd\n",
-	      to);
+	int n = printf("  %s%s%s", name, value ? " " : "", value ? value : "");
+
+	printf("%*s%s\n", n < 38 ? 38 - n : 1, "", help);
+}
+
+static void usage(struct arena *a)
+{
+	puts("usage: opsroomd [OPTION...]\n       opsroomd provision [OPTION...] FILE.yaml\n"
+	     "Runs the operations room, or makes what a file names.\n");
+	for (const struct daemon_option *o = daemon_options; o->name; o++)
+		usage_line(o->name, o->value, o->help);
+	puts("\nSettings, over those of the file:");
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *s = &settings_table[i];
+		struct str standard = s->standard[0] ? arena_printf(a, "; default %s", s->standard) : S("");
+
+		usage_line(settings_option_name(a, s).p, settings_value_name(s),
+			   arena_printf(a, "%s" STR_FMT, s->range, STR_ARG(standard)).p);
+	}
+	puts("\nThe manual: man opsroomd, or opsroomd --manual opsroomd.8 | man -l -");
 }
 
 static bool complain(struct err *err, const char *word, const char *what)
@@ -28,11 +54,11 @@ static bool complain(struct err *err, const char *word, const char *what)
 }
 
 /* --help and the like, which end it. */
-static bool is_question(struct command_line *c, const char *word)
+static bool is_question(struct daemon *d, struct command_line *c, const char *word)
 {
 	c->done = true;
 	if (strcmp(word, "--help") == 0)
-		usage(stdout);
+		usage(&d->arena);
 	else if (strcmp(word, "--version") == 0)
 		puts("opsroomd " OPSROOM_VERSION);
 	else
@@ -41,13 +67,13 @@ static bool is_question(struct command_line *c, const char *word)
 }
 
 /* "--name value" or "--name=value" */
-static bool take_option(struct daemon *d, char **argv, int *i, struct err *err)
+static bool take_option(struct daemon *d, struct command_line *c, char **argv, int *i, struct err *err)
 {
 	struct str name, value = str_cut(str_of(argv[*i]), '=', &name);
 	const struct setting *setting = settings_option(name);
-	bool config = str_is(name, "--config"), clock = str_is(name, "--clock");
+	bool config = str_is(name, "--config"), clock = str_is(name, "--clock"), manual = str_is(name, "--manual");
 
-	if (!setting && !config && !clock)
+	if (!setting && !config && !clock && !manual)
 		return complain(err, argv[*i], "is no option");
 	if (name.n == strlen(argv[*i])) {
 		if (!argv[*i + 1])
@@ -58,6 +84,8 @@ static bool take_option(struct daemon *d, char **argv, int *i, struct err *err)
 		d->config_file = value.p;
 	else if (clock)
 		d->clock = value;
+	else if (manual)
+		c->page = value.p;
 	else
 		d->given.text[setting - settings_table] = value;
 	return true;
@@ -66,12 +94,12 @@ static bool take_option(struct daemon *d, char **argv, int *i, struct err *err)
 static bool read_command_line(struct daemon *d, struct command_line *c, int argc, char **argv, struct err *err)
 {
 	for (int i = 1; i < argc; i++) {
-		if (is_question(c, argv[i]))
+		if (is_question(d, c, argv[i]))
 			return true;
 		if (strcmp(argv[i], "--check") == 0)
 			c->check = true;
 		else if (argv[i][0] == '-') {
-			if (!take_option(d, argv, &i, err))
+			if (!take_option(d, c, argv, &i, err))
 				return false;
 		} else if (strcmp(argv[i], "provision") == 0 && !c->provision)
 			c->provision = true;
@@ -107,7 +135,15 @@ static int run(struct daemon *d, int argc, char **argv, struct err *err)
 	if (!crypt_start(err) || !read_command_line(d, &c, argc, argv, err))
 		return err_info(err->code)->exit_code;
 	if (c.done)
-		return c.exit_code;
+		return 0;
+	if (c.page && !manual_print(stdout, c.page)) {
+		err_set(err, ERR_NOT_FOUND,
+			"there is no page %.100s; there are opsroomd.8, opsroom.yaml.5, opsroom-api.7, opsroom-log.7",
+			c.page);
+		return err_info(err->code)->exit_code;
+	}
+	if (c.page)
+		return 0;
 	if (!settings_read(&d->arena, d->config_file, &d->given, &d->settings, err))
 		return err_info(err->code)->exit_code;
 	if (c.check)

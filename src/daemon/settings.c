@@ -200,6 +200,13 @@ const struct setting *settings_option(struct str word)
 	return find(str_n(name, word.n - 2));
 }
 
+const char *settings_value_name(const struct setting *s)
+{
+	static const char *const names[] = {"PATH", "ADDRESS:PORT", "URL", "LEVEL", "SIZE", "SPAN", "COUNT"};
+
+	return names[s->type];
+}
+
 /* ---- where they come from ---- */
 
 static bool read_one(struct arena *a, const struct json *v, struct settings *out, struct err *err)

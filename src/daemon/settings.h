@@ -58,6 +58,9 @@ const struct setting *settings_option(struct str word);
 /* The option of a row: "--log-level". */
 struct str settings_option_name(struct arena *a, const struct setting *s);
 
+/* What its value is called in a usage: "SIZE". */
+const char *settings_value_name(const struct setting *s);
+
 /* Reads all of them. file NULL: none. ERR_INVALID names file and line, or the option, and says what is allowed. */
 MUST_USE bool settings_read(struct arena *a, const char *file, const struct settings_given *given, struct settings *out,
 			    struct err *err);
