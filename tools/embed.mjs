@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const types = {
 	'.html': 'text/html; charset=utf-8',
@@ -58,15 +58,19 @@ try {
 }
 paths.forEach((path, i) => {
 	const raw = readFileSync(join(folder, path));
-	const packed = gzipSync(raw, { level: 9 });
-	const etag = `"${createHash('sha256').update(raw).digest('hex').slice(0, 20)}"`;
+	const etag = createHash('sha256').update(raw).digest('hex').slice(0, 20);
 	const type = types[extname(path).toLowerCase()] ?? 'application/octet-stream';
-	const zip = packed.length < raw.length;
+	const packed = (name, data) => {
+		if (data.length >= raw.length) return '{NULL, 0}';
+		code += bytes(`${name}_${i}`, data);
+		return `{${name}_${i}, ${data.length}}`;
+	};
 
 	if (raw.length) code += bytes(`raw_${i}`, raw);
-	if (zip) code += bytes(`gzip_${i}`, packed);
+	const brotli = packed('brotli', brotliCompressSync(raw, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: raw.length } }));
+	const gzip = packed('gzip', gzipSync(raw, { level: 9 }));
 	rows.push(`\t{${text(path)}, ${text(type)}, ${text(etag)}, ${hashed.test(path)}, ` +
-		`${raw.length ? `raw_${i}` : '(const unsigned char *)""'}, ${raw.length}, ${zip ? `gzip_${i}, ${packed.length}` : 'NULL, 0'}},`);
+		`${raw.length ? `raw_${i}` : '(const unsigned char *)""'}, ${raw.length}, ${brotli}, ${gzip}},`);
 });
 code += `\nconst struct asset assets[] = {\n${rows.join('\n')}\n\t{0}, /* the end */\n};\nconst size_t asset_count = ${rows.length};\n`;
 writeFileSync(out, code);

@@ -6,12 +6,14 @@
 struct asset {
 	const char *path;         /* "/index.html"; the table is sorted by it, by bytes */
 	const char *content_type; /* "text/html; charset=utf-8" */
-	const char *etag;         /* with its quotes: of the raw bytes */
+	const char *etag;         /* without quotes: of the raw bytes */
 	bool immutable;           /* the name carries a hash: browsers may keep it for good */
 	const unsigned char *raw;
 	size_t raw_bytes;
-	const unsigned char *gzip; /* NULL where gzip does not make it smaller */
-	size_t gzip_bytes;
+	struct packed {           /* the same, smaller; NULL where it would not be */
+		const unsigned char *bytes;
+		size_t n;
+	} brotli, gzip;
 };
 
 extern const struct asset assets[]; /* behind the last one stands one with a NULL path */

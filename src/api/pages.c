@@ -39,18 +39,63 @@ static bool is_page(struct str path)
 	return str_is(path, "/") || str_is(path, "/setup") || str_is(path, "/login") || str_starts(path, S("/archives/"));
 }
 
+/* Is `coding` in an Accept-Encoding? "*" is not asked for by browsers and not heard here. RFC 9110 section 12.5.3. */
+static bool accepts(struct str accept, const char *coding)
+{
+	struct str one, name, q;
+
+	while (accept.n) {
+		accept = str_cut(accept, ',', &one);
+		q = str_trim(str_cut(one, ';', &name));
+		if (!str_eq_nocase(str_trim(name), str_of(coding)))
+			continue;
+		if (str_starts(q, S("q=")) || str_starts(q, S("Q=")))
+			for (q = str_n(q.p + 2, q.n - 2); q.n && (q.p[0] == '0' || q.p[0] == '.'); q = str_n(q.p + 1, q.n - 1))
+				if (q.n == 1)
+					return false; /* "q=0", "q=0.000" */
+		return true;
+	}
+	return false;
+}
+
+/* If-None-Match: "*", or a list of tags, which may be marked as weak. RFC 9110 section 13.1.2. */
+static bool is_known(struct str if_none_match, struct str etag)
+{
+	struct str one;
+
+	if (str_is(str_trim(if_none_match), "*"))
+		return true;
+	while (if_none_match.n) {
+		if_none_match = str_cut(if_none_match, ',', &one);
+		one = str_trim(one);
+		if (str_starts(one, S("W/")))
+			one = str_n(one.p + 2, one.n - 2);
+		if (str_eq(one, etag))
+			return true;
+	}
+	return false;
+}
+
 static void answer_asset(struct api *api, struct http_request *r, const struct asset *as)
 {
-	bool zip = as->gzip && str_find(http_header_get(r, "Accept-Encoding"), S("gzip"), NULL);
-	struct str headers = arena_printf(&r->arena, "ETag: %s\r\nCache-Control: %s\r\nVary: Accept-Encoding\r\n%s" CSP, as->etag,
-					  as->immutable ? "public, max-age=31536000, immutable" : "no-cache", zip ? "Content-Encoding: gzip\r\n" : "");
+	struct str accept = http_header_get(r, "Accept-Encoding");
+	const struct packed raw = {as->raw, as->raw_bytes}, *body = &raw;
+	const char *coding = "";
+	struct str etag, headers;
 
-	if (str_find(http_header_get(r, "If-None-Match"), str_of(as->etag), NULL)) {
+	if (as->brotli.bytes && accepts(accept, "br"))
+		body = &as->brotli, coding = "br";
+	else if (as->gzip.bytes && accepts(accept, "gzip"))
+		body = &as->gzip, coding = "gzip";
+	/* Other bytes, another strong tag: RFC 9110 section 8.8.3.3. */
+	etag = arena_printf(&r->arena, "\"%s%s%s\"", as->etag, *coding ? "-" : "", coding);
+	headers = arena_printf(&r->arena, "ETag: " STR_FMT "\r\nCache-Control: %s\r\nVary: Accept-Encoding\r\n%s%s%s" CSP, STR_ARG(etag),
+			       as->immutable ? "public, max-age=31536000, immutable" : "no-cache", *coding ? "Content-Encoding: " : "", coding,
+			       *coding ? "\r\n" : "");
+	if (is_known(http_header_get(r, "If-None-Match"), etag))
 		answer(api, r, 304, NULL, headers, S(""));
-		return;
-	}
-	answer(api, r, 200, as->content_type, headers,
-	       zip ? str_n((const char *)as->gzip, as->gzip_bytes) : str_n((const char *)as->raw, as->raw_bytes));
+	else
+		answer(api, r, 200, as->content_type, headers, str_n((const char *)body->bytes, body->n));
 }
 
 /* ---- health and metrics ---- */
