@@ -3,8 +3,10 @@ import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const bin = join(process.cwd(), process.env.OPSROOM_BIN_DIR || 'build', 'opsroomd');
+const build = process.env.OPSROOM_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url));
+export const bin = join(build, 'opsroomd'), cli = join(build, 'opsroom');
 
 const yaml = `users: [{name: ann, email: ann@example.com, password: "correct horse", role: admin}, {name: vic, role: viewer}]
 channels: [{name: ops, members: [ann, vic]}, {name: sre-alerts, members: [ann]}]
