@@ -1,7 +1,8 @@
 #include "cli/cli.h"
 
+#include "base/file.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -83,25 +84,6 @@ static bool make_dirs(struct cli *c, struct str dir, struct err *err)
 	return true;
 }
 
-/* A new file that others cannot read, put in place as a whole. */
-static bool write_private(struct cli *c, const char *path, struct str text, struct err *err)
-{
-	const char *fresh = arena_printf(&c->arena, "%s.%d", path, (int)getpid()).p;
-	int fd;
-	bool ok;
-
-	unlink(fresh);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	ok = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
-	if (fd >= 0 && close(fd) != 0)
-		ok = false;
-	if (ok && rename(fresh, path) == 0)
-		return true;
-	err_set(err, ERR_FULL, "%s cannot be written: %s", path, strerror(errno));
-	unlink(fresh);
-	return false;
-}
-
 bool config_save(struct cli *c, const struct saved *s, struct err *err)
 {
 	const char *path = config_path(c);
@@ -116,7 +98,7 @@ bool config_save(struct cli *c, const struct saved *s, struct err *err)
 			       {"url", s->url}, {"token", s->token}, {"token_id", s->token_id}, {"user", s->user}},
 		       4);
 	text = arena_printf(&c->arena, STR_FMT "\n", STR_ARG(text));
-	return make_dirs(c, config_dir(c), err) && write_private(c, path, text, err);
+	return make_dirs(c, config_dir(c), err) && file_put(&c->arena, path, text, 0600, err);
 }
 
 bool config_remove(struct cli *c, struct err *err)

@@ -1,5 +1,7 @@
 #include "daemon/data_dir.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,15 +41,7 @@ bool data_read(struct arena *a, struct str dir, const char *name, struct str *ou
 
 bool data_write(struct arena *a, struct str dir, const char *name, struct str text, mode_t mode, struct err *err)
 {
-	struct str path = arena_printf(a, STR_FMT "/%s", STR_ARG(dir), name);
-	int fd = open(path.p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-	bool ok = fd >= 0 && fchmod(fd, mode) == 0 && write(fd, text.p, text.n) == (ssize_t)text.n;
-
-	if (!ok)
-		err_set(err, ERR_FULL, "%s cannot be written: %s", path.p, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return ok;
+	return file_put(a, arena_printf(a, STR_FMT "/%s", STR_ARG(dir), name).p, text, mode, err);
 }
 
 bool data_lock(struct arena *a, struct str dir, struct err *err)

@@ -8,13 +8,9 @@
 #include "store/chat.h"
 #include "store/journal.h"
 
-struct start {
-	struct daemon *d;
-	struct str admin_token; /* "" if it was made before */
-};
-
-/* The CLI's token on this machine: a person of its own, so that the audit says so. */
-static bool make_admin_token(struct work *w, struct start *s)
+/* The CLI's token on this machine: a person of its own, so that the audit says so. The file comes before the commit: a token
+ * whose file could not be written must not count as made. */
+static bool make_admin_token(struct work *w, struct daemon *d)
 {
 	struct user local = {.name = S("local-admin"), .real_name = S("opsroom on this machine"), .role = ROLE_ADMIN};
 	struct engine *e = w->engine;
@@ -25,32 +21,30 @@ static bool make_admin_token(struct work *w, struct start *s)
 		return false;
 	if (made.n)
 		return true;
-	if (!provision_user(w, &local, &w->err) ||
-	    !auth_make_token(w, &local, S("admin.token"), S("admin"), &t, &secret, &w->err) ||
-	    !store_setting_put(e->db, e->workspace_id, "admin_token_made", S("1"), &w->err))
-		return false;
-	s->admin_token = arena_dup(&s->d->arena, secret);
-	return true;
+	return provision_user(w, &local, &w->err) &&
+	       auth_make_token(w, &local, S("admin.token"), S("admin"), &t, &secret, &w->err) &&
+	       store_setting_put(e->db, e->workspace_id, "admin_token_made", S("1"), &w->err) &&
+	       data_write(w->arena, d->settings.data, "admin.token", secret, 0600, &w->err);
 }
 
-static bool make_setup_token(struct work *w, struct start *s)
+static bool make_setup_token(struct work *w, struct daemon *d)
 {
 	struct engine *e = w->engine;
 
 	if (store_has_admin(e->db, e->workspace_id))
 		return true;
-	s->d->setup_token = crypt_word(&s->d->arena, 24);
-	return store_setting_put(e->db, e->workspace_id, "setup_token", auth_hash(w->arena, s->d->setup_token),
+	d->setup_token = crypt_word(&d->arena, 24);
+	return store_setting_put(e->db, e->workspace_id, "setup_token", auth_hash(w->arena, d->setup_token),
 				 &w->err);
 }
 
 static void start_run(struct work *w, void *context)
 {
-	struct start *s = context;
+	struct daemon *d = context;
 
 	/* We hold the lock of the data directory: what the last daemon had claimed is nobody's now. */
 	w->failed = !store_due_release(w->engine->db, w->now, &w->err) || !provision_first(w, &w->err) ||
-		    !housekeeping_start(w) || !make_admin_token(w, s) || !make_setup_token(w, s);
+		    !housekeeping_start(w) || !make_admin_token(w, d) || !make_setup_token(w, d);
 }
 
 static bool start_clock(struct daemon *d, struct err *err)
@@ -77,16 +71,13 @@ bool daemon_open(struct daemon *d, struct err *err)
 	const struct settings *s = &d->settings;
 	struct engine_config config = {
 		.data_dir = s->data.p, .public_url = s->public_url, .queue_max = s->queue_max, .node = 1};
-	struct start start = {.d = d};
 
 	d->engine = engine_new(&config, &d->loop, NULL, err);
 	if (!d->engine)
 		return false;
 	d->engine->chats = chat_kinds;
 	d->engine->run_command_row = mention_run;
-	if (!start_clock(d, err) || !engine_run_once(d->engine, start_run, &start, err))
-		return false;
-	return !start.admin_token.n || data_write(&d->arena, s->data, "admin.token", start.admin_token, 0600, err);
+	return start_clock(d, err) && engine_run_once(d->engine, start_run, d, err);
 }
 
 struct str daemon_local_url(struct daemon *d, struct str host, int port)

@@ -1,5 +1,6 @@
 #include "engine/engine_internal.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "engine/alerts.h"
 #include "store/chat.h"
@@ -517,13 +518,11 @@ static bool load_key(struct engine *e, struct err *err)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
 		crypt_random(e->key.bytes, sizeof e->key.bytes);
-		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		ok = fd >= 0 && write(fd, e->key.bytes, sizeof e->key.bytes) == sizeof e->key.bytes && fsync(fd) == 0;
-	} else {
-		ok = fd >= 0 && read(fd, e->key.bytes, sizeof e->key.bytes) == sizeof e->key.bytes;
+		return file_put(&e->loop->scratch, path, str_n((const char *)e->key.bytes, sizeof e->key.bytes), 0600, err);
 	}
+	ok = fd >= 0 && read(fd, e->key.bytes, sizeof e->key.bytes) == sizeof e->key.bytes;
 	if (!ok)
-		err_set(err, ERR_FULL, "%s cannot be read or made: %s", path, strerror(errno));
+		err_set(err, ERR_FULL, "%s cannot be read: %s", path, fd < 0 ? strerror(errno) : "it is too short");
 	if (fd >= 0)
 		close(fd);
 	return ok;

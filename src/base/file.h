@@ -1,0 +1,9 @@
+/* base/file.h -- small files that are there as a whole or not at all. */
+#pragma once
+#include "base/mem.h"
+
+#include <sys/types.h>
+
+/* Puts text under path in the place of what is there: written beside it, on disk, then renamed. A full disk or a crash leaves the
+ * old file, or none. ERR_FULL with path and reason. */
+MUST_USE bool file_put(struct arena *a, const char *path, struct str text, mode_t mode, struct err *err);
