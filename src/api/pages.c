@@ -133,6 +133,7 @@ static void put_engine_metrics(const struct engine_counts *c, struct buf *b)
 	metric(b, "work_batches_failed_total", "counter", "Group commits that failed; nothing of them was answered with yes.", (int64_t)c->failed_batches);
 	metric(b, "work_queue_length", "gauge", "Work items waiting.", c->queued);
 	metric(b, "work_refused_total", "counter", "Requests turned away because the queue was full.", (int64_t)c->refused);
+	metric(b, "store_writable", "gauge", "1: the store takes what is written. 0: its disk is full or fails.", c->unwritable.code == ERR_NONE);
 	metric(b, "store_writes_total", "counter", "Statements that wrote.", (int64_t)c->store.writes);
 	metric(b, "alerts_received_total", "counter", "Alerts in deliveries.", (int64_t)c->alerts_received);
 	metric(b, "alerts_changed_total", "counter", "Alerts that changed something.", (int64_t)c->alerts_changed);
@@ -172,14 +173,23 @@ static void answer_health(struct api *api, struct http_request *r)
 	answer(api, r, 200, "text/plain; charset=utf-8", S("Cache-Control: no-store\r\n"), S("OK"));
 }
 
+/* Ready is who can take work. Who cannot write takes none, though reads go on. */
 static void answer_ready(struct api *api, struct http_request *r)
 {
-	answer(api, r, api->ready ? 200 : 503, "text/plain; charset=utf-8", S("Cache-Control: no-store\r\n"), api->ready ? S("OK") : S("not ready"));
+	struct engine_counts c;
+	struct str text = S("OK");
+
+	engine_count(api->engine, &c);
+	if (!api->ready)
+		text = S("not ready");
+	else if (c.unwritable.code)
+		text = arena_printf(&r->arena, "not ready: %s", c.unwritable.text);
+	answer(api, r, api->ready && !c.unwritable.code ? 200 : 503, "text/plain; charset=utf-8", S("Cache-Control: no-store\r\n"), text);
 }
 
 const struct page pages[] = {
 	{"/healthz", "/-/healthy", answer_health, "200 as long as the daemon answers at all."},
-	{"/readyz", "/-/ready", answer_ready, "200 when it takes work; 503 before that and while it drains."},
+	{"/readyz", "/-/ready", answer_ready, "200 when it takes work; 503 before that, while it drains, and while its disk is full or fails."},
 	{"/metrics", NULL, answer_metrics, "Metrics in Prometheus' text format."},
 };
 const size_t page_count = COUNT_OF(pages);

@@ -184,6 +184,7 @@ static bool announce(struct daemon *d, struct err *err)
 int daemon_run(struct daemon *d, struct err *err)
 {
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a disk that is full, not the end */
 	uv_loop_init(&d->loop);
 	log_set_level(d->settings.log_level);
 	ask_for_files(&d->settings);

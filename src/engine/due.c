@@ -22,10 +22,13 @@ struct due_item {
 
 /* ---- outbox: claim, send, complete ---- */
 
+/* After the commit: the adapter has the post from here on. */
 static void send_post(void *context)
 {
-	struct chat_post *post = context;
+	struct due_item *item = context;
+	struct chat_post *post = item->post;
 
+	item->post = NULL;
 	engine_busy(post->engine, 1);
 	post->engine->chats[0]->post(post);
 }
@@ -64,8 +67,7 @@ static void outbox_run(struct work *w)
 		w->failed = !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
 		return;
 	}
-	item->post = NULL; /* the adapter has it now */
-	effect_call(w, send_post, post);
+	effect_call(w, send_post, item);
 }
 
 static void post_free(struct chat_post *post)

@@ -177,62 +177,83 @@ static bool run_item(struct engine *e, struct work *w, struct err *lost)
 	return true;
 }
 
-static void lose_batch(struct engine *e, struct queue *batch, const struct err *lost)
+static bool store_is_sick(const struct engine *e)
+{
+	return e->loop->live.unwritable.code != ERR_NONE;
+}
+
+static void store_is_now_sick(struct engine *e, const struct err *why)
 {
 	struct loop_state *l = e->loop;
-	struct err ignored = {0};
+
+	l->live.unwritable = *why;
+	l->sick_until = mono_now() + SICK_FOR;
+	db_refuse_writes(e->db, &l->live.unwritable);
+}
+
+static void lose_batch(struct engine *e, struct queue *batch, const struct err *lost)
+{
+	struct err why = {0}, ignored = {0};
 
 	db_rollback(e->db);
-	if (!l->sick)
-		log_error(EV_STORE_FAILED, F_TXT("error", lost->text));
-	l->sick = true;
-	l->sick_until = mono_now() + SICK_FOR;
-	l->live.failed_batches++;
+	log_error(EV_STORE_FAILED, F_TXT("error", lost->text));
+	err_set(&why, lost->code == ERR_FULL ? ERR_FULL : ERR_UNAVAILABLE, "%s", lost->text);
+	store_is_now_sick(e, &why);
+	e->loop->live.failed_batches++;
 	for (struct work *w = batch->head; w; w = w->next) {
 		w->failed = true;
 		w->effects = NULL;
-		err_clear(&w->err);
-		err_set(&w->err, lost->code == ERR_FULL ? ERR_FULL : ERR_UNAVAILABLE, "the store cannot be written (%s); nothing was changed", lost->text);
+		w->err = why;
 	}
 	if (!alerts_reload(e, &ignored))
 		log_error(EV_BUG, F_TXT("where", "reload"), F_TXT("what", ignored.text));
 }
 
-/* A disk that was full is tried again every half second; until then writes fail without touching it. */
+static bool try_to_write(struct engine *e, struct err *err)
+{
+	char text[WALL_TEXT_SIZE];
+	bool ok;
+
+	db_refuse_writes(e->db, NULL);
+	db_item_begin(e->db);
+	ok = store_setting_put(e->db, 0, "disk_tried", wall_write(text, wall_now()), err);
+	ok = db_item_end(e->db, ok, err) && ok && db_commit(e->db, err);
+	if (!ok)
+		db_rollback(e->db);
+	return ok;
+}
+
+/* A disk that takes nothing is tried every half second, apart from the work, so that reads are not lost with it. Until it is
+ * well, writes fail without touching it. */
 static void mind_the_disk(struct engine *e)
 {
 	struct loop_state *l = e->loop;
+	struct err why = {0};
 
-	if (l->sick && mono_now() >= l->sick_until)
-		db_refuse_writes(e->db, false);
-	else if (l->sick)
-		db_refuse_writes(e->db, true);
-}
-
-static void disk_is_well(struct engine *e)
-{
-	if (!e->loop->sick)
+	if (!store_is_sick(e) || mono_now() < l->sick_until)
 		return;
-	e->loop->sick = false;
-	log_info(EV_STORE_WELL, F_INT("failed_batches", (int64_t)e->loop->live.failed_batches));
+	if (!try_to_write(e, &why)) {
+		store_is_now_sick(e, &why);
+		return;
+	}
+	err_clear(&l->live.unwritable);
+	l->search_behind = UINT32_MAX;
+	log_info(EV_STORE_WELL, F_INT("failed_batches", (int64_t)l->live.failed_batches));
 }
 
 static void run_batch(struct engine *e, struct queue *batch)
 {
 	struct loop_state *l = e->loop;
 	struct err lost = {0};
-	bool ok, wrote;
+	bool ok;
 
 	mind_the_disk(e);
 	ok = db_batch_begin(e->db, &lost);
 	for (struct work *w = batch->head; w && ok; w = w->next)
 		ok = run_item(e, w, &lost);
-	wrote = db_batch_wrote(e->db);
 	ok = ok && db_commit(e->db, &lost);
 	if (!ok)
 		lose_batch(e, batch, &lost);
-	else if (wrote)
-		disk_is_well(e);
 	l->live.batches++;
 	l->live.items += batch->count;
 }
@@ -263,7 +284,7 @@ static bool index_some(struct engine *e)
 
 	arena_reset(&l->scratch);
 	db_item_begin(e->db);
-	ok = !l->sick && store_search_index(e->db, &l->scratch, SEARCH_SLICE, &indexed, &err);
+	ok = !store_is_sick(e) && store_search_index(e->db, &l->scratch, SEARCH_SLICE, &indexed, &err);
 	ok = db_item_end(e->db, ok, &err) && ok && db_commit(e->db, &err);
 	if (!ok)
 		db_rollback(e->db);
@@ -361,6 +382,14 @@ bool engine_submit(struct engine *e, struct work *w)
 	return true;
 }
 
+/* While the store takes nothing, what is due waits; the tick itself has the disk tried. */
+static void tick(struct work *w)
+{
+	if (!store_is_sick(w->engine))
+		due_tick(w);
+	effect_wake(w);
+}
+
 static void tick_done(struct work *w)
 {
 	w->engine->loop->tick_queued = false;
@@ -377,7 +406,7 @@ static void queue_tick(struct engine *e)
 		return;
 	w = mem_new(sizeof *w);
 	w->arena = mem_new(sizeof *w->arena);
-	w->run = due_tick;
+	w->run = tick;
 	w->done = tick_done;
 	w->background = true;
 	e->loop->tick_queued = engine_submit(e, w);
@@ -388,13 +417,19 @@ static void on_due(uv_timer_t *t)
 	queue_tick(t->data);
 }
 
-static void arm_due_timer(struct engine *e, wall_ms next_due)
+static void arm_due_timer(struct engine *e, wall_ms next_due, bool sick)
 {
 	struct loop_state *l = e->loop;
 	wall_ms now = wall_now();
 
 	if (!l->running)
 		return;
+	if (sick) {
+		uv_timer_stop(&l->due_timer);
+		if (!uv_is_active((uv_handle_t *)&l->sick_timer))
+			uv_timer_start(&l->sick_timer, on_due, SICK_FOR, 0);
+		return;
+	}
 	if (!next_due || (clock_is_virtual() && next_due > now)) {
 		uv_timer_stop(&l->due_timer);
 		return;
@@ -423,12 +458,12 @@ static void save_clock(struct work *w)
 }
 
 /* One step of a virtual clock's way, whenever all is quiet. */
-static void advance_on(struct engine *e, wall_ms next_due)
+static void advance_on(struct engine *e, wall_ms next_due, bool sick)
 {
 	struct loop_state *l = e->loop;
 	struct work *w;
 
-	if (!l->advance.wanted || l->advance.saving || l->under_way || l->busy || l->tick_queued)
+	if (sick || !l->advance.wanted || l->advance.saving || l->under_way || l->busy || l->tick_queued)
 		return;
 	if (next_due && next_due <= l->advance.to) {
 		clock_set(next_due);
@@ -445,12 +480,13 @@ static void advance_on(struct engine *e, wall_ms next_due)
 	(void)!engine_submit(e, w);
 }
 
-static wall_ms current_due(struct engine *e)
+static wall_ms current_due(struct engine *e, bool *sick)
 {
 	wall_ms due;
 
 	pthread_mutex_lock(&e->loop->lock);
 	due = e->loop->next_due;
+	*sick = e->loop->counts.unwritable.code != ERR_NONE;
 	pthread_mutex_unlock(&e->loop->lock);
 	return due;
 }
@@ -462,6 +498,7 @@ static void on_wake(uv_async_t *handle)
 	struct queue finished;
 	struct work *w;
 	wall_ms next_due;
+	bool sick;
 
 	queue_init(&finished);
 	pthread_mutex_lock(&l->lock);
@@ -473,9 +510,9 @@ static void on_wake(uv_async_t *handle)
 		l->under_way--;
 		w->done(w);
 	}
-	next_due = current_due(e);
-	arm_due_timer(e, next_due);
-	advance_on(e, next_due);
+	next_due = current_due(e, &sick);
+	arm_due_timer(e, next_due, sick);
+	advance_on(e, next_due, sick);
 }
 
 void engine_busy(struct engine *e, int delta)
@@ -566,7 +603,8 @@ bool engine_start(struct engine *e, struct err *err)
 	l->search_behind = UINT32_MAX; /* what was written before a crash may not be indexed yet */
 	uv_async_init(l->uv, &l->wake, on_wake);
 	uv_timer_init(l->uv, &l->due_timer);
-	l->wake.data = l->due_timer.data = e;
+	uv_timer_init(l->uv, &l->sick_timer);
+	l->wake.data = l->due_timer.data = l->sick_timer.data = e;
 	l->running = true;
 	if (pthread_create(&l->thread, NULL, work_thread, e) != 0) {
 		err_set(err, ERR_INTERNAL, "the work thread cannot start");
@@ -590,7 +628,9 @@ void engine_stop(struct engine *e)
 	pthread_join(l->thread, NULL);
 	on_wake(&l->wake);
 	uv_timer_stop(&l->due_timer);
+	uv_timer_stop(&l->sick_timer);
 	uv_close((uv_handle_t *)&l->due_timer, NULL);
+	uv_close((uv_handle_t *)&l->sick_timer, NULL);
 	uv_close((uv_handle_t *)&l->wake, NULL);
 }
 

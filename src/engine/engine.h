@@ -106,6 +106,7 @@ struct engine_counts {
 	uint64_t outbox_sent, outbox_retries, outbox_refused, alerts_received, alerts_changed, commands, messages;
 	int64_t groups_firing, groups_acknowledged, alerts_active;
 	struct db_counts store;
+	struct err unwritable; /* why the store takes nothing; ERR_NONE: it does */
 };
 /* Net thread: as of the last batch. */
 void engine_count(struct engine *e, struct engine_counts *out);

@@ -44,14 +44,14 @@ struct loop_state {
 	struct queue follow;
 	struct engine_counts live;
 	bool look_again; /* outbox or timers changed */
-	bool memory_touched, sick;
-	mono_ms sick_until;
+	bool memory_touched;
+	mono_ms sick_until; /* while the store takes nothing (live.unwritable): when it is tried again */
 	unsigned search_behind; /* messages that came since the index was whole; a hint */
 	struct arena scratch;
 
 	/* the net thread's */
 	uv_async_t wake;
-	uv_timer_t due_timer;
+	uv_timer_t due_timer, sick_timer;
 	uv_loop_t *uv;
 	struct server *server;
 	_Atomic unsigned under_way; /* items queued and not yet done; raised by both threads */

@@ -64,8 +64,8 @@ MUST_USE bool db_item_end(struct db *db, bool keep, struct err *err);
 MUST_USE bool db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
 bool db_batch_wrote(const struct db *db);
-/* While set, every write fails at once with ERR_FULL: the disk was found unwritable a moment ago. Reads go on. */
-void db_refuse_writes(struct db *db, bool refuse);
+/* Until NULL is given, every write fails at once for this reason: the disk was found unwritable a moment ago. Reads go on. */
+void db_refuse_writes(struct db *db, const struct err *why);
 
 struct db_counts {
 	uint64_t commits, writes, failures;

@@ -5,12 +5,15 @@
 
 #include <sqlite3.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 
 struct db {
 	sqlite3 *sqlite;
 	sqlite3_stmt *statements[QUERIES];
 	sqlite3_stmt *begin, *commit, *rollback, *savepoint, *release, *undo;
-	bool in_batch, wrote, item_open, refusing;
+	bool in_batch, wrote, item_open;
+	struct err disk;     /* what it refused the last time */
+	struct err refusing; /* db_refuse_writes() */
 	struct db_counts counts;
 };
 
@@ -20,18 +23,39 @@ static const char *const sql_of[QUERIES] = {
 #undef QUERY
 };
 
+/* A full disk is not always called so: the shared memory of the WAL fails with an I/O error. */
+static bool disk_is_full(struct db *db, int rc)
+{
+	const char *path = db->sqlite ? sqlite3_db_filename(db->sqlite, "main") : NULL;
+	struct statvfs v;
+
+	return (rc & 0xff) == SQLITE_FULL || (path && statvfs(path, &v) == 0 && (uint64_t)v.f_bavail * v.f_frsize < 64 * KIB);
+}
+
+/* People see nothing else of the disk: the sentence says what is to be done. */
+static bool fail_on_disk(struct db *db, int rc, struct err *err)
+{
+	err_clear(&db->disk);
+	if (disk_is_full(db, rc))
+		err_set(&db->disk, ERR_FULL, "the database cannot be written, its disk is full: make room on it");
+	else
+		err_set(&db->disk, ERR_FULL, "the database cannot be written (%s): look after its disk", sqlite3_errstr(rc));
+	err_set(err, ERR_FULL, "%s", db->disk.text);
+	return false;
+}
+
 static bool fail(struct db *db, int rc, const char *doing, struct err *err)
 {
 	int kind = rc & 0xff;
 	enum err_code code = ERR_INTERNAL;
 
+	db->counts.failures += kind != SQLITE_CONSTRAINT;
+	if (kind == SQLITE_FULL || kind == SQLITE_READONLY || kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN)
+		return fail_on_disk(db, rc, err);
 	if (kind == SQLITE_CONSTRAINT)
 		code = ERR_CONFLICT;
-	else if (kind == SQLITE_FULL || kind == SQLITE_READONLY || kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN)
-		code = ERR_FULL;
 	else if (kind == SQLITE_BUSY || kind == SQLITE_LOCKED)
 		code = ERR_UNAVAILABLE;
-	db->counts.failures += code != ERR_CONFLICT;
 	err_set(err, code, "%s: %s", doing, db->sqlite ? sqlite3_errmsg(db->sqlite) : sqlite3_errstr(rc));
 	return false;
 }
@@ -116,7 +140,7 @@ struct db *db_open(const char *path, wall_ms now, int *migrated, struct err *err
 	rc = sqlite3_open_v2(path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (rc != SQLITE_OK) {
-		fail(db, rc, path, err);
+		fail(db, rc, "open", err);
 		goto out;
 	}
 	sqlite3_busy_timeout(db->sqlite, 2000);
@@ -124,11 +148,12 @@ struct db *db_open(const char *path, wall_ms now, int *migrated, struct err *err
 	if (!run_text(db,
 		      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA secure_delete=OFF;"
 		      "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8000; PRAGMA wal_autocheckpoint=1000",
-		      path, err) ||
+		      "open", err) ||
 	    !migrate(db, migrated, err) || !prepare_all(db, err))
 		goto out;
 	return db;
 out:
+	err_prefix(err, "%s: ", path);
 	db_close(db);
 	return NULL;
 }
@@ -168,8 +193,8 @@ bool db_batch_begin(struct db *db, struct err *err)
 
 static bool open_item(struct db *db, struct err *err)
 {
-	if (db->refusing) {
-		err_set(err, ERR_FULL, "the disk cannot be written; nothing was changed");
+	if (db->refusing.code) {
+		err_set(err, db->refusing.code, "%s", db->refusing.text);
 		return false;
 	}
 	if (db->item_open)
@@ -249,7 +274,7 @@ bool db_item_end(struct db *db, bool keep, struct err *err)
 	if (db->in_batch && sqlite3_get_autocommit(db->sqlite)) {
 		/* SQLite itself rolled everything back (disk full, I/O error). */
 		db->in_batch = false;
-		err_set(err, ERR_FULL, "the disk cannot be written");
+		err_set(err, ERR_FULL, "%s", db->disk.code ? db->disk.text : "the database gave a transaction up");
 		return false;
 	}
 	if (!open)
@@ -282,9 +307,9 @@ void db_rollback(struct db *db)
 	db->item_open = false;
 }
 
-void db_refuse_writes(struct db *db, bool refuse)
+void db_refuse_writes(struct db *db, const struct err *why)
 {
-	db->refusing = refuse;
+	db->refusing = why ? *why : (struct err){0};
 }
 
 bool db_batch_wrote(const struct db *db)

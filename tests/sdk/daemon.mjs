@@ -1,6 +1,6 @@
 // One daemon with its own data folder on a free port, provisioned; ended by its pid.
 import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,12 +15,15 @@ webhooks: [{name: ci, channel: ops}]
 tokens: [{name: kit, user: ann}, {name: look, user: vic}]
 `;
 
-export async function daemon(options = []) {
+// data: where its data lies, if not in a folder of its own.
+export async function daemon(options = [], { data: given } = {}) {
 	const dir = mkdtempSync(join(tmpdir(), 'opsroom-test-'));
-	const data = join(dir, 'data');
+	const data = given ?? join(dir, 'data'), log = join(dir, 'log');
 	let child, url;
 	const start = async (listen = '127.0.0.1:0') => {
-		child = spawn(bin, ['--data', data, '--listen', listen, ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
+		const err = openSync(log, 'a');
+		child = spawn(bin, ['--data', data, '--listen', listen, ...options], { stdio: ['ignore', 'pipe', err] });
+		closeSync(err);
 		url = await new Promise((resolve, reject) => {
 			let out = '';
 			child.stdout.on('data', (d) => {
@@ -28,7 +31,7 @@ export async function daemon(options = []) {
 				const m = /listening on (\S+)/.exec(out);
 				if (m) resolve(m[1]);
 			});
-			child.once('exit', (code) => reject(new Error(`opsroomd ended with ${code}`)));
+			child.once('exit', (code) => reject(new Error(`opsroomd ended with ${code}: ${readFileSync(log, 'utf8')}`)));
 		});
 	};
 	const ended = () => new Promise((resolve) => (child.exitCode !== null || child.signalCode ? resolve() : child.once('exit', resolve)));
@@ -38,6 +41,8 @@ export async function daemon(options = []) {
 	const made = JSON.parse(execFileSync(bin, ['provision', '--data', data, file], { encoding: 'utf8' }));
 	const self = {
 		get url() { return url; },
+		get pid() { return child.pid; },
+		get log() { return readFileSync(log, 'utf8'); },
 		data, made,
 		token: made.tokens.kit.token,
 		provisionAgain: () => JSON.parse(execFileSync(bin, ['provision', '--data', data, file], { encoding: 'utf8' })),
