@@ -49,6 +49,7 @@ bool data_lock(struct arena *a, struct str dir, struct err *err)
 	struct str path = arena_printf(a, STR_FMT "/lock", STR_ARG(dir));
 	int fd;
 
+	umask(0077); /* the store's files are made by SQLite, and a directory that was there may be open to all */
 	if (mkdir(arena_dup(a, dir).p, 0700) != 0 && errno != EEXIST) {
 		err_set(err, ERR_FULL, STR_FMT " cannot be made: %s", STR_ARG(dir), strerror(errno));
 		return false;

@@ -4,7 +4,8 @@
 
 #include <sys/types.h>
 
-/* Makes the directory if need be and locks it for as long as the process lives. ERR_CONFLICT: another daemon has it. */
+/* Makes the directory if need be and locks it for as long as the process lives; from then on new files are the owner's alone.
+ * ERR_CONFLICT: another daemon has it. */
 MUST_USE bool data_lock(struct arena *a, struct str dir, struct err *err);
 /* DIR/NAME, whole; the mode is set also if the file was there. */
 MUST_USE bool data_write(struct arena *a, struct str dir, const char *name, struct str text, mode_t mode,

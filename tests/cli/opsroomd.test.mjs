@@ -1,6 +1,6 @@
 // opsroomd(8): its settings, its signals, and what it tells the service manager.
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -110,10 +110,17 @@ test('the service manager is told', async (t) => {
 	assert.match(d.err, / daemon\.drain .*\n(.*\n)* ?.* daemon\.stop reason=signal\n$/);
 });
 
+test('the store is its owner\'s alone, also in a directory that is open to all', async (t) => {
+	const home = folder(t);
+	mkdirSync(join(home, 'data'), { mode: 0o755 });
+	const { data } = await daemon(t, home);
+	const open = readdirSync(data).filter((name) => statSync(join(data, name)).mode & 0o077);
+	assert.deepEqual(open, ['daemon.url']);
+});
+
 test('two daemons do not share a data directory', async (t) => {
 	const home = folder(t);
 	const d = await daemon(t, home);
-	assert.equal(statSync(join(d.data, 'admin.token')).mode & 0o777, 0o600);
 	assert.equal(readFileSync(join(d.data, 'daemon.url'), 'utf8'), d.url);
 	const second = await opsroomd(home, ['--data', d.data, '--listen', '127.0.0.1:0']);
 	assert.equal(second.code, 6);
