@@ -266,6 +266,10 @@ static bool make_channel(struct provisioner *p, const struct json *item)
 		ok = store_channel_find(e->db, p->w->arena, id, &c, p->err);
 	else
 		ok = !p->err->code && chat_create_channel(p->w, e->bot_user_id, name, json_get_bool(item, "private", false) ? CHANNEL_PRIVATE : CHANNEL_PUBLIC, &c, p->err);
+	if (!ok && str_starts(str_of(p->err->text), S("invalid_name"))) { /* Slack's word */
+		err_clear(p->err);
+		return wrong(p, item, "`" STR_FMT "` is no channel name: lower case letters, digits, - _ (at most 80)", name);
+	}
 	if (!ok)
 		return failed_at(p, item);
 	if (!add_members(p, item, &c))

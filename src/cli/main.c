@@ -122,7 +122,7 @@ const struct subcommand subcommands[] = {
 	 "Who did what: the audit log, newest first.",
 	 "Times are RFC 3339 (2026-03-02T02:15:00Z) or a span back from now (2h, 7d).",
 	 {{"--actor", "USER", "Only what they did"},
-	  {"--action", "ACTION", "Only this, as alert.ack"},
+	  {"--action", "ACTION", "Only this: the name of a command, login, provision"},
 	  {"--since", "TIME", "Not older"},
 	  {"--until", "TIME", "Not newer"},
 	  {"--limit", "N", "At most so many, 50 otherwise"}}},

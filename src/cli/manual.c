@@ -101,7 +101,7 @@ static const struct {
 	  {"opsroom run oncall payments", "Any command that the chat knows."},
 	  {"journalctl -u nginx -n 20 | opsroom post sre-alerts -", "Show the others what the machine says."},
 	  {"opsroom tail sre-alerts --json | jq -r .event.text", "Messages for another program."},
-	  {"opsroom audit search --since 24h --action alert.ack", "Who acknowledged what since yesterday."},
+	  {"opsroom audit search --since 24h --action ack", "Who acknowledged what since yesterday."},
 };
 
 static void man_terms(FILE *to, const char *heading, size_t count, const char *const *terms)

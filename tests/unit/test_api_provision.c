@@ -124,7 +124,7 @@ static const struct {
 	{"users: [{name: a, role: king}]", "ops.yaml: line 1: `king` is no role: viewer, responder, operator or admin"},
 	{"users: [{name: a, password: short}]", "ops.yaml: line 1: a password has 8 to 200 characters"},
 	{"users: [{name: a, email: ann@example.com}]", "ops.yaml: line 1: the email ann@example.com exists already"},
-	{"\n\nchannels: [{name: No Way}]", "ops.yaml: line 3: invalid_name_specials"},
+	{"\n\nchannels: [{name: No Way}]", "ops.yaml: line 3: `No Way` is no channel name: lower case letters, digits, - _ (at most 80)"},
 	{"channels: [{name: x, members: ann}]", "ops.yaml: line 1: `members` must be a list of user names"},
 	{"channels: [{name: x, members: [zed]}]", "ops.yaml: line 1: there is no user `zed`"},
 	{"sources: [{name: x, tool: alertmanager}]", "ops.yaml: line 1: `channel` is missing"},
