@@ -29,6 +29,7 @@ test('a message is seen by the other at once, with its marks', async () => {
 	await see(message(ben, 'deploy of').locator('.mention.me', { hasText: '@ben' }));
 	await see(message(ben, '🎉'));
 	await see(message(ben, '<b>'));
+	await see(message(ann, 'deploy of'));
 	assert.equal(await message(ben, 'deploy of').count(), 1);
 	assert.equal(await message(ann, 'deploy of').count(), 1);
 });
