@@ -632,6 +632,8 @@ void engine_stop(struct engine *e)
 	uv_close((uv_handle_t *)&l->due_timer, NULL);
 	uv_close((uv_handle_t *)&l->sick_timer, NULL);
 	uv_close((uv_handle_t *)&l->wake, NULL);
+	db_close(e->db); /* folds the WAL in: the file is whole by itself */
+	e->db = NULL;
 }
 
 void engine_free(struct engine *e)
