@@ -625,7 +625,11 @@ static void put_audit(struct exchange *x, struct json_out *o, const struct audit
 	}
 	json_add_str(o, "action", r->action);
 	json_add_str(o, "via", r->via);
-	json_add_raw(o, "detail", r->detail.n ? r->detail : S("{}"));
+	json_key(o, "detail");
+	if (!r->detail.n || json_is(json_parse(x_arena(x), r->detail, JSON_STRICT, &ignored), JSON_OBJECT))
+		json_put_raw(o, r->detail.n ? r->detail : S("{}"));
+	else /* somebody changed it in the database: shown as it is, and the answer stays JSON */
+		json_put_str(o, r->detail);
 	json_add_str(o, "result", r->result);
 	json_add_str(o, "hash", r->hash);
 	json_close(o, '}');
