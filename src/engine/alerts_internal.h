@@ -1,4 +1,4 @@
-/* engine/alerts_internal.h -- alerts in memory; shared by alerts.c and alert_view.c only. */
+/* engine/alerts_internal.h -- alerts in memory; shared by the files alert*.c only. */
 #pragma once
 #include "base/map.h"
 #include "engine/alerts.h"
@@ -46,10 +46,50 @@ struct alerts {
 	int64_t active, groups_firing, groups_acknowledged;
 };
 
+#define RESOLVE_AFTER (5 * MINUTE) /* Alertmanager's resolve_timeout: for alerts without endsAt, and after a restart */
+#define KIND_GROUP "alert_group"   /* of outbox rows */
+#define KIND_ENDS "group_ends"     /* of timers */
+
+/* ---- alert_memory.c ---- */
+
+/* Keys of the maps. Never 0. */
+uint64_t hash_text(uint64_t h, struct str s);
+uint64_t group_hash(int64_t source_id, struct str group_key);
+uint64_t alert_hash(uint64_t group_key_hash, uint64_t fingerprint);
+uint64_t short_hash(struct str short_id);
+void map_take_if(struct map *m, uint64_t key, const void *value); /* if that is what stands there */
+
+struct group *group_new(struct alerts *al, const struct group_row *row);
+/* A group leaves memory when it is resolved, told, and its source has ended. Its rows stay. */
+void group_let_go(struct alerts *al, struct group *g);
+void group_set_state(struct alerts *al, struct group *g, enum group_state to);
+struct alert *alert_add(struct alerts *al, struct group *g, uint64_t fingerprint);
+void alert_pack(struct alert *al, const struct labels *labels, const struct labels *annotations, struct str url);
+void alert_set_firing(struct alerts *al, struct alert *a, bool firing);
+
+/* What a delivery or the clock changes of one alert; many of one group are one row of alert_change. */
+struct change {
+	const struct alert_event *event;
+	struct alert *alert; /* NULL: new */
+	bool whole;          /* texts changed too */
+};
+/* The row's body; {NULL} if it would be larger than a row may be. */
+struct str changes_write(struct arena *a, const struct change *changes, size_t count);
+
 struct alert_texts {
 	struct labels labels, annotations;
 	struct str url;
 };
 void alert_view(struct arena *a, const struct alert *al, struct alert_texts *out);
+
+/* ---- alerts.c ---- */
+
+/* Writes what changed and the group's next state, then applies both and sees to it that people are told. */
+MUST_USE bool group_change(struct work *w, struct group *g, const struct change *changes, size_t count, int64_t firing_after, bool fires);
+/* A group whose alerts end by themselves has a timer; an earlier end brings it forward with a second one. */
+MUST_USE bool group_mind_ends(struct work *w, struct group *g, wall_ms ends_at);
+
+/* ---- alert_view.c ---- */
+
 /* Brings g->sum up to date; its common labels. */
 const struct labels *group_sum_up(struct group *g);
