@@ -144,7 +144,7 @@ enum severity severity_of(struct str word)
 	};
 	char padded[24] = " ";
 
-	if (!word.n || word.n > 20)
+	if (!word.n || word.n > 20 || memchr(word.p, ' ', word.n))
 		return SEVERITY_WARNING;
 	for (size_t i = 0; i < word.n; i++)
 		padded[1 + i] = word.p[i] >= 'A' && word.p[i] <= 'Z' ? (char)(word.p[i] + 32) : word.p[i];
