@@ -267,10 +267,14 @@ static void report(struct engine *e)
 		wall_ms a = store_due_next(e->db, DUE_OUTBOX), b = store_due_next(e->db, DUE_TIMER);
 
 		l->next_due = !a || (b && b < a) ? b : a;
+		/* On a disk that cannot be written nothing can be claimed: looking at once again would only be looking. */
+		if (l->sick && l->next_due && l->next_due < wall_now() + SICK_FOR)
+			l->next_due = wall_now() + SICK_FOR;
 		l->look_again = false;
 	}
 	alerts_count(e, &l->live);
 	l->live.store = db_count(e->db);
+	l->live.refused = l->counts.refused; /* the net thread counts it, under the lock */
 	l->counts = l->live;
 }
 
@@ -288,7 +292,7 @@ static bool index_some(struct engine *e)
 	ok = db_item_end(e->db, ok, &err) && ok && db_commit(e->db, &err);
 	if (!ok)
 		db_rollback(e->db);
-	return ok && indexed == SEARCH_SLICE;
+	return ok && indexed > 0;
 }
 
 /* Waits for work; false: it is time to stop and nothing is left. */
@@ -565,6 +569,21 @@ static bool load_key(struct engine *e, struct err *err)
 	return ok;
 }
 
+/* Each start makes its ids under a number of its own: none comes twice though the clock was set back, or a virtual one stands. */
+static bool number_start(struct engine *e, struct err *err)
+{
+	struct str text;
+	int64_t starts = 0;
+
+	if (!store_setting_get(e->db, &e->loop->scratch, 0, "starts", &text, err))
+		return false;
+	(void)str_to_int(text, &starts);
+	e->ids.node = (unsigned)(e->config.node + starts) & ID_NODE_MAX;
+	db_item_begin(e->db);
+	return store_setting_put(e->db, 0, "starts", arena_printf(&e->loop->scratch, "%lld", (long long)starts + 1), err) &&
+	       db_item_end(e->db, true, err) && db_commit(e->db, err);
+}
+
 struct engine *engine_new(const struct engine_config *config, uv_loop_t *loop, struct server *server, struct err *err)
 {
 	struct engine *e = mem_new(sizeof *e);
@@ -574,7 +593,6 @@ struct engine *engine_new(const struct engine_config *config, uv_loop_t *loop, s
 	mono_ms began = mono_now();
 
 	e->config = *config;
-	e->ids.node = config->node;
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->ready, NULL);
 	queue_init(&l->inbox);
@@ -585,7 +603,7 @@ struct engine *engine_new(const struct engine_config *config, uv_loop_t *loop, s
 	l->server = server;
 	l->look_again = true;
 	snprintf(path, sizeof path, "%s/opsroom.db", config->data_dir);
-	if (!load_key(e, err) || !(e->db = db_open(path, wall_now(), &migrated, err))) {
+	if (!load_key(e, err) || !(e->db = db_open(path, wall_now(), &migrated, err)) || !number_start(e, err)) {
 		engine_free(e);
 		return NULL;
 	}

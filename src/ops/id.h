@@ -7,6 +7,7 @@
 #pragma once
 #include "base/time.h"
 
+#define ID_NODE_MAX 1023
 struct id_maker {
 	int64_t last; /* the last id given */
 	unsigned node;
