@@ -16,9 +16,19 @@
 struct due_item {
 	struct work work;
 	struct arena arena;
-	struct due_row row;
+	enum due_table table;
+	struct due_row row, listed; /* listed: as it was before it was claimed */
 	struct chat_post *post;
 };
+
+static span_ms backoff(int attempts)
+{
+	span_ms span = BACKOFF_FIRST;
+
+	for (int i = 1; i < attempts && span < BACKOFF_MOST; i++)
+		span *= 2;
+	return span < BACKOFF_MOST ? span : BACKOFF_MOST;
+}
 
 /* ---- outbox: claim, send, complete ---- */
 
@@ -78,12 +88,27 @@ static void post_free(struct chat_post *post)
 	mem_free(post);
 }
 
-static void due_done(struct work *w)
+/* What failed took its claim back with it and would be due again at once. A claim that nobody answers makes it wait. */
+static void put_off(struct work *w)
 {
 	struct due_item *item = (struct due_item *)w;
 
-	if (w->failed && w->err.code != ERR_CONFLICT && w->err.code != ERR_FULL && w->err.code != ERR_UNAVAILABLE)
+	effect_wake(w);
+	w->failed = !store_due_claim(w->engine->db, item->table, &item->listed, w->now + backoff(item->listed.attempts + 1), engine_id(w), &w->err);
+}
+
+static void due_done(struct work *w)
+{
+	struct due_item *item = (struct due_item *)w;
+	bool again = w->failed && w->run != put_off;
+
+	if (again && w->err.code != ERR_CONFLICT && w->err.code != ERR_FULL && w->err.code != ERR_UNAVAILABLE)
 		log_error(EV_BUG, F_TXT("where", "due"), F_STR("kind", item->row.kind), F_TXT("what", w->err.text));
+	if (again) {
+		w->run = put_off;
+		(void)!engine_submit(w->engine, w);
+		return;
+	}
 	post_free(item->post);
 	arena_done(&item->arena);
 	mem_free(item);
@@ -100,15 +125,6 @@ struct answer_item {
 	wall_ms retry_at;
 	struct str why;
 };
-
-static span_ms backoff(int attempts)
-{
-	span_ms span = BACKOFF_FIRST;
-
-	for (int i = 1; i < attempts && span < BACKOFF_MOST; i++)
-		span *= 2;
-	return span < BACKOFF_MOST ? span : BACKOFF_MOST;
-}
 
 static bool answer_done(struct work *w, const struct answer_item *item, const struct due_row *row)
 {
@@ -228,6 +244,8 @@ static void follow_row(struct work *w, enum due_table t, const struct due_row *r
 	item->row = *row;
 	item->row.kind = arena_dup(&item->arena, row->kind);
 	item->row.payload = arena_dup(&item->arena, row->payload);
+	item->listed = item->row;
+	item->table = t;
 	item->work.arena = &item->arena;
 	item->work.background = true;
 	item->work.run = t == DUE_OUTBOX ? outbox_run : timer_run;
