@@ -170,7 +170,7 @@ bool command_run(struct work *w, const struct caller *caller, struct str line, s
 	if (!ok && !w->err.code)
 		w->err = call.err;
 	*out = (struct command_result){.ok = call.err.code == ERR_NONE, .in_channel = call.in_channel, .err = call.err};
-	out->text = out->ok ? arena_dup(w->arena, buf_str(&call.text)) : arena_printf(w->arena, ":warning: %s.", call.err.text);
+	out->text = out->ok ? arena_dup(w->arena, buf_str(&call.text)) : arena_printf(w->arena, ":warning: %s%s", call.err.text, str_ends(str_of(call.err.text), S("?")) ? "" : ".");
 	out->data = arena_dup(w->arena, buf_str(&call.data));
 	buf_done(&call.text);
 	buf_done(&call.data);

@@ -101,9 +101,10 @@ static inline void room_open(struct room *r)
 
 static inline void room_shut(struct room *r)
 {
+	engine_stop(r->e);
+	uv_run(&r->loop, UV_RUN_DEFAULT);
 	engine_free(r->e);
 	r->e = NULL;
-	uv_run(&r->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&r->loop);
 }
 
@@ -124,4 +125,84 @@ static inline void room_close(struct room *r)
 static inline void room_later(span_ms by)
 {
 	clock_set(wall_now() + by);
+}
+
+/* ---- with the work thread: items are queued and the loop runs until they are done ---- */
+
+struct room_item {
+	struct work work;
+	struct arena arena;
+	room_job *job;
+	void *context;
+	bool done, failed;
+	struct err err;
+};
+
+static inline void room_item_run(struct work *w)
+{
+	struct room_item *item = (struct room_item *)w;
+
+	w->failed = !item->job(w, item->context);
+}
+
+static inline void room_item_done(struct work *w)
+{
+	struct room_item *item = (struct room_item *)w;
+
+	item->done = true;
+	item->failed = w->failed;
+	item->err = w->err;
+	arena_done(&item->arena);
+}
+
+static inline void room_submit(struct room *r, struct room_item *item, room_job *job, void *context)
+{
+	struct err err = {0};
+
+	*item = (struct room_item){.job = job, .context = context};
+	item->work.arena = &item->arena;
+	item->work.run = room_item_run;
+	item->work.done = room_item_done;
+	room_must(engine_submit(r->e, &item->work), &err);
+}
+
+static inline void room_await(struct room *r, const bool *done)
+{
+	while (!*done)
+		uv_run(&r->loop, UV_RUN_ONCE);
+}
+
+/* Runs one item on the work thread; false: it failed, *err says why. */
+static inline bool room_do(struct room *r, room_job *job, void *context, struct err *err)
+{
+	struct room_item item;
+
+	room_submit(r, &item, job, context);
+	room_await(r, &item.done);
+	*err = item.err;
+	return !item.failed;
+}
+
+static inline void room_advanced(void *context)
+{
+	*(bool *)context = true;
+}
+
+/* Moves the clock on; back when everything due has happened. */
+static inline void room_advance(struct room *r, span_ms by)
+{
+	bool done = false;
+
+	engine_advance(r->e, wall_now() + by, room_advanced, &done);
+	room_await(r, &done);
+}
+
+static inline void room_threads(struct room *r, const struct chat_kind *const *chats,
+				bool (*run_command_row)(struct work *w, struct str payload, struct err *err))
+{
+	struct err err = {0};
+
+	r->e->chats = chats;
+	r->e->run_command_row = run_command_row;
+	room_must(engine_start(r->e, &err), &err);
 }

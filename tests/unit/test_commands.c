@@ -1,0 +1,325 @@
+/* Commands as people say them: the table, who may, what is answered, what the audit has. */
+#include "commands/mention.h"
+#include "engine/messages.h"
+#include "engine_fixture.h"
+#include "store/journal.h"
+#include "unit.h"
+
+static struct room room;
+static struct err err;
+
+static bool deliver(struct work *w, void *context)
+{
+	struct delivery d = {.source_name = S("api"), .channel_id = room.channel_id, .body = str_of(context)};
+
+	return alerts_receive_v2(w, &d);
+}
+
+static void open_room(void)
+{
+	room_open(&room);
+	room_run(&room, deliver, "[{\"labels\":{\"alertname\":\"DiskFull\",\"severity\":\"page\",\"host\":\"<db>\"}}]");
+}
+
+static void close_room(void)
+{
+	room_close(&room);
+}
+
+struct said {
+	const char *line;
+	enum role role;
+	enum scope scope;
+	int64_t channel_id;
+	bool ok;
+	enum err_code code;
+	char text[4000], data[4000], audit_action[40], audit_result[40];
+	int64_t audit_home;
+};
+
+static bool run(struct work *w, void *context)
+{
+	struct said *s = context;
+	struct user u = {
+		.id = room.user_id, .workspace_id = w->engine->workspace_id, .name = S("ann"), .role = s->role};
+	struct caller who = {.user = &u, .scope = s->scope, .via = "slash", .channel_id = s->channel_id};
+	struct audit_filter newest = {.limit = 1};
+	struct audit_record *record;
+	struct command_result r;
+	size_t count;
+
+	ck_assert(command_run(w, &who, str_of(s->line), &r));
+	s->ok = r.ok;
+	s->code = r.err.code;
+	snprintf(s->text, sizeof s->text, STR_FMT, STR_ARG(r.text));
+	snprintf(s->data, sizeof s->data, STR_FMT, STR_ARG(r.data));
+	ck_assert(store_audit_search(w->engine->db, w->arena, w->engine->workspace_id, &newest, &record, &count,
+				     &w->err));
+	ck_assert_uint_eq(count, 1);
+	ck_assert_int_eq(record->actor_id, room.user_id);
+	snprintf(s->audit_action, sizeof s->audit_action, STR_FMT, STR_ARG(record->action));
+	snprintf(s->audit_result, sizeof s->audit_result, STR_FMT, STR_ARG(record->result));
+	s->audit_home = record->home_id;
+	return true;
+}
+
+static struct said say_as(const char *line, enum role role, enum scope scope)
+{
+	struct said s = {.line = line, .role = role, .scope = scope, .channel_id = room.channel_id};
+
+	room_run(&room, run, &s);
+	ck_assert_int_eq(s.ok, strcmp(s.audit_result, "ok") == 0);
+	return s;
+}
+
+static struct said say(const char *line)
+{
+	return say_as(line, ROLE_RESPONDER, SCOPE_WRITE);
+}
+
+/* ---- the table ---- */
+
+START_TEST(the_table_is_whole)
+{
+	ck_assert_uint_ge(command_count, 6);
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *c = &commands[i];
+
+		ck_assert(c->run && *c->help && c->help[strlen(c->help) - 1] == '.');
+		ck_assert(c->needs >= ROLE_VIEWER && c->needs <= ROLE_ADMIN);
+		ck_assert_ptr_eq(command_find(str_of(c->name)), c); /* no name twice */
+		for (const char *p = c->args; *p; p++)
+			ck_assert(*p != '<' || !strchr(c->args, '[') ||
+				  strchr(c->args, '[') > p); /* what must be there comes first */
+	}
+	ck_assert_ptr_nonnull(command_find(S("ACK")));
+	ck_assert_ptr_null(command_find(S("")));
+	ck_assert(command_is_prefix(S("/srebot")) && command_is_prefix(S("/ops")) && !command_is_prefix(S("/other")));
+}
+END_TEST
+
+/* Each command of the table can be asked for help, and refuses too few and too many words by itself. */
+START_TEST(every_command)
+{
+	const struct command *c = &commands[_i];
+	char line[200];
+	struct said s;
+
+	snprintf(line, sizeof line, "help %s", c->name);
+	s = say_as(line, ROLE_VIEWER, SCOPE_READ);
+	ck_assert(s.ok && strstr(s.text, c->help) && strstr(s.text, role_name(c->needs)));
+	snprintf(line, sizeof line, "%s 1 2 3 4 5 6 7 8 9", c->name);
+	s = say_as(line, ROLE_ADMIN, SCOPE_ADMIN);
+	ck_assert_int_eq(s.code, ERR_INVALID);
+	ck_assert_ptr_nonnull(strstr(s.text, "that is too much. Usage: `"));
+	ck_assert_str_eq(s.audit_action, c->name);
+	ck_assert_str_eq(s.audit_result, "invalid");
+	s = say_as(c->name, ROLE_ADMIN, SCOPE_ADMIN);
+	if (strchr(c->args, '<'))
+		ck_assert_ptr_nonnull(strstr(s.text, "something is missing. Usage: `"));
+	else
+		ck_assert_msg(s.ok, "%s", s.text);
+	if (c->needs > ROLE_VIEWER) {
+		s = say_as(c->name, c->needs - 1, SCOPE_ADMIN);
+		ck_assert_int_eq(s.code, ERR_FORBIDDEN);
+		s = say_as(c->name, ROLE_ADMIN, SCOPE_READ);
+		ck_assert_int_eq(s.code, ERR_FORBIDDEN);
+		ck_assert_ptr_nonnull(strstr(s.text, "needs a token with the scope write; this one may only read"));
+	}
+}
+END_TEST
+
+/* ---- what is answered ---- */
+
+START_TEST(help_shows_what_one_may)
+{
+	struct said viewer = say_as("help", ROLE_VIEWER, SCOPE_READ), responder = say(""); /* nothing said: help */
+
+	ck_assert(viewer.ok && strstr(viewer.text, "`/srebot status`") && !strstr(viewer.text, "/srebot ack"));
+	ck_assert(responder.ok && strstr(responder.text, "`/srebot ack <alert>`"));
+	ck_assert_str_eq(responder.audit_action, "help");
+	ck_assert_ptr_nonnull(strstr(say("help ackk").text, "there is no command `ackk`"));
+}
+END_TEST
+
+static const struct {
+	const char *line, *text;
+	enum err_code code;
+} refused[] = {
+	{"akc x", ":warning: there is no command `akc`. Did you mean `ack`?", ERR_NOT_FOUND},
+	{"Statsu", ":warning: there is no command `Statsu`. Did you mean `status`?", ERR_NOT_FOUND},
+	{"reboot now", ":warning: there is no command `reboot`. `help` lists what there is.", ERR_NOT_FOUND},
+	{"ack nothing", ":warning: there is no open alert nothing; `alerts` lists them.", ERR_NOT_FOUND},
+	{"ack 'x", ":warning: a quote (') is open to the end of the line.", ERR_INVALID},
+	{"alerts angry", ":warning: `angry` is no state: firing, acknowledged, resolved or all.", ERR_INVALID},
+};
+
+START_TEST(refusals_say_why)
+{
+	struct said s = say(refused[_i].line);
+
+	ck_assert_str_eq(s.text, refused[_i].text);
+	ck_assert_int_eq(s.code, refused[_i].code);
+	ck_assert_int_eq(s.audit_home, room.channel_id); /* no alert was named: it was a decision of the channel */
+}
+END_TEST
+
+START_TEST(a_missing_role_is_named)
+{
+	ck_assert_str_eq(say_as("ack DiskFull", ROLE_VIEWER, SCOPE_WRITE).text,
+			 ":warning: `ack` needs the role responder; yours is viewer. An admin can change that.");
+}
+END_TEST
+
+START_TEST(ack_and_resolve)
+{
+	struct said s = say("ack diskfull");
+
+	ck_assert(s.ok && strstr(s.text, " acknowledged `") && strstr(s.text, "*DiskFull*"));
+	ck_assert_ptr_nonnull(strstr(s.data, "\"state\":\"acknowledged\""));
+	ck_assert_int_ne(s.audit_home, room.channel_id); /* the group is its home */
+	s = say("ack DiskFull");
+	ck_assert_int_eq(s.code, ERR_CONFLICT);
+	ck_assert_ptr_nonnull(strstr(s.text, "you acknowledged alert "));
+	s = say("resolve DiskFull");
+	ck_assert(s.ok && strstr(s.data, "\"state\":\"resolved\""));
+	s = say("alerts");
+	ck_assert_str_eq(s.text, ":large_green_circle: No open alerts.");
+	ck_assert_str_eq(s.data, "[]");
+	ck_assert_ptr_nonnull(strstr(say("alerts resolved").data, "DiskFull"));
+}
+END_TEST
+
+START_TEST(two_of_one_name_are_asked_about)
+{
+	struct said s;
+
+	room_run(&room, deliver, "[{\"labels\":{\"alertname\":\"diskfull\"}}]");
+	s = say("ack DISKFULL");
+	ck_assert_int_eq(s.code, ERR_CONFLICT);
+	ck_assert_ptr_nonnull(strstr(s.text, "several open alerts are called DISKFULL; say which by its id"));
+}
+END_TEST
+
+START_TEST(status_and_whoami)
+{
+	struct said s = say("status");
+
+	ck_assert_ptr_nonnull(strstr(s.text, "*1 open alert*"));
+	ck_assert_ptr_nonnull(strstr(s.text, "1 message waiting to leave"));
+	ck_assert_ptr_nonnull(strstr(s.data, "\"firing\":1"));
+	s = say("whoami");
+	ck_assert_ptr_nonnull(strstr(s.text, "(ann), role *responder*. You may: `help` `status`"));
+}
+END_TEST
+
+/* ---- said to @srebot ---- */
+
+struct mention {
+	char payload[300];
+	bool ran;
+	int64_t root_ts;
+	size_t messages;
+};
+
+static bool mention(struct work *w, void *context)
+{
+	struct mention *m = context;
+	struct message *messages;
+
+	m->ran = mention_run(w, str_of(m->payload), &w->err);
+	return m->ran &&
+	       store_messages_since(w->engine->db, w->arena, room.channel_id, 0, 100, &messages, &m->messages, &w->err);
+}
+
+static bool post_root(struct work *w, void *context)
+{
+	struct mention *m = context;
+	struct message root = {.user_id = room.user_id, .text = S("look")};
+	struct channel c;
+
+	if (!store_channel_find(w->engine->db, w->arena, room.channel_id, &c, &w->err) ||
+	    !chat_post_message(w, &c, &root, &w->err))
+		return false;
+	m->root_ts = root.ts;
+	return true;
+}
+
+static bool delete_root(struct work *w, void *context)
+{
+	struct mention *m = context;
+	struct message root;
+	struct channel c;
+
+	return store_channel_find(w->engine->db, w->arena, room.channel_id, &c, &w->err) &&
+	       store_message_find(w->engine->db, w->arena, c.id, m->root_ts, &root, &w->err) &&
+	       chat_delete_message(w, &c, &root, &w->err);
+}
+
+static void mention_payload(struct mention *m, int64_t user_id, int64_t thread_ts)
+{
+	snprintf(m->payload, sizeof m->payload,
+		 "{\"user\":%lld,\"channel\":%lld,\"ts\":1,\"thread_ts\":%lld,\"scope\":2,\"line\":\"ack DiskFull\"}",
+		 (long long)user_id, (long long)room.channel_id, (long long)thread_ts);
+}
+
+START_TEST(a_mention_is_answered_where_it_was_said)
+{
+	struct mention m = {{0}};
+	size_t before;
+
+	room_run(&room, post_root, &m);
+	mention_payload(&m, room.user_id, m.root_ts);
+	room_run(&room, mention, &m);
+	before = m.messages;
+	mention_payload(&m, room.user_id, 0);
+	room_run(&room, mention, &m); /* refused, and answered so */
+	ck_assert_uint_eq(m.messages, before + 1);
+}
+END_TEST
+
+/* Its thread is gone before it ran: it has run, and is not tried for ever. */
+START_TEST(a_mention_whose_thread_is_gone)
+{
+	struct mention m = {{0}};
+
+	room_run(&room, post_root, &m);
+	room_run(&room, delete_root, &m);
+	mention_payload(&m, room.user_id, m.root_ts);
+	room_run(&room, mention, &m);
+	ck_assert(m.ran);
+	ck_assert_ptr_nonnull(strstr(say("ack DiskFull").text, "you acknowledged alert"));
+}
+END_TEST
+
+START_TEST(a_mention_of_nobody)
+{
+	struct mention m = {{0}};
+
+	mention_payload(&m, 12345, 0);
+	room_run(&room, mention, &m);
+	ck_assert(m.ran);
+	strcpy(m.payload, "{");
+	ck_assert(!room_try(&room, mention, &m, &err));
+	ck_assert_int_eq(err.code, ERR_INVALID);
+}
+END_TEST
+
+int main(void)
+{
+	const struct unit_test tests[] = {
+		{"table", the_table_is_whole},
+		{"table", every_command, .times = (int)command_count},
+		{"said", help_shows_what_one_may},
+		{"said", refusals_say_why, .times = COUNT_OF(refused)},
+		{"said", a_missing_role_is_named},
+		{"said", ack_and_resolve},
+		{"said", two_of_one_name_are_asked_about},
+		{"said", status_and_whoami},
+		{"mention", a_mention_is_answered_where_it_was_said},
+		{"mention", a_mention_whose_thread_is_gone},
+		{"mention", a_mention_of_nobody},
+	};
+
+	return unit_run_in("commands", tests, COUNT_OF(tests), open_room, close_room);
+}
