@@ -265,6 +265,11 @@ bool slack_read_message(struct work *w, const struct json *args, const struct me
 	buf_init(&b, 1 * MIB);
 	o = json_out(&b);
 	write_body(w, &o, args, &p, may_rename);
+	if (b.failed) {
+		buf_done(&b);
+		*error = "msg_too_long";
+		return false;
+	}
 	out->body = b.n > 2 ? arena_dup(w->arena, buf_str(&b)) : S("");
 	buf_done(&b);
 	out->text = text.n || markdown.n || !before ? mrkdwn_tidy(w->arena, text.n ? text : markdown) : before->text;
