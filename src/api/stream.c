@@ -85,7 +85,7 @@ static bool replay_channel(struct opening *op, const struct channel *c, int64_t 
 			add_reset(op, c);
 		return true;
 	}
-	if (c->last_seq - seq > most) {
+	if (seq < 0 || c->last_seq - seq > most) {
 		add_reset(op, c);
 		return true;
 	}
