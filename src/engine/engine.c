@@ -267,9 +267,6 @@ static void report(struct engine *e)
 		wall_ms a = store_due_next(e->db, DUE_OUTBOX), b = store_due_next(e->db, DUE_TIMER);
 
 		l->next_due = !a || (b && b < a) ? b : a;
-		/* On a disk that cannot be written nothing can be claimed: looking at once again would only be looking. */
-		if (l->sick && l->next_due && l->next_due < wall_now() + SICK_FOR)
-			l->next_due = wall_now() + SICK_FOR;
 		l->look_again = false;
 	}
 	alerts_count(e, &l->live);

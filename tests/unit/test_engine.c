@@ -456,7 +456,7 @@ END_TEST
 
 static bool disk_full(struct work *w, void *context)
 {
-	db_refuse_writes(w->engine->db, *(bool *)context);
+	db_refuse_writes(w->engine->db, context);
 	return true;
 }
 
@@ -471,15 +471,15 @@ static bool outbox_rows(struct work *w, void *context)
 START_TEST(an_unwritable_store_fails_items_and_loses_nothing)
 {
 	int64_t waiting;
-	bool yes = true, no = false;
+	struct err full = {ERR_FULL, "there is no room"};
 
 	alert("[" DISK1 "]");
 	room_advance(&room, 0);
-	ck_assert(room_do(&room, disk_full, &yes, &err));
+	ck_assert(room_do(&room, disk_full, &full, &err));
 	ck_assert(!room_do(&room, deliver, "[" DISK2 "]", &err));
 	ck_assert_int_eq(err.code, ERR_FULL);
 	ck_assert_int_eq(counts().alerts_active, 1);
-	ck_assert(room_do(&room, disk_full, &no, &err));
+	ck_assert(room_do(&room, disk_full, NULL, &err));
 	alert("[" DISK2 "]");
 	room_advance(&room, SECOND);
 	ck_assert_str_eq(last_sent()->text, "[FIRING:2] Disk (warning)");

@@ -224,11 +224,14 @@ END_TEST
 
 START_TEST(writes_can_be_refused)
 {
-	db_refuse_writes(db, true);
+	struct err why = {ERR_FULL, "there is no room"};
+
+	db_refuse_writes(db, &why);
 	ck_assert(!store_setting_put(db, 1, "x", S("1"), &err));
 	ck_assert_int_eq(err.code, ERR_FULL);
+	ck_assert_str_eq(err.text, "there is no room");
 	ck_str(setting("x"), "");
-	db_refuse_writes(db, false);
+	db_refuse_writes(db, NULL);
 	err_clear(&err);
 	fine(store_setting_put(db, 1, "x", S("1"), &err));
 	commit();
