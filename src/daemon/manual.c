@@ -150,7 +150,7 @@ static void print_yaml(FILE *to)
 	for (size_t i = 0; i < SETTINGS; i++)
 		print_setting(to, &a, &settings_table[i]);
 	roff_section(to, "EXAMPLE");
-	roff_example(to, "listen: 0.0.0.0:443\ndata: /var/lib/opsroom\npublic_url: https://ops.example.com\n"
+	roff_example(to, "listen: 0.0.0.0:8065\ndata: /var/lib/opsroom\npublic_url: https://ops.example.com\n"
 			 "tls_certificate: /etc/opsroom/tls.crt\ntls_key: /etc/opsroom/tls.key");
 	roff_see_also(to, see_also);
 	arena_done(&a);

@@ -1,0 +1,63 @@
+// docs/: what the pages say of names, tables and files is what the programs say.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { daemon, folder, opsroomd, root } from './helper.mjs';
+
+const read = (path) => readFileSync(join(root, path), 'utf8');
+const pages = readdirSync(join(root, 'docs')).filter((f) => f.endsWith('.md')).map((f) => `docs/${f}`);
+
+// Rows of the tables whose first cell is code: [code, other cells...]. "\|" is a "|" in a cell.
+const rows = (text) => [...text.matchAll(/^\| `([^`]*)` \| (.*) \|$/gm)].map(([, code, rest]) =>
+	[code, ...rest.split(/(?<!\\) \| /)].map((cell) => cell.replaceAll('\\|', '|')));
+
+test('links lead somewhere', () => {
+	for (const page of [...pages, 'README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'])
+		for (const [, to] of read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)) assert.ok(existsSync(join(root, dirname(page), to)), `${page}: ${to}`);
+	for (const page of pages) assert.ok(read('README.md').includes(`(${page})`), `README.md does not name ${page}`);
+});
+
+test('docs/running.md lists the metrics that there are', async (t) => {
+	const { url } = await daemon(t, folder(t));
+	const text = await (await fetch(`${url}/metrics`)).text();
+	const told = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)/gm)].map(([, name, help, type]) => [name, type, help]);
+	assert.ok(told.length > 20);
+	assert.deepEqual(rows(read('docs/running.md')).filter(([name]) => name.startsWith('opsroom_')), told);
+});
+
+test('docs/commands.md lists the commands that there are', () => {
+	const table = [...read('src/commands/commands.def').matchAll(/^COMMAND\("(\w+)", "([^"]*)", ROLE_(\w+), \w+, "([^"]*)"\)/gm)]
+		.map(([, name, args, role, help]) => [`${name} ${args}`.trim(), role.toLowerCase(), help]);
+	assert.deepEqual(rows(read('docs/commands.md')), table);
+});
+
+test('settings and options that pages name are there', () => {
+	const known = new Set([...read('src/daemon/settings.def').matchAll(/^SETTING\((\w+)/gm)].map((m) => m[1]));
+	for (const page of [...pages, 'README.md', 'etc/opsroom.yaml'])
+		for (const [, name] of read(page).matchAll(/(?:^#?|`)([a-z]+(?:_[a-z]+)*_(?:max|deadline|life|every|span|level|url|certificate|key))\b[`:]/gm))
+			if (!/^(api|runbook|dashboard)_/.test(name)) assert.ok(known.has(name), `${page}: ${name}`);
+});
+
+test('the file in docs/provision.md is good, and its errors are as they stand there', async (t) => {
+	const home = folder(t);
+	const page = read('docs/provision.md');
+	const make = (text) => {
+		writeFileSync(join(home, 'x.yaml'), text);
+		return opsroomd(home, ['provision', '--data', 'data', 'x.yaml']);
+	};
+	const good = await make(page.match(/```yaml\n([^]*?)```/)[1]);
+	assert.equal(good.code, 0, good.err);
+	const made = JSON.parse(good.out);
+	const shown = JSON.parse(page.match(/```json\n([^]*?)```/)[1]);
+	assert.deepEqual(Object.keys(made), Object.keys(shown));
+	for (const part of Object.keys(shown))
+		for (const [name, keys] of Object.entries(shown[part])) assert.deepEqual(Object.keys(made[part][name]), Object.keys(keys), `${part} ${name}`);
+	const errors = rows(page.slice(page.indexOf('## Errors')));
+	assert.ok(errors.length > 5);
+	for (const [text, says] of errors) {
+		const run = await make(`${text}\n`);
+		assert.equal(run.code, 2, text);
+		assert.equal(run.err, `opsroomd: x.yaml: line 1: ${says}\n`);
+	}
+});
