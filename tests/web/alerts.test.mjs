@@ -111,3 +111,10 @@ test('who may only look is told so, and nothing changes', async () => {
 	await see(vera.locator('.toast.bad', { hasText: 'Not done' }));
 	await see(card.filter({ hasText: 'Nobody has it yet' }));
 });
+
+test('the worst stands first, not the newest', async () => {
+	await alert('DiskSlow', { labels: { severity: 'warning' } });
+	await go_to(ben, 'Alerts');
+	await see(ben.locator('.alert', { hasText: 'DiskSlow' }));
+	assert.deepEqual(await ben.locator('.alert .severity').allInnerTexts(), ['critical', 'warning']);
+});

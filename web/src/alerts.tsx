@@ -28,7 +28,7 @@ function Member({ member }: { member: AlertMember }) {
 
 	return (
 		<li>
-			<div><strong class={member.status === 'resolved' ? 'state-resolved' : 'state-firing'}>{member.status}</strong> <span class="faint">since {time_since(member.starts_at)}</span> {url && <Link url={url}>source</Link>}</div>
+			<div><strong class={member.status === 'resolved' ? 'state-resolved' : 'state-firing'}>{member.status}</strong> <span class="faint">for {time_since(member.starts_at)}</span> {url && <Link url={url}>source</Link>}</div>
 			{note && <div>{String(note)}</div>}
 			<Labels labels={member.labels} />
 		</li>
@@ -74,6 +74,20 @@ function Acts({ alert }: { alert: AlertGroup }) {
 	);
 }
 
+// "2 firing, 1 resolved", without what there is none of.
+function members_count(alert: AlertGroup): string {
+	const { firing = 0, resolved = 0 } = alert;
+
+	return [firing && `${firing} firing`, resolved && `${resolved} resolved`].filter(Boolean).join(', ') || 'none firing';
+}
+
+// The worst first; among equals the newest, as the daemon has them. Who has it does not matter, so nothing moves when a button is pressed.
+function by_severity(a: AlertGroup, b: AlertGroup): number {
+	const rank = (alert: AlertGroup) => (severities.indexOf(alert.severity ?? '') + severities.length + 1) % (severities.length + 1);
+
+	return rank(a) - rank(b);
+}
+
 function AlertCard({ alert }: { alert: AlertGroup }) {
 	const [open, set_open] = useState(false);
 	const url = safe_url(alert.url);
@@ -90,7 +104,7 @@ function AlertCard({ alert }: { alert: AlertGroup }) {
 				<span title={alert.since ? time_whole(new Date(alert.since)) : ''}>for {time_since(alert.since)}</span>
 				<Who alert={alert} />
 				{alert.source && <span>from {alert.source}</span>}
-				<button type="button" class="link-button" aria-expanded={open} onClick={() => set_open(!open)}>{alert.firing ?? 0} firing, {alert.resolved ?? 0} resolved</button>
+				<button type="button" class="link-button" aria-expanded={open} onClick={() => set_open(!open)}>{members_count(alert)}</button>
 			</div>
 			<Labels labels={alert.labels} />
 			{open && <Members id={alert.id} />}
@@ -103,8 +117,15 @@ export function AlertsView() {
 	const [state, set_state] = useState('open');
 	const [alerts, set_alerts] = useState<AlertGroup[] | null>(null);
 	const [error, set_error] = useState('');
+	const [, set_tick] = useState(0);
+	const is_open = state !== 'resolved' && state !== 'all';
 
 	useEffect(alerts_refresh, []);
+	useEffect(() => {
+		const timer = setInterval(() => set_tick((tick) => tick + 1), 20_000);          // "for 12 min" grows
+
+		return () => clearInterval(timer);
+	}, []);
 	useEffect(() => {
 		let current = true;
 
@@ -125,7 +146,7 @@ export function AlertsView() {
 			</div>
 			{error && <p class="error" role="alert">{error}</p>}
 			<div class="alerts-scroll" tabIndex={0} role="region" aria-label="List of alerts">
-				<ul class="alerts" aria-busy={!alerts}>{(alerts ?? []).map((alert) => <AlertCard key={alert.long_id ?? alert.id} alert={alert} />)}</ul>
+				<ul class="alerts" aria-busy={!alerts}>{(is_open ? [...alerts ?? []].sort(by_severity) : alerts ?? []).map((alert) => <AlertCard key={alert.long_id ?? alert.id} alert={alert} />)}</ul>
 				{alerts?.length === 0 && <p class="loading faint">{state === 'open' ? 'Nothing is wrong: no alert is open.' : 'There are none.'}</p>}
 			</div>
 		</main>

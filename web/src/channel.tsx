@@ -22,7 +22,7 @@ function Header({ channel }: { channel: Channel }) {
 		<header class="pane-head">
 			<MenuButton />
 			<h1>{channel.is_private && !channel.is_im && <span role="img" aria-label="private">🔒 </span>}{channel_name(channel)}</h1>
-			{channel.is_im ? <span class="topic">{other?.real_name} {other?.presence === 'active' ? '· active' : '· away'}</span> : <div class="topic"><Mrkdwn text={(channel.topic ?? '').replace(/\n/g, ' ')} /></div>}
+			{channel.is_im ? <span class="topic">{other?.real_name !== other?.name && other?.real_name} {other?.presence === 'active' ? '· active' : '· away'}</span> : <div class="topic"><Mrkdwn text={(channel.topic ?? '').replace(/\n/g, ' ')} /></div>}
 			{!channel.is_im && (
 				<button type="button" class="button quiet" onClick={() => dialog.value = { kind: 'details', channel: channel.id }}>
 					{channel.num_members ?? 0} {channel.num_members === 1 ? 'member' : 'members'}

@@ -134,15 +134,20 @@ function goal_points(goal: Goal, low: string): number {
 	return label.includes(low) ? 2 : goal.hint.toLowerCase().includes(low) ? 1 : 0;
 }
 
+// What is told beside the name: nothing when it is the same.
+function real_name(user: User | undefined): string {
+	return user?.real_name && user.real_name !== user.name ? user.real_name : '';
+}
+
 function channel_goal(channel: Channel): Goal {
 	const unread = channel_count(channel);
-	const hint = channel.is_im ? users.value.get(channel.user ?? '')?.real_name ?? '' : channel.is_member ? channel.topic ?? '' : 'not joined';
+	const hint = channel.is_im ? real_name(users.value.get(channel.user ?? '')) : channel.is_member ? channel.topic ?? '' : 'not joined';
 
 	return { key: channel.id, label: channel.is_im ? '@' + channel_name(channel) : channel_name(channel), hint, unread, go: () => route_go(route_to_channel(channel.id)) };
 }
 
 function user_goal(user: User): Goal {
-	return { key: user.id, label: '@' + user.name, hint: user.real_name ?? '', unread: 0, go: () => void dm_open(user.id).catch((error) => toast(error_text(error), true)) };
+	return { key: user.id, label: '@' + user.name, hint: real_name(user), unread: 0, go: () => void dm_open(user.id).catch((error) => toast(error_text(error), true)) };
 }
 
 function SwitcherDialog() {
@@ -284,7 +289,7 @@ function DetailsDialog({ id }: { id: string }) {
 			)}
 			<h3>Members ({members.length})</h3>
 			<ul class="rows members">
-				{members.map((member) => <li key={member}><span class="row-text">{users.value.get(member)?.name ?? member} <span class="faint">{users.value.get(member)?.real_name}</span></span></li>)}
+				{members.map((member) => <li key={member}><span class="row-text">{users.value.get(member)?.name ?? member} <span class="faint">{real_name(users.value.get(member))}</span></span></li>)}
 			</ul>
 			{!channel.is_im && channel.is_member && (
 				<div class="dialog-buttons split">

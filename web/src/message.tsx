@@ -193,7 +193,7 @@ function Face({ name, bot, here }: { name: string; bot: boolean; here: boolean }
 
 	for (const char of name)
 		hash = (hash * 31 + char.codePointAt(0)!) >>> 0;
-	return <div class={`face tint-${hash % 6}${bot ? ' bot' : ''}`} aria-hidden="true">{[...name.replace(/^[^\p{L}\p{N}]+/u, '')].slice(0, 2).join('') || '?'}{here && <span class="dot active" />}</div>;
+	return <div class={`face tint-${hash % 6}${bot ? ' bot' : ''}`} aria-hidden="true">{[...name.replace(/^[^\p{L}\p{N}]+/u, '')].slice(0, 2).join('') || '?'}{here && <span class="dot active" title="active" />}</div>;
 }
 
 // A bot may send what no renderer foresaw. Then that one message cannot be shown, and everything else can.

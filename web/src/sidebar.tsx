@@ -74,7 +74,7 @@ export function Sidebar() {
 		<nav class={drawer_open.value ? 'sidebar open' : 'sidebar'} aria-label="Channels">
 			<div class="team">
 				<span class="team-name">{team.value?.name}</span>
-				<button type="button" class="icon-button" aria-label="Go to a channel or person" title="Go to… (Ctrl K)" onClick={() => dialog.value = { kind: 'switcher' }}>⌕</button>
+				<button type="button" class="button go-to" title="Go to a channel or person" onClick={() => dialog.value = { kind: 'switcher' }}>Go to… <kbd aria-hidden="true">Ctrl K</kbd></button>
 			</div>
 			<div class="sidebar-lists">
 				<AlertsLink />

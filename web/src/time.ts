@@ -29,7 +29,7 @@ export function day_name(ts: string): string {
 	return key === yesterday.toDateString() ? 'Yesterday' : day.format(ts_date(ts));
 }
 
-// "12 min", "3 h 5 min", "2 days": how long ago.
+// "a moment", "12 min", "3 h 5 min", "2 days": for how long, or how long ago.
 export function time_since(rfc3339: string | undefined): string {
 	const seconds = Math.max(0, (Date.now() - Date.parse(rfc3339 ?? '')) / 1000);
 	const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60), days = Math.floor(hours / 24);
@@ -37,7 +37,7 @@ export function time_since(rfc3339: string | undefined): string {
 	if (!Number.isFinite(seconds))
 		return '';
 	if (minutes < 1)
-		return 'just now';
+		return 'a moment';
 	if (hours < 1)
 		return `${minutes} min`;
 	if (days < 1)
