@@ -75,10 +75,10 @@ export class Daemon {
 	// {source.prod} and its kin: the path of a source, of a webhook, of an Alertmanager API; a key, a token, an id.
 	fill(text) {
 		const paths = { source: ['sources', 'url'], api: ['sources', 'api_url'], key: ['sources', 'key'], webhook: ['webhooks', 'url'], token: ['tokens', 'token'],
-			user: ['users', 'id'], channel: ['channels', 'id'] };
+			user: ['users', 'id'], channel: ['channels', 'id'], remembered: ['remembered', 'value'] };
 		return text.replace(/\{([a-z]+)\.([\w-]+)\}/g, (whole, kind, name) => {
 			const value = paths[kind] && this.made[`${paths[kind][0]}.${name}`]?.[paths[kind][1]];
-			if (!value) throw new Error(`${whole}: nothing of this name was provisioned`);
+			if (!value) throw new Error(`${whole}: nothing of this name was provisioned or remembered`);
 			return /^https?:/.test(value) ? new URL(value).pathname : value;
 		});
 	}
@@ -114,11 +114,17 @@ export class Daemon {
 		return readFileSync(this.log, 'utf8').split('\n').filter(Boolean).map(logLine);
 	}
 
+	// The messages of a channel, oldest first, each with the replies in its thread behind it.
 	async history(channel) {
 		const answer = await this.api('/api/conversations.history', { channel: `#${channel}`, limit: 200 });
 		if (!answer.ok) throw new Error(`#${channel}: ${answer.error}`);
 		const { members } = await this.api('/api/users.list', {});
 		const names = Object.fromEntries(members.map((m) => [m.id, m.name]));
-		return { messages: answer.messages.reverse(), names };
+		const messages = [];
+		for (const m of answer.messages.reverse()) {
+			messages.push(m);
+			if (m.reply_count) messages.push(...(await this.api('/api/conversations.replies', { channel: `#${channel}`, ts: m.ts })).messages.slice(1));
+		}
+		return { messages, names };
 	}
 }

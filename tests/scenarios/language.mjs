@@ -157,22 +157,24 @@ const statements = {
 		await ask(world, 'GET', rest.slice(0, 2), options);
 	},
 
-	// A message; `/srebot ack x` is a slash command as in every chat, @name a mention.
+	// A message; `/srebot ack x` is a slash command as in every chat, @name a mention. -in "text": into the thread of that message.
 	async say(world, words) {
-		const { rest: [name, channel, user, text], options } = optionsOf(words, ['error']);
+		const { rest: [name, channel, user, text], options } = optionsOf(words, ['error', 'in']);
 		const thing = world.get(name);
 		if (thing instanceof FakeSlack) {
 			thing.say(channel, user, text);
 			return;
 		}
-		const { names } = await thing.history(channel);
+		const { messages, names } = await thing.history(channel);
+		const root = options.in && messages.filter((m) => shown(m, names).includes(options.in[0])).pop();
+		if (options.in && !root) throw unlike(`a message with ${options.in[0]} in ${channel}`, messages.map((m) => shown(m, names)));
 		const [, command, line] = /^(\/\S+)\s*([^]*)$/.exec(text) ?? [];
 		const mentions = text.replace(/@([\w.-]+)/g, (whole, who) => {
 			const id = Object.keys(names).find((u) => names[u] === who);
 			return id ? `<@${id}>` : whole;
 		});
 		thing.answer = command ? await slackCall(thing, user, 'chat.command', { channel: `#${channel}`, command, text: line })
-			: await slackCall(thing, user, 'chat.postMessage', { channel: `#${channel}`, text: mentions });
+			: await slackCall(thing, user, 'chat.postMessage', { channel: `#${channel}`, text: mentions, ...(root && { thread_ts: root.ts }) });
 		expectSlack(thing.answer, options.error?.[0]);
 	},
 
@@ -205,6 +207,14 @@ const statements = {
 		const d = world.get(name, Daemon);
 		if (d.child.exitCode === null && !d.child.signalCode) await d.end('SIGTERM');
 		await d.start();
+	},
+
+	// A value of the last answer, for {remembered.NAME}.
+	async remember(world, [name, as, path]) {
+		const d = world.get(name, Daemon);
+		const value = at(JSON.parse(d.answer.text), path);
+		if (value === undefined) throw unlike(`${path} in the answer`, d.answer.text);
+		d.made[`remembered.${as}`] = { value };
 	},
 
 	// From here on `expect d1 metric x +1` counts.

@@ -1,4 +1,4 @@
-// A message as a person sees it: its texts, buttons in brackets, the colour of an attachment, names for ids, without the stars of bold type.
+// A message as a person sees it: `>` before a reply in a thread, its texts, buttons in brackets, the colour of an attachment, names for ids, without the stars of bold type.
 
 function texts(value, out) {
 	if (Array.isArray(value)) {
@@ -22,7 +22,8 @@ export function shown(message, names = {}) {
 	texts(message, out);
 	const text = out.join('\n').replace(/<@([A-Z0-9]+)>/g, (whole, id) => (names[id] ? `@${names[id]}` : whole)).replace(/<!date\^[^|>]*\|([^>]*)>/g, '$1')
 		.replace(/\*([^*\n]+)\*/g, '$1').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&');
-	return `${message.username ?? names[message.user] ?? message.user}: ${text}`;
+	const reply = message.thread_ts && message.thread_ts !== message.ts ? '> ' : '';
+	return `${reply}${message.username ?? names[message.user] ?? message.user}: ${text}`;
 }
 
 // What somebody wrote or a tool sent, without "has joined the channel" and its kin.
