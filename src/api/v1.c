@@ -765,7 +765,11 @@ static void advanced(void *context)
 
 static void advance_start(struct exchange *x)
 {
-	engine_advance(x->api->engine, *(wall_ms *)x->context, advanced, x);
+	if (engine_advance(x->api->engine, *(wall_ms *)x->context, advanced, x))
+		return;
+	buf_done(&x->body);
+	buf_done(&x->headers);
+	api_refuse(x->api, x->request, ERR_CONFLICT, "the clock is being moved already; wait for that answer");
 }
 
 void v1_advance(struct exchange *x)

@@ -523,10 +523,13 @@ void engine_busy(struct engine *e, int delta)
 		uv_async_send(&e->loop->wake);
 }
 
-void engine_advance(struct engine *e, wall_ms to, void (*on_done)(void *context), void *context)
+bool engine_advance(struct engine *e, wall_ms to, void (*on_done)(void *context), void *context)
 {
+	if (e->loop->advance.wanted)
+		return false;
 	e->loop->advance = (struct advance){.to = to, .on_done = on_done, .context = context, .wanted = true};
 	uv_async_send(&e->loop->wake);
+	return true;
 }
 
 void engine_count(struct engine *e, struct engine_counts *out)

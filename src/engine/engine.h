@@ -94,8 +94,9 @@ void effect_call(struct work *w, void (*call)(void *context), void *context);
 void effect_wake(struct work *w);
 
 /* ---- virtual clock ---- */
-/* Net thread. Moves the clock to `to` step by step; on_done when everything due has happened and nothing is under way. */
-void engine_advance(struct engine *e, wall_ms to, void (*on_done)(void *context), void *context);
+/* Net thread. Moves the clock to `to` step by step; on_done when everything due has happened and nothing is under way.
+ * false: it is being moved already. */
+bool engine_advance(struct engine *e, wall_ms to, void (*on_done)(void *context), void *context);
 /* Net thread: something under way outside (an outgoing request) keeps the daemon from being idle. */
 void engine_busy(struct engine *e, int delta);
 
