@@ -5,8 +5,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#define CHANGE_BODY_MAX (4 * MIB)
+#define CHANGE_BODY_MAX (64 * MIB)   /* more than the largest delivery can make of itself */
 
 /* ---- one alert in memory ---- */
 
@@ -327,39 +328,70 @@ static bool group_replay(struct engine *e, struct arena *a, const struct group_r
 		for (const struct json *c = list->child; c; c = c->next)
 			if (!change_replay(a, al, g, c, now, err))
 				return false;
+		if (rows[i].at > g->row.changed)
+			g->row.changed = rows[i].at;
 	}
 	g->timer_due = store_timer_waits(e->db, row->id, KIND_ENDS) ? now : 0;
 	return true;
 }
 
+static int by_row_id(const void *a, const void *b)
+{
+	int64_t x = ((const struct group_row *)a)->id, y = ((const struct group_row *)b)->id;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Those that are open, and those whose end is not told yet. In the order of their ids: of two groups with one key the younger
+ * comes last, because an alert that both know is the younger's. */
+static bool groups_to_load(struct engine *e, struct arena *a, const struct outbox_key *keys, size_t key_count, struct vec *out, struct err *err)
+{
+	struct group_row *open, row;
+	size_t count;
+
+	if (!store_group_open(e->db, a, e->workspace_id, &open, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		*(struct group_row *)vec_push(a, out, sizeof row) = open[i];
+	for (size_t i = 0; i < key_count; i++) {
+		row.id = keys[i].home_id;
+		if (count && bsearch(&row, open, count, sizeof row, by_row_id))
+			continue;
+		if (store_group_find(e->db, a, keys[i].home_id, &row, err))
+			*(struct group_row *)vec_push(a, out, sizeof row) = row;
+		else if (err->code)
+			return false;
+	}
+	if (out->count)
+		qsort(out->items, out->count, sizeof row, by_row_id);
+	return true;
+}
+
 static bool reload_groups(struct engine *e, struct arena *a, wall_ms now, struct err *err)
 {
-	struct group_row *rows, row;
+	struct vec rows = {0};
 	struct outbox_key *keys;
 	struct group *g;
 	size_t count;
 
-	if (!store_group_open(e->db, a, e->workspace_id, &rows, &count, err))
+	if (!store_outbox_of_kind(e->db, a, KIND_GROUP, &keys, &count, err) || !groups_to_load(e, a, keys, count, &rows, err))
 		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct group_row *row = (const struct group_row *)rows.items + i;
 		struct arena each;
 		bool ok;
 
+		if (map_get(&e->alerts->by_id, (uint64_t)row->id)) /* two rows of the outbox for one group */
+			continue;
 		arena_init(&each);
-		ok = group_replay(e, &each, &rows[i], now, &g, err);
+		ok = group_replay(e, &each, row, now, &g, err);
 		arena_done(&each);
 		if (!ok)
 			return false;
 	}
-	if (!store_outbox_of_kind(e->db, a, KIND_GROUP, &keys, &count, err))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		g = map_get(&e->alerts->by_id, (uint64_t)keys[i].home_id);
-		if (!g && store_group_find(e->db, a, keys[i].home_id, &row, err) && !group_replay(e, a, &row, now, &g, err))
-			return false;
-		if (g)
+	for (size_t i = 0; i < count; i++)
+		if ((g = map_get(&e->alerts->by_id, (uint64_t)keys[i].home_id)))
 			g->outbox_id = keys[i].id;
-	}
 	return true;
 }
 

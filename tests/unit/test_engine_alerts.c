@@ -1,0 +1,535 @@
+/* Alerts in memory and behind their rows: what a repeat costs, and that the rows build the same memory again. */
+#include "base/crypt.h"
+#include "engine/alerts_internal.h"
+#include "engine_fixture.h"
+#include "store/journal.h"
+#include "unit.h"
+
+static struct room room;
+static struct err err;
+
+static void open_room(void)
+{
+	room_open(&room);
+	log_set_level(LOG_ERROR + 1);
+}
+
+static void close_room(void)
+{
+	room_close(&room);
+}
+
+static bool deliver(struct work *w, void *context)
+{
+	struct delivery *d = context;
+
+	d->source_name = S("test");
+	d->channel_id = room.channel_id;
+	return d->body.p[0] == '[' ? alerts_receive_v2(w, d) : alerts_receive_webhook(w, d);
+}
+
+static struct delivery take(const char *body)
+{
+	struct delivery d = {.body = str_of(body)};
+
+	room_run(&room, deliver, &d);
+	return d;
+}
+
+static uint64_t writes(void)
+{
+	return db_count(room.e->db).writes;
+}
+
+/* ---- repeats ---- */
+
+static const char *const repeats[][2] = {
+	/* the same bytes; only endsAt moves, as Prometheus sends it; labels in another order */
+	{"[{\"labels\":{\"alertname\":\"A\",\"x\":\"y\"},\"annotations\":{\"s\":\"t\"},\"startsAt\":\"2026-03-02T02:14:"
+	 "00Z\",\"endsAt\":\"2026-03-02T02:19:00Z\"}]",
+	 "[{\"labels\":{\"alertname\":\"A\",\"x\":\"y\"},\"annotations\":{\"s\":\"t\"},\"startsAt\":\"2026-03-02T02:14:"
+	 "00Z\",\"endsAt\":\"2026-03-02T02:20:00Z\"}]"},
+	{"[{\"labels\":{\"alertname\":\"A\",\"x\":\"y\"},\"startsAt\":\"2026-03-02T02:14:00Z\"}]",
+	 "[ {\"startsAt\":\"2026-03-02T02:14:00.000Z\", \"labels\":{\"x\":\"y\", \"alertname\":\"A\", \"z\":\"\"}} ]"},
+	/* a later start of an alert that fires already is no news */
+	{"[{\"labels\":{\"alertname\":\"A\"},\"startsAt\":\"2026-03-02T02:13:00Z\"}]",
+	 "[{\"labels\":{\"alertname\":\"A\"},\"startsAt\":\"2026-03-02T02:14:00Z\"}]"},
+	{"{\"groupKey\":\"k\",\"alerts\":[{\"status\":\"firing\",\"labels\":{\"alertname\":\"A\"}}]}",
+	 "{\"groupKey\":\"k\",\"alerts\":[{\"labels\":{\"alertname\":\"A\"},\"status\":\"firing\"}]}"},
+	{"{\"groupKey\":\"k\",\"alerts\":[{\"labels\":{\"alertname\":\"A\"}},{\"labels\":{\"alertname\":\"B\"}}]}",
+	 "{\"alerts\":[{\"labels\":{\"alertname\":\"B\"}}],\"groupKey\":\"k\"}"},
+};
+
+START_TEST(a_repeat_writes_nothing)
+{
+	uint64_t before;
+
+	ck_assert_uint_gt(take(repeats[_i][0]).changed, 0);
+	before = writes();
+	ck_assert_uint_eq(take(repeats[_i][0]).changed, 0);
+	ck_assert_uint_eq(take(repeats[_i][1]).changed, 0);
+	ck_assert_uint_eq(take(repeats[_i][0]).changed, 0);
+	ck_assert_uint_eq(writes(), before);
+	ck_assert(alerts_reload(room.e, &err));
+	ck_assert_uint_eq(take(repeats[_i][1]).changed, 0); /* after a restart too */
+	ck_assert_uint_eq(writes(), before);
+}
+END_TEST
+
+START_TEST(many_alerts_of_one_group_are_few_rows)
+{
+	struct buf b;
+	uint64_t before = writes();
+
+	buf_init(&b, 1 * MIB);
+	for (int i = 0; i < 200; i++)
+		buf_printf(&b, "%c{\"labels\":{\"alertname\":\"A\",\"instance\":\"i%d\"}}", i ? ',' : '[', i);
+	buf_char(&b, ']');
+	ck_assert_uint_eq(take(b.p).changed, 200);
+	ck_assert_uint_eq(room.e->alerts->by_id.count, 1);
+	ck_assert_uint_le(writes() - before, 4); /* group, change, outbox, timer */
+	buf_done(&b);
+}
+END_TEST
+
+static const char *const nothing_new[] = {"[]", "{\"alerts\":[]}", "{\"alerts\":[1,null,\"x\"]}",
+					  /* the end of what was never seen says nothing */
+					  "{\"alerts\":[{\"status\":\"resolved\",\"labels\":{\"a\":\"b\"}}]}",
+					  "[{\"labels\":{\"a\":\"b\"},\"endsAt\":\"2026-03-02T02:14:00Z\"}]"};
+
+START_TEST(what_says_nothing)
+{
+	uint64_t before = writes();
+
+	ck_assert_uint_eq(take(nothing_new[_i]).changed, 0);
+	ck_assert_uint_eq(writes(), before);
+	ck_assert_uint_eq(room.e->alerts->by_id.count, 0);
+}
+END_TEST
+
+/* ---- changes ---- */
+
+START_TEST(what_is_no_repeat)
+{
+	ck_assert_uint_eq(take("[{\"labels\":{\"alertname\":\"A\"}}]").changed, 1);
+	ck_assert_uint_eq(take("[{\"labels\":{\"alertname\":\"A\"},\"annotations\":{\"summary\":\"new\"}}]").changed,
+			  1);
+	ck_assert_uint_eq(take("[{\"labels\":{\"alertname\":\"A\"},\"annotations\":{\"summary\":\"new\"},"
+			       "\"generatorURL\":\"http://g\"}]")
+				  .changed,
+			  1);
+	ck_assert_uint_eq(take("[{\"labels\":{\"alertname\":\"A\"},\"annotations\":{\"summary\":\"new\"},"
+			       "\"generatorURL\":\"http://g\","
+			       "\"startsAt\":\"2026-03-02T02:00:00Z\"}]")
+				  .changed,
+			  1); /* it began earlier than we knew */
+	ck_assert_uint_eq(take("[{\"labels\":{\"alertname\":\"A\"},\"endsAt\":\"2026-03-02T02:15:00Z\"}]").changed, 1);
+	ck_assert_int_eq(room.e->alerts->groups_firing, 0);
+}
+END_TEST
+
+/* A member without a status of its own goes by the body's: the same bytes then mean something else. */
+START_TEST(the_bodys_status_counts)
+{
+	ck_assert_uint_eq(
+		take("{\"status\":\"firing\",\"groupKey\":\"k\",\"alerts\":[{\"labels\":{\"alertname\":\"A\"}}]}")
+			.changed,
+		1);
+	ck_assert_uint_eq(
+		take("{\"status\":\"resolved\",\"groupKey\":\"k\",\"alerts\":[{\"labels\":{\"alertname\":\"A\"}}]}")
+			.changed,
+		1);
+	ck_assert_int_eq(room.e->alerts->groups_firing, 0);
+}
+END_TEST
+
+START_TEST(an_alert_named_twice_counts_once)
+{
+	ck_assert_uint_eq(take("[{\"labels\":{\"alertname\":\"A\"}},{\"labels\":{\"alertname\":\"A\"}}]").changed, 1);
+	ck_assert_int_eq(room.e->alerts->active, 1);
+}
+END_TEST
+
+START_TEST(groups_of_two_sources_are_two)
+{
+	struct delivery a = {.source_id = 1,
+			     .body = S("{\"groupKey\":\"k\",\"alerts\":[{\"labels\":{\"alertname\":\"A\"}}]}")},
+			b = a;
+
+	b.source_id = 2;
+	room_run(&room, deliver, &a);
+	room_run(&room, deliver, &b);
+	ck_assert_uint_eq(a.changed + b.changed, 2);
+	ck_assert_int_eq(room.e->alerts->groups_firing, 2);
+}
+END_TEST
+
+/* ---- refusals ---- */
+
+static const struct {
+	const char *body;
+	int status;
+	const char *why;
+} refused[] = {
+	{"{", 400, "JSON, line 1, column 2"},
+	{"{\"alerts\":{}}", 400, "the body has no list `alerts`: is it an Alertmanager webhook?"},
+	{"[{\"labels\":{\"a\":\"b\"}},{}]", 422, "1.labels in body is required"},
+	{"[7]", 400, "member 0 of the list is not an object"},
+};
+
+START_TEST(deliveries_that_are_refused)
+{
+	struct delivery d = {.body = str_of(refused[_i].body)};
+
+	err_clear(&err);
+	ck_assert(!room_try(&room, deliver, &d, &err));
+	ck_assert_int_eq(d.http_status, refused[_i].status);
+	ck_assert_msg(str_starts(str_of(err.text), str_of(refused[_i].why)), "%s", err.text);
+	ck_assert_uint_eq(room.e->alerts->by_id.count, 0);
+}
+END_TEST
+
+START_TEST(too_many_alerts_in_one_delivery)
+{
+	struct delivery d = {0};
+	struct buf b;
+
+	buf_init(&b, 1 * MIB);
+	buf_char(&b, '[');
+	for (int i = 0; i <= ALERTS_PER_DELIVERY; i++)
+		buf_add(&b, i ? S(",{}") : S("{}"));
+	buf_char(&b, ']');
+	d.body = buf_str(&b);
+	ck_assert(!room_try(&room, deliver, &d, &err));
+	ck_assert_int_eq(d.http_status, 413);
+	buf_done(&b);
+}
+END_TEST
+
+/* The good ones are taken, and the sender is told of the others. */
+START_TEST(bad_members_are_left_out)
+{
+	struct delivery d = take("[{\"labels\":{\"bad-name\":\"x\"}},{\"labels\":{\"alertname\":\"A\"}}]");
+	struct buf b;
+
+	ck_str(d.bad, "invalid label set: invalid name \"bad-name\"");
+	ck_assert_uint_eq(d.changed, 1);
+	buf_init(&b, 100000);
+	buf_add(&b, S("{\"groupKey\":\"k\",\"alerts\":[{\"labels\":{\"alertname\":\"B\"}},{\"labels\":{"));
+	for (int i = 0; i < 65; i++)
+		buf_printf(&b, "%s\"l%d\":\"v\"", i ? "," : "", i);
+	buf_add(&b, S("}}]}"));
+	d = take(b.p);
+	ck_assert_uint_eq(d.changed, 1);
+	ck_str(d.bad, "more than 64 labels or annotations on one alert");
+	buf_done(&b);
+}
+END_TEST
+
+/* The largest body that is taken (4 MiB), all of it new. */
+START_TEST(a_delivery_as_large_as_can_be)
+{
+	struct buf b;
+
+	buf_init(&b, 5 * MIB);
+	buf_add(&b, S("{\"groupKey\":\"k\",\"alerts\":["));
+	for (int i = 0; b.n < 4 * MIB - 2000; i++)
+		buf_printf(&b, "%s{\"labels\":{\"alertname\":\"A\",\"i\":\"%d\"},\"annotations\":{\"d\":\"%0500d\"}}",
+			   i ? "," : "", i, i);
+	buf_add(&b, S("]}"));
+	ck_assert_uint_gt(take(b.p).changed, 5000);
+	buf_done(&b);
+}
+END_TEST
+
+/* ---- a message of anything ---- */
+
+struct rendered {
+	bool ok;
+	size_t body_n;
+	char text[400];
+};
+
+static bool render(struct work *w, void *context)
+{
+	struct rendered *r = context;
+	struct chat_post post = {0};
+	void *g;
+
+	for (size_t i = 0; map_next(&room.e->alerts->by_id, &i, &g);) {
+		arena_init(&post.arena);
+		ck_assert(alerts_render(w, ((struct group *)g)->row.id, &post));
+		r->ok = json_parse(w->arena, post.body, JSON_STRICT, &w->err) != NULL;
+		r->body_n = post.body.n;
+		snprintf(r->text, sizeof r->text, STR_FMT, STR_ARG(post.text));
+		arena_done(&post.arena);
+	}
+	return true;
+}
+
+START_TEST(huge_texts_still_make_a_message)
+{
+	struct rendered r = {0};
+	struct buf b;
+
+	buf_init(&b, 4 * MIB);
+	buf_printf(&b, "[{\"labels\":{\"alertname\":\"%0100000d\",\"x\":\"%0100000d\"},\"annotations\":{\"summary\":\"",
+		   1, 2);
+	for (int i = 0; i < 50000; i++)
+		buf_add(&b, S("<\\u0001\\\"&\xe2\x82\xac"));
+	buf_printf(&b,
+		   "\",\"description\":\"%0100000d\",\"runbook_url\":\"http://%0100000d\"},\"generatorURL\":\"http://x/"
+		   "%0100000d\"}]",
+		   1, 2, 3);
+	take(b.p);
+	room_run(&room, render, &r);
+	ck_assert(r.ok);
+	ck_assert_uint_lt(r.body_n, 64 * KIB);
+	buf_done(&b);
+}
+END_TEST
+
+static bool silence_button(struct work *w, void *context)
+{
+	struct chat_post post = {0};
+	struct str *out = context;
+	size_t at;
+	void *g;
+
+	for (size_t i = 0; map_next(&room.e->alerts->by_id, &i, &g);) {
+		arena_init(&post.arena);
+		ck_assert(alerts_render(w, ((struct group *)g)->row.id, &post));
+		ck_assert(str_find(post.body, S("/silences/new?filter="), &at));
+		*out = (struct str){mem_dup(str_n(post.body.p + at, 200)), 200};
+		arena_done(&post.arena);
+	}
+	return true;
+}
+
+/* Whatever the labels hold, the link to a silence is one link. */
+START_TEST(a_silence_link_of_odd_labels)
+{
+	struct str url;
+
+	take("{\"externalURL\":\"http://am.example.com\",\"groupKey\":\"k\",\"alerts\":[{\"labels\":{\"a\":\"x|y>{z} "
+	     "\\u00fc&1\"}}]}");
+	room_run(&room, silence_button, &url);
+	ck_assert(str_starts(url, S("/silences/new?filter=%7Ba%3D%22x%7Cy%3E%7Bz%7D%20%C3%BC%261%22%7D\"")));
+	mem_free((void *)url.p);
+}
+END_TEST
+
+/* ---- memory and rows ---- */
+
+static int by_id(const void *x, const void *y)
+{
+	int64_t a = (*(struct group *const *)x)->row.id, b = (*(struct group *const *)y)->row.id;
+
+	return a < b ? -1 : a > b;
+}
+
+static int by_fingerprint(const void *x, const void *y)
+{
+	uint64_t a = (*(struct alert *const *)x)->fingerprint, b = (*(struct alert *const *)y)->fingerprint;
+
+	return a < b ? -1 : a > b;
+}
+
+/* All that must be the same after a restart. (The moving end of a firing alert is not written: who fires says so again.) */
+static void dump(struct arena *a, struct buf *out)
+{
+	struct alerts *al = room.e->alerts;
+	struct vec groups = {0};
+	void *g;
+
+	buf_printf(out, "%d firing, %d acknowledged, %d active\n", (int)al->groups_firing, (int)al->groups_acknowledged,
+		   (int)al->active);
+	for (size_t i = 0; map_next(&al->by_id, &i, &g);)
+		*(struct group **)vec_push(a, &groups, sizeof g) = g;
+	if (groups.count)
+		qsort(groups.items, groups.count, sizeof g, by_id);
+	for (size_t i = 0; i < groups.count; i++) {
+		struct group *x = ((struct group **)groups.items)[i];
+		struct alert **members = arena_alloc(a, (x->count + 1) * sizeof *members);
+		const struct group_row *r = &x->row;
+
+		buf_printf(out,
+			   "%lld " STR_FMT " " STR_FMT " %s %s '" STR_FMT
+			   "' opened %lld changed %lld acked %lld/%lld resolved %lld/%lld held %d firing %lld\n",
+			   (long long)r->id, STR_ARG(r->short_id), STR_ARG(r->group_key), group_state_name(r->state),
+			   severity_name(r->severity), STR_ARG(r->title), (long long)r->opened, (long long)r->changed,
+			   (long long)r->acked_by, (long long)r->acked, (long long)r->resolved_by,
+			   (long long)r->resolved, r->held, (long long)x->firing);
+		if (x->count)
+			memcpy(members, x->alerts, x->count * sizeof *members);
+		qsort(members, x->count, sizeof *members, by_fingerprint);
+		for (size_t k = 0; k < x->count; k++) {
+			struct alert_texts t;
+
+			alert_view(a, members[k], &t);
+			buf_printf(out, "    %016llx %s from %lld to %lld " STR_FMT " " STR_FMT " " STR_FMT "\n",
+				   (unsigned long long)members[k]->fingerprint, members[k]->firing ? "fires" : "ended",
+				   (long long)members[k]->starts_at,
+				   members[k]->firing ? 0 : (long long)members[k]->ends_at,
+				   STR_ARG(labels_text(a, &t.labels)), STR_ARG(labels_text(a, &t.annotations)),
+				   STR_ARG(t.url));
+		}
+	}
+}
+
+struct dice {
+	uint64_t seed;
+};
+
+static unsigned roll(struct dice *d, unsigned sides)
+{
+	d->seed = hash_mix(d->seed + 0x9e3779b97f4a7c15ull);
+	return (unsigned)(d->seed >> 16) % sides;
+}
+
+/* Up to six alerts of twelve, in a dialect, each firing or ended, from one of a few times, with one of a few texts. */
+static struct str random_delivery(struct arena *a, struct dice *d)
+{
+	static const char *const severities[] = {"info", "warning", "page", "error"};
+	bool webhook = roll(d, 2);
+	int n = 1 + (int)roll(d, 6);
+	char at[WALL_TEXT_SIZE], ends[WALL_TEXT_SIZE];
+	struct str out;
+	struct buf b;
+
+	buf_init(&b, 100000);
+	if (webhook)
+		buf_printf(&b, "{\"groupKey\":\"g%u\",\"alerts\":", roll(d, 3));
+	buf_char(&b, '[');
+	for (int i = 0; i < n; i++) {
+		bool fires = roll(d, 3) > 0;
+		unsigned which = roll(d, 12);
+
+		wall_write(at, wall_now() - (wall_ms)roll(d, 4) * MINUTE);
+		wall_write(ends,
+			   wall_now() + (fires ? (wall_ms)(1 + roll(d, 5)) * MINUTE : -(wall_ms)roll(d, 3) * MINUTE));
+		buf_printf(&b,
+			   "%s{\"labels\":{\"alertname\":\"A%u\",\"i\":\"%u\",\"severity\":\"%s\"},\"annotations\":{"
+			   "\"summary\":\"s%u\"},\"status\":\"%s\"",
+			   i ? "," : "", which % 3, which, severities[which % 4], roll(d, 3),
+			   fires ? "firing" : "resolved");
+		if (roll(d, 2))
+			buf_printf(&b, ",\"startsAt\":\"%s\"", at);
+		if (!fires || roll(d, 2))
+			buf_printf(&b, ",\"endsAt\":\"%s\"", ends);
+		buf_char(&b, '}');
+	}
+	buf_add(&b, webhook ? S("]}") : S("]"));
+	out = arena_dup(a, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
+static struct group *random_group(struct dice *d)
+{
+	size_t n = room.e->alerts->by_id.count, wanted = n ? roll(d, (unsigned)n) : 0;
+	void *g;
+
+	for (size_t i = 0; map_next(&room.e->alerts->by_id, &i, &g);)
+		if (wanted-- == 0)
+			return g;
+	return NULL;
+}
+
+static bool random_step(struct work *w, void *context)
+{
+	struct dice *d = context;
+	struct group *g = random_group(d);
+	struct err ignored = {0};
+	struct delivery delivery = {.source_id = 1 + roll(d, 2)};
+	wall_ms again;
+
+	switch (g ? roll(d, 10) : 9) {
+	case 0:
+		return alerts_ack(w, g, room.user_id, &ignored) || ignored.code == ERR_CONFLICT;
+	case 1:
+		return alerts_resolve(w, g, room.user_id, &ignored) || ignored.code == ERR_CONFLICT;
+	case 2:
+	case 3: /* its message left */
+		if (!g->outbox_id)
+			return true;
+		{
+			struct due_row row = {.home_id = g->row.id, .id = g->outbox_id};
+
+			return alerts_told(w, g->row.id, 1000, &again) &&
+			       (again ? store_due_later(w->engine->db, DUE_OUTBOX, &row, again, &w->err)
+				      : store_due_done(w->engine->db, DUE_OUTBOX, &row, &w->err));
+		}
+	case 4:
+		return alerts_expire(w, g->row.id, &again);
+	default:
+		delivery.body = random_delivery(w->arena, d);
+		return deliver(w, &delivery);
+	}
+}
+
+static void compare(struct str before, struct str after, unsigned long long seed, int step)
+{
+	struct str was, is;
+
+	while (before.n || after.n) {
+		before = str_cut(before, '\n', &was);
+		after = str_cut(after, '\n', &is);
+		ck_assert_msg(str_eq(was, is), "OPSROOM_SEED=%llu, step %d: after a restart\n" STR_FMT "\nis\n" STR_FMT,
+			      seed, step, STR_ARG(was), STR_ARG(is));
+	}
+}
+
+START_TEST(rows_build_the_same_memory)
+{
+	const char *given = getenv("OPSROOM_SEED");
+	struct dice d = {given ? strtoull(given, NULL, 10) : (uint64_t)_i + 1};
+	unsigned long long seed = d.seed;
+	struct buf before, after;
+	struct arena a;
+
+	arena_init(&a);
+	buf_init(&before, 4 * MIB);
+	buf_init(&after, 4 * MIB);
+	for (int step = 0; step < 120; step++) {
+		err_clear(&err);
+		ck_assert_msg(room_try(&room, random_step, &d, &err), "OPSROOM_SEED=%llu, step %d: %s", seed, step,
+			      err.text);
+		room_later(roll(&d, 3) * 40 * SECOND);
+		if (roll(&d, 4))
+			continue;
+		buf_reset(&before);
+		buf_reset(&after);
+		dump(&a, &before);
+		ck_assert(alerts_reload(room.e, &err));
+		dump(&a, &after);
+		compare(buf_str(&before), buf_str(&after), seed, step);
+		arena_reset(&a);
+	}
+	buf_done(&before);
+	buf_done(&after);
+	arena_done(&a);
+}
+END_TEST
+
+int main(void)
+{
+	const struct unit_test tests[] = {
+		{"repeat", a_repeat_writes_nothing, .times = COUNT_OF(repeats)},
+		{"repeat", many_alerts_of_one_group_are_few_rows},
+		{"repeat", what_says_nothing, .times = COUNT_OF(nothing_new)},
+		{"change", what_is_no_repeat},
+		{"change", the_bodys_status_counts},
+		{"change", an_alert_named_twice_counts_once},
+		{"change", groups_of_two_sources_are_two},
+		{"refused", deliveries_that_are_refused, .times = COUNT_OF(refused)},
+		{"refused", too_many_alerts_in_one_delivery},
+		{"refused", bad_members_are_left_out},
+		{"large", a_delivery_as_large_as_can_be},
+		{"large", huge_texts_still_make_a_message},
+		{"large", a_silence_link_of_odd_labels},
+		{"restart", rows_build_the_same_memory, .times = 20},
+	};
+
+	return unit_run_in("engine/alerts", tests, COUNT_OF(tests), open_room, close_room);
+}
