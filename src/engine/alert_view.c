@@ -1,5 +1,6 @@
 /* How a group of alerts is shown: as a message with buttons, as JSON, as a line. */
 #include "engine/alerts_internal.h"
+#include "net/form.h"
 #include "ops/text.h"
 #include "store/chat.h"
 
@@ -179,8 +180,7 @@ static struct str silence_url(struct arena *a, const struct group *g, const stru
 		struct str text = labels_text(a, &one);
 
 		buf_add(&b, i ? S("%2C%20") : S("%7B"));
-		for (size_t k = 1; k + 1 < text.n; k++)
-			buf_printf(&b, strchr("-_.~=", text.p[k]) || (text.p[k] | 32) >= 'a' ? "%c" : "%%%02X", (unsigned char)text.p[k]);
+		buf_add(&b, percent_encode(a, str_n(text.p + 1, text.n - 2)));
 	}
 	buf_add(&b, S("%7D"));
 	out = b.failed ? S("") : arena_dup(a, buf_str(&b));
