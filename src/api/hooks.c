@@ -56,11 +56,15 @@ void hook_alertmanager(struct exchange *x)
 		return;
 	}
 	log_debug(EV_DELIVERY, F_STR("source", s.name), F_INT("alerts", d.alerts), F_INT("changed", d.changed));
+	if (d.bad.n)
+		log_warn(EV_DELIVERY_REFUSED, F_STR("source", s.name), F_STR("from", x->request->remote), F_STR("why", d.bad));
 	struct json_out o = x_json(x, 200);
 	json_open(&o, '{');
 	json_add_bool(&o, "ok", true);
 	json_add_int(&o, "alerts", d.alerts);
 	json_add_int(&o, "changed", d.changed);
+	if (d.bad.n)
+		json_add_str(&o, "left_out", d.bad);
 	json_close(&o, '}');
 }
 

@@ -384,8 +384,8 @@ bool alerts_receive_webhook(struct work *w, struct delivery *d)
 	struct alerts *al = w->engine->alerts;
 	struct intake in = {.w = w, .d = d};
 	struct json *body = parse_body(w, d), *list;
+	struct str group_key, status;
 	struct vec raws = {0};
-	struct str group_key;
 
 	if (!body)
 		return false;
@@ -399,15 +399,22 @@ bool alerts_receive_webhook(struct work *w, struct delivery *d)
 		return false;
 	in.external_url = json_get_str(body, "externalURL");
 	group_key = webhook_group_key(w->arena, body);
+	status = json_get_str(body, "status");
 	d->alerts = list->count;
 	for (const struct json *m = list->child; m; m = m->next) {
 		uint64_t labels = raw_labels_hash(d, group_key, m), content = raw_content_hash(m, true);
+		enum alert_read got;
 		struct alert_event ev;
 		struct err bad = {0};
 
+		if (!json_get(m, "status")) /* the body's is its own */
+			content = hash_text(content, status) | 1;
 		if (is_repeat_webhook(al, labels, content))
 			continue;
-		if (alert_read_webhook(w->arena, m, json_get_str(body, "status"), w->now, &ev, &bad) == ALERT_TAKEN)
+		got = alert_read_webhook(w->arena, m, status, w->now, &ev, &bad);
+		if (got != ALERT_TAKEN)
+			d->bad = d->bad.n ? d->bad : arena_printf(w->arena, "%s", bad.text);
+		else
 			event_take(&in, &raws, &ev, group_key, labels, content);
 	}
 	if (!intake_write(&in))
