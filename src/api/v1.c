@@ -1,5 +1,6 @@
 /* Our own API: accounts, commands, alerts, tokens, audit, search. docs/api.md is its manual. */
 #include "api/handlers.h"
+#include "api/pages.h"
 #include "api/provision.h"
 #include "base/log.h"
 #include "base/yaml.h"
