@@ -145,6 +145,8 @@ bool sub_alert(struct cli *c, struct err *err)
 static bool run_line(struct cli *c, struct str line, struct str channel, struct err *err)
 {
 	struct json *v;
+	struct names names = {0};
+	struct err ignored = {0};
 	struct str text, body = json_of(c, (const struct pair[]){{"line", line}, {"channel", channel}}, 2);
 
 	if (!call(c, "POST", S("/v1/commands"), body, &v, err))
@@ -152,7 +154,9 @@ static bool run_line(struct cli *c, struct str line, struct str channel, struct 
 	if (c->json)
 		return say_json(v);
 	text = json_get_str(v, "text");
-	say_line(c, plain_of(c, NULL, text.n ? text : S("Done.")));
+	if (str_find(text, S("<@"), NULL) && !names_get(c, &names, &ignored))
+		err_clear(&ignored); /* it is done: then it is told with ids */
+	say_line(c, plain_of(c, names.boot ? &names : NULL, text.n ? text : S("Done.")));
 	return true;
 }
 

@@ -105,6 +105,7 @@ test('an alert is seen, acknowledged and resolved, and the audit log knows it', 
 	assert.match((await ben.run('alerts')).out, new RegExp(`^${id} +firing +critical .*DiskFull`, 'm'));
 	const ack = await ben.run('ack', id);
 	assert.equal(ack.code, 0, ack.err);
+	assert.match(ack.out, /^@ben acknowledged /);
 	assert.equal((await ben.json('alert', id)).acked_by_name, 'ben');
 	assert.match((await ben.run('alerts', '--state', 'acknowledged')).out, new RegExp(`^${id} .* ben +`, 'm'));
 	assert.equal((await ben.run('resolve', id)).code, 0);
