@@ -3,6 +3,7 @@
 #include "api/slack.h"
 #include "base/roff.h"
 #include "daemon/daemon.h"
+#include "ops/alert.h"
 
 #define PRINTED_BY "opsroomd --manual"
 
@@ -211,6 +212,18 @@ static void print_methods(FILE *to, struct arena *a)
 	}
 }
 
+static void print_states(FILE *to, struct arena *a)
+{
+	roff_section(to, "STATES OF AN ALERT");
+	roff_text(to, "A group of alerts is in one of these states. What is not listed is refused (conflict).");
+	for (size_t i = 0; i < group_rule_count; i++) {
+		const struct group_rule *r = &group_rules[i];
+
+		roff_item(to, arena_printf(a, "%s: %s", group_state_name(r->from), group_event_name(r->event)).p, NULL,
+			  r->to == r->from ? "Stays." : arena_printf(a, "It is %s.", group_state_name(r->to)).p);
+	}
+}
+
 static void print_errors(FILE *to, struct arena *a)
 {
 	roff_section(to, "ERRORS");
@@ -252,6 +265,7 @@ static void print_api(FILE *to)
 		      "first time, with Idempotent-Replayed: true; with another body it is refused with 422.");
 	print_routes(to, &a);
 	print_methods(to, &a);
+	print_states(to, &a);
 	print_errors(to, &a);
 	roff_see_also(to, see_also);
 	arena_done(&a);

@@ -32,6 +32,19 @@ test('docs/commands.md lists the commands that there are', () => {
 	assert.deepEqual(rows(read('docs/commands.md')), table);
 });
 
+test('docs/api.md knows every call and every method', () => {
+	const page = read('docs/api.md');
+	const calls = [...read('src/api/routes.c').matchAll(/\{"([A-Z]+|\*)", "([^"]+)", "([^"]*)"/g)].map(([, method, path]) => [method, path]);
+	assert.ok(calls.length > 20);
+	for (const [method, path] of calls)
+		assert.ok(page.includes(path.startsWith('/v1/') ? `\`${method} ${path}` : path.replace(/alertmanager\/$/, '')), `${method} ${path}`);
+	for (const [, method, path] of page.matchAll(/^\| `([A-Z]+) (\/v1\/[^`?]*)/gm))
+		assert.ok(calls.some(([m, p]) => m === method && (p === path || (p.endsWith('/') && path.startsWith(p)))), `${method} ${path} is no route`);
+	const told = page.slice(page.indexOf("## Slack's Web API"));
+	for (const [, family, name] of read('src/api/slack.c').matchAll(/^\t\{"(\w+)\.([\w.]+)", (?:0|SCOPE_\w+),/gm))
+		assert.ok(told.includes(`${family}.${name}`) || (told.includes(`${family}.`) && told.includes(` .${name}`)), `${family}.${name}`);
+});
+
 test('settings and options that pages name are there', () => {
 	const known = new Set([...read('src/daemon/settings.def').matchAll(/^SETTING\((\w+)/gm)].map((m) => m[1]));
 	for (const page of [...pages, 'README.md', 'etc/opsroom.yaml'])
