@@ -49,6 +49,9 @@ static bool make_through_daemon(struct daemon *d, const char *file, struct str y
 			     STR_ARG(percent_encode(&d->arena, str_of(file))));
 	r.headers = &bearer;
 	r.header_count = 1;
+	/* Without a public URL it is the daemon itself that answers, with this certificate, whoever made it out. */
+	if (d->settings.tls_certificate.n && !d->settings.public_url.n)
+		r.ca_file = d->settings.tls_certificate.p;
 	if (!http_call(&r, &answer, out, err))
 		return false;
 	if (answer.status != 200) {

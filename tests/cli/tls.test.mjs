@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
-import { daemon, folder, opsroomd } from './helper.mjs';
+import { daemon, folder, opsroom, opsroomd } from './helper.mjs';
 
 const skip = spawnSync('openssl', ['version']).error ? 'openssl is not installed: apt-get install openssl' : false;
 
@@ -81,6 +81,22 @@ test('a login over TLS stays on TLS', { skip }, async (t) => {
 	const login = await get(`${d.url}/v1/login`, { method: 'POST', ca, agent: false, body: JSON.stringify({ user: 'ann', password: 'correct horse battery staple' }) });
 	assert.equal(login.status, 200, login.body);
 	assert.match(login.headers['set-cookie'][0], /; Secure(;|$)/);
+});
+
+test('provisioning while it runs trusts the certificate that is in the settings, the client the one that it is told', { skip }, async (t) => {
+	const home = folder(t);
+	makeCertificate(home, 'one');
+	writeFileSync(join(home, 'opsroom.yaml'), `tls_certificate: ${join(home, 'cert.pem')}\ntls_key: ${join(home, 'key.pem')}\n`);
+	writeFileSync(join(home, 'people.yaml'), 'users: [{name: ann}]\n');
+	const d = await daemon(t, home, ['--config', 'opsroom.yaml']);
+	const made = await opsroomd(home, ['provision', '--data', 'data', '--config', 'opsroom.yaml', 'people.yaml']);
+	assert.equal(made.code, 0, made.err);
+	assert.match(JSON.parse(made.out).users.ann.id, /^U/);
+	const blind = await opsroomd(home, ['provision', '--data', 'data', 'people.yaml']);
+	assert.equal(blind.code, 7);
+	assert.match(blind.err, /certificate/);
+	assert.equal((await opsroom(home, ['--data', d.data, '--ca', 'cert.pem', 'status'])).code, 0);
+	assert.equal((await opsroom(home, ['--data', d.data, 'status'])).code, 7);
 });
 
 test('plain HTTP on the TLS port comes to a clean end, and harms nobody', { skip }, async (t) => {

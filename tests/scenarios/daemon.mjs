@@ -84,7 +84,9 @@ export class Daemon {
 	}
 
 	async request(path, { method = 'GET', headers = {}, body } = {}) {
-		const r = await fetch(`http://${this.host}:${this.port}${path}`, { method, headers, body });
+		const r = await fetch(`http://${this.host}:${this.port}${path}`, { method, headers, body }).catch((e) => {
+			throw new Error(`the daemon does not answer: ${e.cause?.message ?? e.message}`);
+		});
 		return { status: r.status, headers: r.headers, text: await r.text() };
 	}
 
