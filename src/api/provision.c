@@ -97,13 +97,14 @@ bool provision_first(struct work *w, struct err *err)
 	bool was;
 
 	if (store_workspace_find(e->db, w->arena, &e->workspace_id, &name, err)) {
-		e->workspace_name = (struct str){mem_dup(name), name.n};
+		mem_free((void *)e->workspace_name.p);
+		e->workspace_name = str_n(mem_dup(name), name.n);
 		return load_workspace(w, err);
 	}
 	if (err->code)
 		return false;
 	e->workspace_id = engine_id(w);
-	e->workspace_name = S("opsroom");
+	e->workspace_name = str_n(mem_dup(S("opsroom")), 7);
 	return store_workspace_add(e->db, e->workspace_id, e->workspace_name, w->now, err) && make_bot(w, err) &&
 	       chat_create_channel(w, e->bot_user_id, S("general"), CHANNEL_PUBLIC, &c, err) &&
 	       chat_create_channel(w, e->bot_user_id, S("sre-alerts"), CHANNEL_PUBLIC, &c, err) && (was = true);

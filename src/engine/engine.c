@@ -662,6 +662,7 @@ void engine_free(struct engine *e)
 	hub_free(e);
 	db_close(e->db);
 	arena_done(&e->loop->scratch);
+	mem_free((void *)e->workspace_name.p);
 	mem_free(e->loop);
 	mem_free(e);
 }

@@ -49,7 +49,7 @@ struct engine {
 	struct id_maker ids;
 	struct secret key;        /* DIR/secret.key: derives the keys of sources and webhooks */
 	int64_t workspace_id;
-	struct str workspace_name;
+	struct str workspace_name; /* owned */
 	int64_t bot_user_id, bot_id; /* @srebot */
 	struct alerts *alerts;
 	struct loop_state *loop;  /* engine/engine.c's own */

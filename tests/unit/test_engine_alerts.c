@@ -19,13 +19,18 @@ static void close_room(void)
 	room_close(&room);
 }
 
+static char bad_text[300]; /* what was said of members left out: the delivery's lies in the item's memory */
+
 static bool deliver(struct work *w, void *context)
 {
 	struct delivery *d = context;
+	bool ok;
 
 	d->source_name = S("test");
 	d->channel_id = room.channel_id;
-	return d->body.p[0] == '[' ? alerts_receive_v2(w, d) : alerts_receive_webhook(w, d);
+	ok = d->body.p[0] == '[' ? alerts_receive_v2(w, d) : alerts_receive_webhook(w, d);
+	snprintf(bad_text, sizeof bad_text, STR_FMT, STR_ARG(d->bad));
+	return ok;
 }
 
 static struct delivery take(const char *body)
@@ -212,7 +217,7 @@ START_TEST(bad_members_are_left_out)
 	struct delivery d = take("[{\"labels\":{\"bad-name\":\"x\"}},{\"labels\":{\"alertname\":\"A\"}}]");
 	struct buf b;
 
-	ck_str(d.bad, "invalid label set: invalid name \"bad-name\"");
+	ck_assert_str_eq(bad_text, "invalid label set: invalid name \"bad-name\"");
 	ck_assert_uint_eq(d.changed, 1);
 	buf_init(&b, 100000);
 	buf_add(&b, S("{\"groupKey\":\"k\",\"alerts\":[{\"labels\":{\"alertname\":\"B\"}},{\"labels\":{"));
@@ -221,7 +226,7 @@ START_TEST(bad_members_are_left_out)
 	buf_add(&b, S("}}]}"));
 	d = take(b.p);
 	ck_assert_uint_eq(d.changed, 1);
-	ck_str(d.bad, "more than 64 labels or annotations on one alert");
+	ck_assert_str_eq(bad_text, "more than 64 labels or annotations on one alert");
 	buf_done(&b);
 }
 END_TEST
@@ -300,7 +305,7 @@ static bool silence_button(struct work *w, void *context)
 		arena_init(&post.arena);
 		ck_assert(alerts_render(w, ((struct group *)g)->row.id, &post));
 		ck_assert(str_find(post.body, S("/silences/new?filter="), &at));
-		*out = (struct str){mem_dup(str_n(post.body.p + at, 200)), 200};
+		*out = str_n(mem_dup(str_n(post.body.p + at, post.body.n - at)), post.body.n - at);
 		arena_done(&post.arena);
 	}
 	return true;
