@@ -5,6 +5,8 @@
 #include "unit.h"
 
 #include <semaphore.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 static struct room room;
 static struct err err;
@@ -488,6 +490,46 @@ START_TEST(an_unwritable_store_fails_items_and_loses_nothing)
 }
 END_TEST
 
+/* A disk that takes not one byte more: the batch is lost as a whole, is answered so, and nothing of it is in memory. Reads go
+ * on. When the disk takes writes again, so does the daemon, by itself. */
+START_TEST(a_disk_that_fails)
+{
+	struct rlimit was, none;
+	struct room_item items[3];
+	int64_t waiting;
+
+	alert("[" DISK1 "]");
+	room_advance(&room, 0);
+	ck_assert(room_do(&room, set_x, "before", &err));
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &was), 0);
+	none = was;
+	none.rlim_cur = 1;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+	room_submit(&room, &items[0], set_x, "lost");
+	room_submit(&room, &items[1], deliver, "[" DISK2 "]");
+	room_submit(&room, &items[2], deliver, "[" DISK1_ENDS "]");
+	for (size_t i = 0; i < COUNT_OF(items); i++) {
+		room_await(&room, &items[i].done);
+		ck_assert(items[i].failed);
+		ck_assert_int_eq(items[i].err.code, ERR_FULL);
+	}
+	ck_assert_uint_ge(counts().failed_batches, 1);
+	ck_assert_int_eq(counts().alerts_active, 1);
+	ck_assert(room_do(&room, expect_x, "before", &err));
+	ck_assert(!room_do(&room, set_x, "still not", &err));
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &was), 0);
+	while (!room_do(&room, set_x, "after", &err)) /* it is tried again twice a second */
+		ck_assert_int_eq(err.code, ERR_FULL);
+	alert("[" DISK2 "]");
+	room_advance(&room, SECOND);
+	ck_assert_str_eq(last_sent()->text, "[FIRING:2] Disk (warning)");
+	ck_assert(room_do(&room, outbox_rows, &waiting, &err));
+	ck_assert_int_eq(waiting, 0);
+	ck_assert(room_do(&room, expect_x, "after", &err));
+}
+END_TEST
+
 /* ---- search ---- */
 
 static bool many_channels(struct work *w, void *context)
@@ -547,7 +589,8 @@ int main(void)
 		{"batch", a_failed_item_undoes_only_itself},
 		{"batch", memory_is_undone_too},
 		{"batch", a_full_queue_refuses},
-		{"batch", an_unwritable_store_fails_items_and_loses_nothing},
+		{"disk", an_unwritable_store_fails_items_and_loses_nothing},
+		{"disk", a_disk_that_fails},
 		{"search", search_catches_up_in_all_channels},
 	};
 
