@@ -74,7 +74,7 @@ static void write_problem(struct exchange *x)
 	json_add_str(&o, "code", str_of(info->name));
 	json_close(&o, '}');
 	if (status == 503 || status == 507 || status == 429)
-		buf_add(&x->headers, S("Retry-After: 2\r\n"));
+		buf_printf(&x->headers, "Retry-After: %lld\r\n", (long long)((x->retry_after ? x->retry_after : 2 * SECOND) / SECOND));
 	if (status == 401)
 		buf_add(&x->headers, S("WWW-Authenticate: Bearer\r\n"));
 }

@@ -68,6 +68,7 @@ struct exchange {
 	struct buf body;
 	struct buf headers;
 	struct err err;
+	span_ms retry_after;     /* of a refusal; 0: two seconds */
 	bool plain_json_error;   /* Alertmanager: the error is a JSON string */
 	/* Slack's API: what slack_identify() read */
 	const struct json *slack_args;

@@ -19,6 +19,7 @@
 #define GUARD_SLOTS 1024
 
 struct login_guard {
+	uint64_t salt; /* nobody outside knows which names share a slot */
 	struct {
 		uint64_t key;
 		unsigned failures;
@@ -28,12 +29,16 @@ struct login_guard {
 
 static unsigned *guard_slot(struct exchange *x, struct str who)
 {
-	uint64_t key = fnv_add(FNV_START, who);
 	struct login_guard *g = x->api->logins;
-	size_t i = key % GUARD_SLOTS;
+	uint64_t key;
+	size_t i;
 
-	if (!g)
+	if (!g) {
 		g = x->api->logins = mem_new(sizeof *g);
+		crypt_random(&g->salt, sizeof g->salt);
+	}
+	key = hash_mix(fnv_add(FNV_START, who) ^ g->salt);
+	i = key % GUARD_SLOTS;
 	if (g->slots[i].key != key || x->work.now - g->slots[i].first > x->api->limits.login_failures_span) {
 		g->slots[i].key = key;
 		g->slots[i].failures = 0;
@@ -136,6 +141,7 @@ void v1_login(struct exchange *x)
 	l->name = arena_lower(x_arena(x), str_clip(json_get_str(body, "user"), 190));
 	l->password = str_clip(json_get_str(body, "password"), 200);
 	if (is_guarded(x, x->request->remote) || is_guarded(x, l->name)) {
+		x->retry_after = x->api->limits.login_failures_span;
 		x_fail(x, ERR_TOO_MANY, "too many wrong passwords; try again in " STR_FMT,
 		       STR_ARG(span_write(x_arena(x), x->api->limits.login_failures_span)));
 		return;

@@ -62,8 +62,10 @@ test('the limits of the settings hold', async (t) => {
 	const login = await post('/v1/login', JSON.stringify({ user: 'ann', password }));
 	assert.match(login.headers.get('set-cookie'), /; Max-Age=3600/);
 	const codes = [];
-	for (let i = 0; i < 3; i++) codes.push((await post('/v1/login', JSON.stringify({ user: 'ann', password: 'wrong' }))).status);
+	let last;
+	for (let i = 0; i < 3; i++) codes.push((last = await post('/v1/login', JSON.stringify({ user: 'ann', password: 'wrong' }))).status);
 	assert.deepEqual(codes, [401, 401, 429]);
+	assert.equal(last.headers.get('retry-after'), '600'); // as long as a wrong password counts
 });
 
 test('SIGHUP takes over what it may, and says what waits for a restart', async (t) => {
