@@ -1,5 +1,8 @@
 #include "net_fixture.h"
 
+#include <ifaddrs.h>
+#include <net/if.h>
+
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -522,6 +525,90 @@ START_TEST(limit_of_connections)
 	while (world_counts(w).connections)
 		;
 	ck_assert_int_eq(ask(w, S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")).status, 200);
+	buf_done(&heard);
+	world_free(w);
+}
+END_TEST
+
+/* An address of this machine that is not loopback's, which is exempt; false: it has none. */
+static bool own_address(char out[INET_ADDRSTRLEN])
+{
+	struct ifaddrs *all, *i;
+	bool found = false;
+
+	if (getifaddrs(&all) != 0)
+		return false;
+	for (i = all; i && !found; i = i->ifa_next)
+		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET && !(i->ifa_flags & IFF_LOOPBACK) &&
+		    (i->ifa_flags & IFF_UP))
+			found = inet_ntop(AF_INET, &((struct sockaddr_in *)i->ifa_addr)->sin_addr, out,
+					  INET_ADDRSTRLEN) != NULL;
+	freeifaddrs(all);
+	return found;
+}
+
+static char outer_address[INET_ADDRSTRLEN];
+static int outer_port;
+
+static void job_listen_outside(struct world *w)
+{
+	struct err err = {0};
+
+	ck_assert_msg(server_listen(w->server, str_of(outer_address), &outer_port, NULL, &err), "%s", err.text);
+}
+
+static int dial_outside(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)outer_port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	inet_pton(AF_INET, outer_address, &to.sin_addr);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	return fd;
+}
+
+START_TEST(limit_of_connections_of_one_address)
+{
+	static const char get[] = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct server_limits l = server_default_limits;
+	struct world *w;
+	struct buf heard;
+	struct reply r;
+	int fds[3], more, inside;
+
+	if (!own_address(outer_address)) {
+		printf("not run: this machine has no address beside loopback's\n");
+		return;
+	}
+	l.connections_per_address = COUNT_OF(fds);
+	w = world_new(&l, NULL);
+	world_do(w, job_listen_outside);
+	buf_init(&heard, MIB);
+	for (size_t i = 0; i < COUNT_OF(fds); i++) {
+		fds[i] = dial_outside();
+		say(fds[i], get);
+		ck_assert_int_eq(hear_reply(fds[i], &heard).status, 200);
+	}
+	more = dial_outside();
+	r = hear_reply(more, &heard);
+	ck_assert_int_eq(r.status, 503);
+	hear_end(more, &heard);
+	close(more);
+	inside = dial(w); /* loopback is exempt */
+	say(inside, get);
+	ck_assert_int_eq(hear_reply(inside, &heard).status, 200);
+	close(fds[0]);
+	while (world_counts(w).connections > COUNT_OF(fds))
+		;
+	more = dial_outside();
+	say(more, get);
+	ck_assert_int_eq(hear_reply(more, &heard).status, 200);
+	close(more);
+	close(inside);
+	for (size_t i = 1; i < COUNT_OF(fds); i++)
+		close(fds[i]);
+	while (world_counts(w).connections)
+		;
 	buf_done(&heard);
 	world_free(w);
 }
@@ -1229,6 +1316,7 @@ int main(void)
 		{"limits", a_refusal_is_read_by_who_still_sends},
 		{"limits", deadlines},
 		{"limits", limit_of_connections},
+		{"limits", limit_of_connections_of_one_address},
 		{"limits", listener_pauses_and_goes_on},
 		{"answers", every_answer_is_told},
 		{"answers", answers_to_the_gone_are_dropped},
