@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define READ_AHEAD_MAX (64 * KIB) /* more would hold up the other connections */
 #define ANSWER_MAX (16 * MIB)
 
 /* ---- the handler's tools ---- */
@@ -361,6 +362,16 @@ void api_refuse(struct api *api, struct http_request *r, enum err_code code, con
 	exchange_free(x);
 }
 
+/* The work thread is everybody's; it mostly waits for the disk, and what can be done meanwhile is done here. Who sends what
+ * is no JSON is told by the handler, which reads it again. */
+static void read_ahead(struct exchange *x)
+{
+	struct err ignored = {0};
+
+	if ((x->route->flags & ROUTE_JSON) && x->request->body.n && x->request->body.n <= READ_AHEAD_MAX)
+		x->json = json_parse(x_arena(x), x->request->body, JSON_LAST_KEY_WINS, &ignored);
+}
+
 void api_on_request(void *context, struct http_request *r)
 {
 	struct api *api = context;
@@ -384,6 +395,7 @@ void api_on_request(void *context, struct http_request *r)
 	x->work.arena = &r->arena;
 	x->work.run = exchange_run;
 	x->work.done = exchange_done;
+	read_ahead(x);
 	if (!engine_submit(api->engine, &x->work))
 		api_refuse(api, r, ERR_UNAVAILABLE, "too much is queued; try again in a moment");
 }

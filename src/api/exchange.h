@@ -34,6 +34,7 @@ const char *who_text(enum who who); /* for the manual */
 enum route_flags {
 	ROUTE_PREFIX = 1,      /* path is a prefix: the rest is x->rest */
 	ROUTE_IDEMPOTENT = 2,  /* obeys Idempotency-Key */
+	ROUTE_JSON = 8,        /* the body is read as JSON while it waits for the work thread: x->json */
 	ROUTE_QUERY_TOKEN = 4, /* ?token= counts too, for clients that cannot set headers */
 };
 
@@ -56,6 +57,7 @@ struct exchange {
 	struct http_request *request;
 	const struct route *route;
 	struct str rest;        /* of the path, behind a prefix route */
+	struct json *json;      /* ROUTE_JSON; NULL: it is large, or not JSON */
 	/* who asks; user.id 0: nobody */
 	struct user user;
 	struct caller caller;

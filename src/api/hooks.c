@@ -32,7 +32,7 @@ static void log_refused(struct exchange *x, struct str source)
 void hook_alertmanager(struct exchange *x)
 {
 	struct str key = x->rest;
-	struct delivery d = {.body = x->request->body};
+	struct delivery d = {.body = x->request->body, .json = x->json};
 	struct source s;
 
 	if (key.n && key.p[key.n - 1] == '/')
@@ -120,7 +120,7 @@ static bool v2_content_type(struct exchange *x)
 
 static void v2_post(struct exchange *x)
 {
-	struct delivery d = {.body = x->request->body};
+	struct delivery d = {.body = x->request->body, .json = x->json};
 	struct source s;
 
 	if (!v2_source(x, &s)) {

@@ -3,11 +3,11 @@
 
 /* method, path, what follows it, dialect, who may, flags, what runs, help. The first row that fits is taken. */
 const struct route routes[] = {
-	{"*", "/api/v2/", "alerts | status", DIALECT_ALERTMANAGER, WHO_KEY, ROUTE_PREFIX, hook_v2,
+	{"*", "/api/v2/", "alerts | status", DIALECT_ALERTMANAGER, WHO_KEY, ROUTE_PREFIX | ROUTE_JSON, hook_v2,
 	 "Alertmanager's API v2: GET and POST alerts, GET status. On loopback without public_url no key is needed."},
-	{"*", "/am/", "KEY/api/v2/...", DIALECT_ALERTMANAGER, WHO_KEY, ROUTE_PREFIX, hook_v2,
+	{"*", "/am/", "KEY/api/v2/...", DIALECT_ALERTMANAGER, WHO_KEY, ROUTE_PREFIX | ROUTE_JSON, hook_v2,
 	 "The same with a source's key in the path, for clients that can set only a prefix."},
-	{"POST", "/hooks/alertmanager/", "KEY", DIALECT_OURS, WHO_KEY, ROUTE_PREFIX | ROUTE_IDEMPOTENT, hook_alertmanager,
+	{"POST", "/hooks/alertmanager/", "KEY", DIALECT_OURS, WHO_KEY, ROUTE_PREFIX | ROUTE_IDEMPOTENT | ROUTE_JSON, hook_alertmanager,
 	 "Alertmanager's webhook, version 4. Answers how many alerts came and how many changed something."},
 	{"GET", "/hooks/", "...", DIALECT_OURS, WHO_ANYBODY, ROUTE_PREFIX, hook_what_is_this,
 	 "Says what the address of a webhook is, for whoever opens it in a browser."},

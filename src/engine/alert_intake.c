@@ -298,7 +298,7 @@ static struct alert_event *event_take(struct intake *in, struct vec *raws, const
 
 static struct json *parse_body(struct work *w, struct delivery *d)
 {
-	struct json *body = json_parse(w->arena, d->body, JSON_LAST_KEY_WINS, &w->err);
+	struct json *body = d->json ? d->json : json_parse(w->arena, d->body, JSON_LAST_KEY_WINS, &w->err);
 
 	if (!body)
 		d->http_status = w->err.code == ERR_TOO_BIG ? 413 : 400;

@@ -19,6 +19,7 @@ struct delivery {
 	struct str source_name;
 	int64_t channel_id;   /* the route's channel */
 	struct str body;
+	struct json *json;    /* the body, if it was read already; NULL: not yet */
 	int http_status;      /* on refusal: 400, 413, 415, 422 */
 	struct str bad;       /* Alertmanager's sentence for members left out; "" */
 	unsigned alerts, changed;
