@@ -146,6 +146,7 @@ static void v2_post(struct exchange *x)
 	if (d.bad.n) { /* the good ones are stored; the sender is told of the bad */
 		struct json_out o = x_json(x, 400);
 
+		log_warn(EV_DELIVERY_REFUSED, F_STR("source", s.name), F_STR("from", x->request->remote), F_STR("why", d.bad));
 		x->content_type = "application/json";
 		json_put_str(&o, d.bad);
 		buf_char(&x->body, '\n');

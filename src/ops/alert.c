@@ -286,6 +286,8 @@ enum alert_read alert_read_v2(struct arena *a, const struct json *member, size_t
 		return refuse(err, status, 400, "%zu.%s is not a time (RFC 3339)", index, "startsAt or endsAt");
 	if (!labels_parse(a, json_get(member, "labels"), LABELS_DROP_EMPTY, &out->labels, err) ||
 	    !labels_parse(a, json_is(annotations, JSON_OBJECT) ? annotations : NULL, 0, &out->annotations, err)) {
+		if (err->code == ERR_TOO_MANY) /* our own limit; the others of the delivery are good */
+			return ALERT_BAD;
 		*status = 400;
 		return ALERT_REFUSED;
 	}

@@ -227,6 +227,13 @@ START_TEST(bad_members_are_left_out)
 	d = take(b.p);
 	ck_assert_uint_eq(d.changed, 1);
 	ck_assert_str_eq(bad_text, "more than 64 labels or annotations on one alert");
+	buf_reset(&b);
+	buf_add(&b, S("[{\"labels\":{\"alertname\":\"C\"}},{\"labels\":{"));
+	for (int i = 0; i < 65; i++)
+		buf_printf(&b, "%s\"l%d\":\"v\"", i ? "," : "", i);
+	buf_add(&b, S("}}]"));
+	ck_assert_uint_eq(take(b.p).changed, 1);
+	ck_assert_str_eq(bad_text, "more than 64 labels or annotations on one alert");
 	buf_done(&b);
 }
 END_TEST
