@@ -35,6 +35,7 @@ struct loop_state {
 	pthread_cond_t ready;
 	struct queue inbox, finished;
 	bool stopping;
+	unsigned gather_until; /* the work thread wants to be told of so many items; 0: of the first */
 	wall_ms next_due; /* 0: nothing waits */
 	struct map present; /* user id -> how many streams, as a pointer-sized number */
 	struct engine_counts counts;
@@ -48,6 +49,8 @@ struct loop_state {
 	mono_ms sick_until; /* while the store takes nothing (live.unwritable): when it is tried again */
 	unsigned search_behind; /* messages that came since the index was whole; a hint */
 	struct arena scratch;
+	unsigned committed;  /* items of the last batch that wrote */
+	int64_t commit_us;   /* what a commit takes; an average that forgets */
 
 	/* the net thread's */
 	uv_async_t wake;
