@@ -518,6 +518,73 @@ struct json *json_parse(struct arena *a, struct str source, enum json_flags flag
 	return NULL;
 }
 
+/* ---- mending ---- */
+
+struct mending {
+	const uint8_t *p, *end;
+	char *to;
+	size_t n;
+};
+
+static void mend_put(struct mending *m, const void *bytes, size_t n)
+{
+	memcpy(m->to + m->n, bytes, n);
+	m->n += n;
+	m->p += n;
+}
+
+static void mend_replace(struct mending *m, size_t skip)
+{
+	memcpy(m->to + m->n, "\xef\xbf\xbd", 3);
+	m->n += 3;
+	m->p += skip;
+}
+
+/* At a backslash. */
+static void mend_escape(struct mending *m)
+{
+	int unit = m->end - m->p >= 6 && m->p[1] == 'u' ? hex4(m->p + 2, m->end) : -1, low;
+
+	if (unit < 0 || (unit > 0 && (unit < 0xd800 || unit > 0xdfff))) {
+		mend_put(m, m->p, unit < 0 ? (m->end - m->p > 1 && m->p[1] < 0x80 ? 2 : 1) : 6);
+		return;
+	}
+	low = m->end - m->p >= 12 && m->p[6] == '\\' && m->p[7] == 'u' ? hex4(m->p + 8, m->end) : -1;
+	if (unit == 0)
+		m->p += 6;
+	else if (unit < 0xdc00 && low >= 0xdc00 && low <= 0xdfff)
+		mend_put(m, m->p, 12);
+	else
+		mend_replace(m, 6);
+}
+
+struct str json_mend(struct arena *a, struct str source)
+{
+	struct mending m = {(const uint8_t *)source.p, (const uint8_t *)source.p + source.n, NULL, 0};
+	size_t escape;
+
+	if (str_is_utf8(source) && !str_find(source, S("\\u0000"), &escape) && !str_find(source, S("\\ud"), &escape) &&
+	    !str_find(source, S("\\uD"), &escape))
+		return source;
+	m.to = arena_alloc(a, source.n * 3 + 1); /* one bad byte becomes three */
+	while (m.p < m.end) {
+		size_t n = *m.p < 0x80 ? 1 : utf8_sequence(m.p, m.end);
+
+		if (*m.p == '\\')
+			mend_escape(&m);
+		else if (*m.p == '\0')
+			m.p++;
+		else if (n)
+			mend_put(&m, m.p, n);
+		else
+			mend_replace(&m, 1);
+	}
+	m.to[m.n] = '\0';
+	return str_n(m.to, m.n);
+}
+
+/* ---- looking into the tree ---- */
+
 struct json *json_get(const struct json *object, const char *key)
 {
 	size_t n = strlen(key);

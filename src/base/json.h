@@ -32,6 +32,10 @@ struct json {
 /* Reads one value; NULL and *err (ERR_INVALID with line and column, ERR_TOO_BIG past a limit) if it is not one. */
 MUST_USE struct json *json_parse(struct arena *a, struct str source, enum json_flags flags, struct err *err);
 
+/* For senders that write almost JSON: the text with bytes that are no UTF-8 and escapes of lone surrogates as U+FFFD, and
+ * without U+0000. The source itself if nothing is wrong. */
+struct str json_mend(struct arena *a, struct str source);
+
 /* All of these take NULL and a wrong type for "not there". */
 struct json *json_get(const struct json *object, const char *key);
 struct str json_str(const struct json *v);                    /* "" if it is not a text */
