@@ -18,6 +18,7 @@ struct cli_option {
 	const char *name;  /* "--state" */
 	const char *value; /* "STATE"; NULL: a switch */
 	const char *help;
+	bool many; /* may be given again: option() has all values, a line each */
 };
 
 struct subcommand {
@@ -148,6 +149,8 @@ bool sub_token_list(struct cli *c, struct err *err);
 bool sub_token_revoke(struct cli *c, struct err *err);
 bool sub_audit_search(struct cli *c, struct err *err);
 bool sub_audit_verify(struct cli *c, struct err *err);
+bool sub_source_list(struct cli *c, struct err *err);
+bool sub_source_test(struct cli *c, struct err *err);
 bool sub_demo(struct cli *c, struct err *err);
 bool sub_version(struct cli *c, struct err *err);
 bool sub_help(struct cli *c, struct err *err);

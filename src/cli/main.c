@@ -136,6 +136,18 @@ const struct subcommand subcommands[] = {
 	 "Check the hash chains of the audit log; exit code 1 if one is broken.",
 	 NULL,
 	 {{0}}},
+	{"source list", "", 0, 0, false, true, sub_source_list, "The tools whose webhooks are understood.", NULL, {{0}}},
+	{"source test",
+	 "<tool> <file>",
+	 2,
+	 2,
+	 false,
+	 true,
+	 sub_source_test,
+	 "What a webhook's body would become; asks no server and changes nothing.",
+	 "<tool> is a name of `source list`, or a YAML file of your own. <file> holds the body as it was sent, - is standard input.",
+	 {{"--content-type", "TYPE", "Of the body, application/json otherwise"},
+	  {"--header", "NAME: VALUE", "A header of the request; may be given again", true}}},
 	{"demo",
 	 "",
 	 0,
@@ -235,6 +247,14 @@ static const char **option_place(struct cli *c, const char *name, bool *is_switc
 	return place;
 }
 
+static bool is_many(const struct cli *c, const char *name)
+{
+	for (size_t i = 0; c->sub && i < CLI_OPTIONS && c->sub->options[i].name; i++)
+		if (strcmp(c->sub->options[i].name, name) == 0)
+			return c->sub->options[i].many;
+	return false;
+}
+
 /* argv[*i] is an option: "--name value", "--name=value" or a switch. */
 static bool take_option(struct cli *c, char **argv, int *i, struct err *err)
 {
@@ -261,7 +281,8 @@ static bool take_option(struct cli *c, char **argv, int *i, struct err *err)
 		err_set(err, ERR_INVALID, STR_FMT " asks for a value", STR_ARG(name));
 		return false;
 	}
-	*place = has_value ? value.p : argv[++*i];
+	const char *given = has_value ? value.p : argv[++*i];
+	*place = *place && is_many(c, arena_dup(&c->arena, name).p) ? arena_printf(&c->arena, "%s\n%s", *place, given).p : given;
 	return true;
 }
 

@@ -1,0 +1,164 @@
+#include "base/yaml.h"
+#include "cli/cli.h"
+#include "net/body.h"
+#include "ops/source.h"
+
+#include <errno.h>
+
+#define BODY_MAX (4 * MIB)
+
+static bool read_whole(struct cli *c, const char *name, struct str *out, struct err *err)
+{
+	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "r");
+	struct buf b;
+	char part[16384];
+	size_t n;
+
+	if (!f) {
+		err_set(err, ERR_NOT_FOUND, "%s: %s", name, strerror(errno));
+		return false;
+	}
+	buf_init(&b, BODY_MAX);
+	while (!b.failed && (n = fread(part, 1, sizeof part, f)) > 0)
+		buf_add(&b, str_n(part, n));
+	if (f != stdin)
+		fclose(f);
+	*out = arena_dup(&c->arena, buf_str(&b));
+	if (b.failed)
+		err_set(err, ERR_TOO_BIG, "%s has more than %u bytes; no webhook may", name, BODY_MAX);
+	n = b.failed;
+	buf_done(&b);
+	return n == 0;
+}
+
+/* A tool's name, or a file of one's own. */
+static struct source_kind *kind_of(struct cli *c, const char *name, struct err *err)
+{
+	struct source_kind *k = source_builtin(str_of(name));
+	struct json *tree;
+	struct str text;
+
+	if (k)
+		return k;
+	if (!strchr(name, '.') && !strchr(name, '/')) {
+		err_set(err, ERR_NOT_FOUND, "there is no source %s; `opsroom source list` names them, a file of your own is given by its name", name);
+		return NULL;
+	}
+	if (!read_whole(c, name, &text, err) || !(tree = yaml_parse(&c->arena, text, name, err)))
+		return NULL;
+	return source_kind_new(tree, name, err);
+}
+
+/* "Name: value" lines as the object that programs see. */
+static struct json *headers_of(struct cli *c, const char *lines)
+{
+	struct json *object = arena_zero(&c->arena, sizeof *object), **tail = &object->child;
+	struct str rest = str_of(lines), line, name;
+
+	object->type = JSON_OBJECT;
+	while (rest.n) {
+		struct json *m = arena_zero(&c->arena, sizeof *m);
+
+		rest = str_cut(rest, '\n', &line);
+		m->type = JSON_STR;
+		m->text = str_trim(str_cut(line, ':', &name));
+		m->key = arena_lower(&c->arena, str_trim(name));
+		*tail = m;
+		tail = &m->next;
+		object->count++;
+	}
+	return object;
+}
+
+static void print_events_json(const struct source_reading *r, const struct err *refused)
+{
+	struct json_out o;
+	struct buf b;
+
+	buf_init(&b, ANSWER_MAX);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_add_bool(&o, "accept", !refused->code);
+	if (refused->code)
+		json_add_str(&o, "error", str_of(refused->text));
+	json_key(&o, "events");
+	json_open(&o, '[');
+	for (size_t i = 0; i < r->count; i++)
+		event_write(&o, &r->events[i]);
+	json_close(&o, ']');
+	if (r->confirm_url.n) {
+		json_key(&o, "side_effect");
+		json_open(&o, '{');
+		json_add_str(&o, "sns_confirm", r->confirm_url);
+		json_close(&o, '}');
+	}
+	json_close(&o, '}');
+	printf(STR_FMT "\n", STR_ARG(buf_str(&b)));
+	buf_done(&b);
+}
+
+static void print_event(struct cli *c, const struct event *e)
+{
+	static const enum colour colours[] = {[EVENT_FIRING] = RED, [EVENT_RESOLVED] = GREEN, [EVENT_INFO] = DIM};
+	char text[WALL_TEXT_SIZE];
+
+	say(c, colours[e->status], str_of(event_status_name(e->status)));
+	printf(" %s  ", severity_name(e->severity));
+	say_line(c, e->title);
+	if (e->summary.n)
+		say_line(c, e->summary);
+	printf("  key     " STR_FMT "\n", STR_ARG(safe_line(&c->arena, e->dedup_key)));
+	if (e->url.n)
+		printf("  url     " STR_FMT "\n", STR_ARG(safe_line(&c->arena, e->url)));
+	if (e->labels.count)
+		printf("  labels  " STR_FMT "\n", STR_ARG(safe_line(&c->arena, labels_text(&c->arena, &e->labels))));
+	if (e->starts_at)
+		printf("  starts  " STR_FMT "\n", STR_ARG(wall_write(text, e->starts_at)));
+	if (e->ends_at)
+		printf("  ends    " STR_FMT "\n", STR_ARG(wall_write(text, e->ends_at)));
+}
+
+bool sub_source_test(struct cli *c, struct err *err)
+{
+	const char *type = option(c, "--content-type"), *headers = option(c, "--header");
+	struct source_reading r = {0};
+	struct err refused = {0};
+	struct source_kind *k = kind_of(c, c->args[0], err);
+	struct json *body;
+	struct str raw;
+
+	if (!k || !read_whole(c, c->args[1], &raw, err) || !source_kind_compile(k, err))
+		return false;
+	body = body_parse(&c->arena, str_of(type ? type : "application/json"), raw, &refused);
+	if (body && !source_read(k, &c->arena, body, headers ? headers_of(c, headers) : NULL, raw, &r, &refused))
+		r.count = 0;
+	c->exit_code = refused.code ? 1 : 0;
+	if (c->json) {
+		print_events_json(&r, &refused);
+		return true;
+	}
+	if (refused.code)
+		printf("refused: " STR_FMT "\n", STR_ARG(safe_line(&c->arena, str_of(refused.text))));
+	else if (!r.count)
+		puts("taken, and nothing follows from it");
+	for (size_t i = 0; i < r.count; i++)
+		print_event(c, &r.events[i]);
+	return true;
+}
+
+bool sub_source_list(struct cli *c, struct err *err)
+{
+	static const char *const heads[] = {"TOOL", "NAME"};
+	struct table t;
+
+	(void)err;
+	table_init(&t, c, COUNT_OF(heads), heads);
+	for (size_t i = 0; i < source_builtin_count(); i++) {
+		const struct source_kind *k = source_builtin(source_builtin_name(i));
+		const struct str cells[] = {source_builtin_name(i), k ? source_kind_title(k) : S("?")};
+
+		table_row(&t, cells, NULL);
+	}
+	table_print(&t, "");
+	return true;
+}

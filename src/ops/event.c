@@ -1,0 +1,363 @@
+#include "ops/event.h"
+
+#include "base/crypt.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TITLE_MAX 250    /* characters */
+#define SUMMARY_MAX 4000
+#define KEY_MAX_BYTES 200
+#define YEAR_1971 ((wall_ms)365 * DAY)
+
+const char *event_status_name(enum event_status s)
+{
+	static const char *const names[] = {[EVENT_FIRING] = "firing", [EVENT_RESOLVED] = "resolved", [EVENT_INFO] = "info"};
+
+	return names[s];
+}
+
+/* ---- what counts as absent ---- */
+
+static bool all_of(struct str s, bool (*is)(char c))
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is(s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
+static bool is_upper(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool is_macro(char c)
+{
+	return is_upper(c) || c == '.';
+}
+
+static struct str inner(struct str s, size_t left, size_t right)
+{
+	return s.n > left + right ? str_n(s.p + left, s.n - left - right) : S("");
+}
+
+static bool is_placeholder(struct str s)
+{
+	if (s.n < 2)
+		return false;
+	if (s.p[0] == '$')
+		return isupper((unsigned char)s.p[1]) && all_of(inner(s, 1, 0), is_upper);
+	if (str_starts(s, S("{{")) && str_ends(s, S("}}")))
+		return !str_find(inner(s, 2, 2), S("}}"), NULL);
+	return (s.p[0] == '{' && s.p[s.n - 1] == '}' && all_of(inner(s, 1, 1), is_macro)) || str_is(s, "*UNKNOWN*");
+}
+
+void event_clean(struct json *tree)
+{
+	if (tree->type == JSON_STR) {
+		tree->text = str_trim(tree->text);
+		if (!tree->text.n || is_placeholder(tree->text))
+			tree->type = JSON_NULL;
+	}
+	for (struct json *m = tree->child; m; m = m->next)
+		event_clean(m);
+}
+
+/* The shortest decimal that is the same number. */
+static struct str number_text(struct arena *a, const struct json *v)
+{
+	char text[40];
+
+	if (v->type == JSON_INT)
+		return v->text;
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, v->d);
+		if (strtod(text, NULL) == v->d)
+			break;
+	}
+	return arena_dup(a, str_of(text));
+}
+
+struct str event_text(struct arena *a, const struct json *v)
+{
+	struct str s;
+
+	switch (v ? v->type : JSON_NULL) {
+	case JSON_TRUE:
+		return S("true");
+	case JSON_FALSE:
+		return S("false");
+	case JSON_INT:
+	case JSON_REAL:
+		return number_text(a, v);
+	case JSON_STR:
+		s = str_trim(v->text);
+		return is_placeholder(s) ? S("") : s;
+	}
+	return S("");
+}
+
+/* ---- candidates ---- */
+
+static struct str first_text(struct arena *a, const struct json *v)
+{
+	struct str s = event_text(a, v);
+
+	if (json_is(v, JSON_ARRAY))
+		for (const struct json *m = v->child; m && !s.n; m = m->next)
+			s = event_text(a, m);
+	return s;
+}
+
+static bool is_web(struct str s)
+{
+	return str_eq_nocase(str_n(s.p, s.n < 7 ? s.n : 7), S("http://")) || str_eq_nocase(str_n(s.p, s.n < 8 ? s.n : 8), S("https://"));
+}
+
+static struct str first_url(struct arena *a, const struct json *v)
+{
+	struct str s = event_text(a, v);
+
+	if (json_is(v, JSON_ARRAY))
+		for (const struct json *m = v->child; m && !is_web(s); m = m->next)
+			s = event_text(a, m);
+	return is_web(s) ? s : S("");
+}
+
+static wall_ms first_time(struct arena *a, const struct json *v)
+{
+	wall_ms at = event_time(a, v);
+
+	if (json_is(v, JSON_ARRAY))
+		for (const struct json *m = v->child; m && !at; m = m->next)
+			at = event_time(a, m);
+	return at;
+}
+
+/* ---- texts ---- */
+
+static size_t characters(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += (s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* More than `most` characters: one fewer, and an ellipsis. */
+static struct str cut_to(struct arena *a, struct str s, size_t most)
+{
+	size_t at = 0, n = 0;
+
+	if (s.n <= most || characters(s) <= most)
+		return s;
+	for (; at < s.n; at++)
+		if ((s.p[at] & 0xc0) != 0x80 && n++ == most - 1)
+			break;
+	return arena_printf(a, STR_FMT "…", (int)at, s.p);
+}
+
+static struct str one_line(struct arena *a, struct str s)
+{
+	char *to = arena_alloc(a, s.n + 1);
+	struct str word, rest = s;
+	size_t n = 0;
+
+	while (str_word(&rest, &word)) {
+		if (n)
+			to[n++] = ' ';
+		memcpy(to + n, word.p, word.n);
+		n += word.n;
+	}
+	to[n] = '\0';
+	return str_n(to, n);
+}
+
+static struct str unix_lines(struct arena *a, struct str s)
+{
+	char *to = arena_alloc(a, s.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\r' && i + 1 < s.n && s.p[i + 1] == '\n')
+			continue;
+		to[n++] = s.p[i] == '\r' ? '\n' : s.p[i];
+	}
+	to[n] = '\0';
+	return str_n(to, n);
+}
+
+/* ---- times ---- */
+
+static wall_ms time_of_number(double v)
+{
+	double ms = v < 1e11 ? v * 1e3 : v < 1e14 ? v : v < 1e17 ? v / 1e3 : v / 1e6;
+
+	return v > 0 && ms < 1e15 ? (wall_ms)ms : 0;
+}
+
+/* "2026-03-02 02:00:00 +0000", "... UTC", no zone at all: as RFC 3339 has it. */
+static struct str with_zone(struct arena *a, struct str s)
+{
+	struct str clock = s.n > 11 ? str_n(s.p + 11, s.n - 11) : S("");
+	size_t at;
+
+	for (at = 0; at < clock.n && (isdigit((unsigned char)clock.p[at]) || clock.p[at] == ':' || clock.p[at] == '.' || clock.p[at] == ','); at++)
+		;
+	struct str zone = str_trim(str_n(clock.p + at, clock.n - at));
+	s.n = s.n > 11 ? 11 + at : s.n;
+	if (!zone.n || str_eq_nocase(zone, S("UTC")) || str_eq_nocase(zone, S("GMT")) || str_eq_nocase(zone, S("Z")))
+		return arena_printf(a, STR_FMT "Z", STR_ARG(s));
+	if (zone.n == 5 && (zone.p[0] == '+' || zone.p[0] == '-'))
+		return arena_printf(a, STR_FMT "%.3s:%.2s", STR_ARG(s), zone.p, zone.p + 3);
+	return arena_printf(a, STR_FMT STR_FMT, STR_ARG(s), STR_ARG(zone));
+}
+
+static wall_ms time_of_text(struct arena *a, struct str s)
+{
+	wall_ms at;
+	char *end;
+
+	if (s.n && strspn(s.p, "0123456789.") >= s.n)
+		return time_of_number(strtod(arena_dup(a, s).p, &end));
+	return wall_parse(with_zone(a, s), &at) ? at : 0;
+}
+
+wall_ms event_time(struct arena *a, const struct json *v)
+{
+	wall_ms at = 0;
+
+	if (json_is(v, JSON_INT))
+		at = time_of_number((double)v->i);
+	else if (json_is(v, JSON_REAL))
+		at = time_of_number(v->d);
+	else if (json_is(v, JSON_STR))
+		at = time_of_text(a, arena_dup(a, event_text(a, v)));
+	return at >= YEAR_1971 ? at : 0;
+}
+
+/* ---- key and labels ---- */
+
+static struct str join(struct arena *a, const struct json *list, const char *sep)
+{
+	struct buf b;
+	struct str out;
+
+	buf_init(&b, 64 * KIB);
+	for (const struct json *m = list->child; m; m = m->next) {
+		struct str s = event_text(a, m);
+
+		if (s.n)
+			buf_printf(&b, "%s" STR_FMT, b.n ? sep : "", STR_ARG(s));
+	}
+	out = arena_dup(a, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
+static struct str key_of(struct arena *a, struct str source, const struct json *key, struct str body, size_t index)
+{
+	struct str parts = json_is(key, JSON_ARRAY) ? join(a, key, "/") : event_text(a, key), whole;
+
+	if (!parts.n)
+		return arena_printf(a, STR_FMT ":body:" STR_FMT ":%zu", STR_ARG(source), STR_ARG(crypt_sha256_hex(a, body)), index);
+	whole = arena_printf(a, STR_FMT ":" STR_FMT, STR_ARG(source), STR_ARG(parts));
+	if (whole.n <= KEY_MAX_BYTES)
+		return whole;
+	return arena_printf(a, STR_FMT ":sha256:" STR_FMT, STR_ARG(source), STR_ARG(crypt_sha256_hex(a, whole)));
+}
+
+static int by_name(const void *x, const void *y)
+{
+	return str_cmp(((const struct label *)x)->name, ((const struct label *)y)->name);
+}
+
+static struct labels labels_of(struct arena *a, const struct json *object)
+{
+	struct labels l = {0};
+
+	if (!json_is(object, JSON_OBJECT))
+		return l;
+	l.items = arena_alloc(a, (object->count + 1) * sizeof *l.items);
+	for (const struct json *m = object->child; m; m = m->next) {
+		struct str value = json_is(m, JSON_ARRAY) ? join(a, m, ",") : event_text(a, m);
+
+		if (value.n && m->key.n)
+			l.items[l.count++] = (struct label){m->key, value};
+	}
+	qsort(l.items, l.count, sizeof *l.items, by_name);
+	return l;
+}
+
+/* ---- the whole ---- */
+
+static enum event_status status_of(struct arena *a, const struct json *v)
+{
+	struct str word = event_text(a, v);
+
+	if (str_is(word, "firing") || !word.n)
+		return EVENT_FIRING;
+	return str_is(word, "resolved") ? EVENT_RESOLVED : EVENT_INFO;
+}
+
+bool event_of(struct arena *a, struct str source, const struct json *draft, struct str body, size_t index, struct event *out, struct err *err)
+{
+	wall_ms at;
+
+	if (!json_is(draft, JSON_OBJECT)) {
+		err_set(err, ERR_INVALID, "the program answered something that is no event: an object is wanted");
+		return false;
+	}
+	*out = (struct event){.source = source};
+	out->status = status_of(a, json_get(draft, "status"));
+	out->severity = severity_of(first_text(a, json_get(draft, "severity")));
+	out->title = cut_to(a, one_line(a, first_text(a, json_get(draft, "title"))), TITLE_MAX);
+	if (!out->title.n)
+		out->title = arena_printf(a, "(untitled " STR_FMT " event)", STR_ARG(source));
+	out->summary = cut_to(a, str_trim(unix_lines(a, first_text(a, json_get(draft, "summary")))), SUMMARY_MAX);
+	out->url = first_url(a, json_get(draft, "url"));
+	out->dedup_key = key_of(a, source, json_get(draft, "key"), body, index);
+	out->labels = labels_of(a, json_get(draft, "labels"));
+	at = first_time(a, json_get(draft, "at"));
+	out->starts_at = out->status == EVENT_RESOLVED ? 0 : at;
+	out->ends_at = at;
+	if (!at) {
+		out->starts_at = first_time(a, json_get(draft, "starts_at"));
+		out->ends_at = first_time(a, json_get(draft, "ends_at"));
+	}
+	if (out->status != EVENT_RESOLVED)
+		out->ends_at = 0;
+	return true;
+}
+
+static void put_time(struct json_out *o, const char *key, wall_ms at)
+{
+	char text[WALL_TEXT_SIZE];
+
+	if (at)
+		json_add_str(o, key, wall_write(text, at));
+	else
+		json_add_raw(o, key, S("null"));
+}
+
+void event_write(struct json_out *o, const struct event *e)
+{
+	json_open(o, '{');
+	json_add_str(o, "source", e->source);
+	json_add_str(o, "status", str_of(event_status_name(e->status)));
+	json_add_str(o, "severity", str_of(severity_name(e->severity)));
+	json_add_str(o, "title", e->title);
+	json_add_str(o, "summary", e->summary);
+	json_add_str(o, "url", e->url);
+	json_add_str(o, "dedup_key", e->dedup_key);
+	json_key(o, "labels");
+	labels_write(o, &e->labels);
+	put_time(o, "starts_at", e->starts_at);
+	put_time(o, "ends_at", e->ends_at);
+	json_close(o, '}');
+}

@@ -1,0 +1,46 @@
+/* ops/source.h -- kinds of sources: what a tool's webhook means, as data.
+ *
+ * A kind is one YAML file, integrations/sources/TOOL.yaml: a jq program from the body (and headers) to events, and the
+ * documentation that the tool's page is made from. Adding a tool is adding a file. The built-in ones are in the program;
+ * a team's own come from its configuration and go before them.
+ *
+ *     tool: pingdom                  # in the URL: /hooks/pingdom/KEY
+ *     title: Pingdom
+ *     setup: |                       # markdown: where to put the URL
+ *     program: |                     # jq: what event_of() takes; error("...") refuses the body, no answer stores nothing
+ *
+ * In a program `.` is the body with its texts trimmed and what says nothing null (event_clean), $headers an object of the
+ * request's headers by lower-case name; and it may use what integrations/prelude.jq defines.
+ */
+#pragma once
+#include "ops/event.h"
+
+struct source_kind;
+
+/* From a file's tree; the kind keeps copies. ERR_INVALID names the line. */
+MUST_USE struct source_kind *source_kind_new(const struct json *tree, const char *file, struct err *err);
+void source_kind_free(struct source_kind *k);
+struct str source_kind_tool(const struct source_kind *k);
+struct str source_kind_title(const struct source_kind *k);
+struct str source_kind_setup(const struct source_kind *k);
+
+/* Compiles its program now instead of with the first body. ERR_INVALID: file and line of the mistake. */
+MUST_USE bool source_kind_compile(struct source_kind *k, struct err *err);
+
+struct source_reading {
+	struct event *events;
+	size_t count;
+	struct str confirm_url; /* an SNS subscription asks to be confirmed here; "" otherwise */
+};
+
+/* What a body means. Changes the tree (event_clean). raw: the bytes, for keys of last resort. headers: an object, or NULL.
+ *
+ * ERR_INVALID   the program refuses the body, in its words
+ * ERR_TOO_MANY  over EVENTS_PER_BODY events */
+MUST_USE bool source_read(struct source_kind *k, struct arena *a, struct json *body, const struct json *headers, struct str raw,
+			  struct source_reading *out, struct err *err);
+
+/* The built-in ones, by the order of their names. NULL: no such tool. */
+struct source_kind *source_builtin(struct str tool);
+size_t source_builtin_count(void);
+struct str source_builtin_name(size_t i);
