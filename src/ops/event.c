@@ -201,6 +201,12 @@ static wall_ms time_of_number(double v)
 	return v > 0 && ms < 1e15 ? (wall_ms)ms : 0;
 }
 
+/* Nanoseconds have more digits than a double: 1700000000288999999 would round up to 289 ms. */
+static wall_ms time_of_whole(int64_t v)
+{
+	return v >= (int64_t)1e17 ? v / 1000000 : time_of_number((double)v);
+}
+
 /* "2026-03-02 02:00:00 +0000", "... UTC", no zone at all: as RFC 3339 has it. */
 static struct str with_zone(struct arena *a, struct str s)
 {
@@ -221,8 +227,11 @@ static struct str with_zone(struct arena *a, struct str s)
 static wall_ms time_of_text(struct arena *a, struct str s)
 {
 	wall_ms at;
+	int64_t whole;
 	char *end;
 
+	if (str_to_int(s, &whole))
+		return time_of_whole(whole);
 	if (s.n && strspn(s.p, "0123456789.") >= s.n)
 		return time_of_number(strtod(arena_dup(a, s).p, &end));
 	return wall_parse(with_zone(a, s), &at) ? at : 0;
@@ -233,7 +242,7 @@ wall_ms event_time(struct arena *a, const struct json *v)
 	wall_ms at = 0;
 
 	if (json_is(v, JSON_INT))
-		at = time_of_number((double)v->i);
+		at = time_of_whole(v->i);
 	else if (json_is(v, JSON_REAL))
 		at = time_of_number(v->d);
 	else if (json_is(v, JSON_STR))
