@@ -25,3 +25,7 @@ def required(name; kind): if (.[name] | type) == kind then . else error("no \(na
 def joined($sep; parts): reduce (parts | text // empty) as $part (null; if . then . + $sep + $part else $part end);
 # The severity of a state of Nagios and its family; null for OK, UP and other words.
 def nagios_severity: {CRITICAL: "critical", DOWN: "critical", UNREACHABLE: "error", WARNING: "warning", UNKNOWN: "warning"}[text // ""];
+# A text that holds JSON as what it holds, null if it cannot be read. What is no text stays.
+def unpacked: if type == "string" then [fromjson?][0] else . end;
+# The value behind a text, null if there is none: .number | after("#").
+def after($before): text | if . then $before + . else null end;
