@@ -42,62 +42,89 @@ static bool is_forbidden(struct str name)
 	return false;
 }
 
-/* A field (.env) or a key ({env: 1}) is no use of the word. */
-static bool is_field_or_key(struct str text, size_t at, size_t end)
+/* A field (.env) or a key of an object ({env: 1}) is no use of the word. A slice (.[env:]) is. */
+static bool is_field_or_key(struct str text, size_t at, size_t end, char bracket)
 {
-	while (end < text.n && text.p[end] == ' ')
+	while (end < text.n && (text.p[end] == ' ' || text.p[end] == '\n'))
 		end++;
-	return (at > 0 && text.p[at - 1] == '.') || (end < text.n && text.p[end] == ':');
+	return (at > 0 && text.p[at - 1] == '.') || (bracket == '{' && end < text.n && text.p[end] == ':');
 }
 
-/* Texts are not looked into, but for what stands in \( ). */
-static size_t skip_text(struct str text, size_t at, unsigned *open)
+/* The brackets that are open; a '"' is a text that is interrupted by \( . */
+struct brackets {
+	char open[256];
+	size_t n;
+};
+
+static bool bracket_open(struct brackets *b, char c)
 {
+	if (b->n == sizeof b->open)
+		return false;
+	b->open[b->n++] = c;
+	return true;
+}
+
+static char bracket_close(struct brackets *b)
+{
+	return b->n ? b->open[--b->n] : '\0';
+}
+
+/* Texts are not looked into, but for what stands in \( ). Where the code goes on. */
+static size_t skip_text(struct str text, size_t at, bool *interrupted)
+{
+	*interrupted = false;
 	for (; at < text.n && text.p[at] != '"'; at++)
 		if (text.p[at] == '\\' && ++at < text.n && text.p[at] == '(') {
-			++*open;
+			*interrupted = true;
 			return at + 1;
 		}
 	return at + 1;
 }
 
-static bool check_names(struct str text, struct err *err)
+static int line_at(struct str text, size_t at)
 {
-	unsigned depth[64] = {0}, open = 0; /* brackets open within each \( */
 	int line = 1;
 
-	for (size_t at = 0; at < text.n;) {
-		char c = text.p[at];
+	for (size_t i = 0; i < at && i < text.n; i++)
+		line += text.p[i] == '\n';
+	return line;
+}
+
+static bool check_names(struct str text, struct err *err)
+{
+	struct brackets b = {.n = 0};
+	bool fits = true;
+	size_t at = 0;
+
+	while (at < text.n && fits) {
+		char c = text.p[at], closed = c == ')' || c == ']' || c == '}' ? bracket_close(&b) : '\0';
 		struct str name;
 
-		line += c == '\n';
 		if (c == '#') {
 			while (at < text.n && text.p[at] != '\n')
 				at++;
-		} else if (c == '"' || (c == ')' && open && !depth[open])) {
-			unsigned before = open -= c == ')';
+		} else if (c == '"' || closed == '"') {
+			bool interrupted;
 
-			at = skip_text(text, at + 1, &open);
-			if (open >= COUNT_OF(depth)) {
-				err_set(err, ERR_INVALID, "line %d: texts are nested too deep", line);
-				return false;
-			}
-			if (open > before)
-				depth[open] = 0;
+			at = skip_text(text, at + 1, &interrupted);
+			fits = !interrupted || bracket_open(&b, '"');
 		} else if (c == '$' || isalpha((unsigned char)c) || c == '_') {
 			name = name_at(text, at);
-			if (is_forbidden(name) && !is_field_or_key(text, at, at + name.n)) {
-				err_set(err, ERR_INVALID, "line %d: a program may not use " STR_FMT ": it sees its input and nothing else", line, STR_ARG(name));
+			if (is_forbidden(name) && !is_field_or_key(text, at, at + name.n, b.n ? b.open[b.n - 1] : '\0')) {
+				err_set(err, ERR_INVALID, "line %d: a program may not use " STR_FMT ": it sees its input and nothing else",
+					line_at(text, at), STR_ARG(name));
 				return false;
 			}
 			at += name.n;
 		} else {
-			depth[open] += c == '(';
-			depth[open] -= c == ')' && depth[open];
+			if (c == '(' || c == '[' || c == '{')
+				fits = bracket_open(&b, c);
 			at++;
 		}
 	}
-	return true;
+	if (!fits)
+		err_set(err, ERR_INVALID, "line %d: brackets are nested too deep", line_at(text, at));
+	return fits;
 }
 
 /* ---- compiling ---- */
