@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,12 +11,46 @@
 #define SUMMARY_MAX 4000
 #define KEY_MAX_BYTES 200
 #define YEAR_1971 ((wall_ms)365 * DAY)
+#define YEAR_10000 ((wall_ms)253402300800 * SECOND)
 
 const char *event_status_name(enum event_status s)
 {
 	static const char *const names[] = {[EVENT_FIRING] = "firing", [EVENT_RESOLVED] = "resolved", [EVENT_INFO] = "info"};
 
 	return names[s];
+}
+
+/* ---- white space ---- */
+
+/* The bytes of the white space at the beginning of [p, end), 0 if there is none. */
+static size_t space_length(const char *p, const char *end)
+{
+	static const char *const wide[] = {"\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007",
+					   "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
+
+	if (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r')))
+		return 1;
+	for (size_t i = 0; p < end && (*p & 0x80) && i < COUNT_OF(wide); i++)
+		if ((size_t)(end - p) >= strlen(wide[i]) && memcmp(p, wide[i], strlen(wide[i])) == 0)
+			return strlen(wide[i]);
+	return 0;
+}
+
+/* As str_trim(), but of what Unicode calls white space. */
+static struct str trim(struct str s)
+{
+	const char *p = s.p, *end = s.p + s.n;
+	size_t n;
+
+	while ((n = space_length(p, end)))
+		p += n;
+	for (const char *last; end > p; end = last) {
+		for (last = end - 1; last > p && (*last & 0xc0) == 0x80; last--)
+			;
+		if (space_length(last, end) != (size_t)(end - last))
+			break;
+	}
+	return str_n(p, (size_t)(end - p));
 }
 
 /* ---- what counts as absent ---- */
@@ -53,13 +86,13 @@ static bool is_placeholder(struct str s)
 		return isupper((unsigned char)s.p[1]) && all_of(inner(s, 1, 0), is_upper);
 	if (str_starts(s, S("{{")) && str_ends(s, S("}}")))
 		return !str_find(inner(s, 2, 2), S("}}"), NULL);
-	return (s.p[0] == '{' && s.p[s.n - 1] == '}' && all_of(inner(s, 1, 1), is_macro)) || str_is(s, "*UNKNOWN*");
+	return (s.p[0] == '{' && s.p[s.n - 1] == '}' && isupper((unsigned char)s.p[1]) && all_of(inner(s, 1, 1), is_macro)) || str_is(s, "*UNKNOWN*");
 }
 
 void event_clean(struct json *tree)
 {
 	if (tree->type == JSON_STR) {
-		tree->text = str_trim(tree->text);
+		tree->text = trim(tree->text);
 		if (!tree->text.n || is_placeholder(tree->text))
 			tree->type = JSON_NULL;
 	}
@@ -95,7 +128,7 @@ struct str event_text(struct arena *a, const struct json *v)
 	case JSON_REAL:
 		return number_text(a, v);
 	case JSON_STR:
-		s = str_trim(v->text);
+		s = trim(v->text);
 		return is_placeholder(s) ? S("") : s;
 	}
 	return S("");
@@ -165,14 +198,20 @@ static struct str cut_to(struct arena *a, struct str s, size_t most)
 static struct str one_line(struct arena *a, struct str s)
 {
 	char *to = arena_alloc(a, s.n + 1);
-	struct str word, rest = s;
-	size_t n = 0;
+	const char *p = s.p, *end = s.p + s.n;
+	bool gap = false;
+	size_t n = 0, space;
 
-	while (str_word(&rest, &word)) {
-		if (n)
+	while (p < end) {
+		if ((space = space_length(p, end))) {
+			gap = n > 0;
+			p += space;
+			continue;
+		}
+		if (gap)
 			to[n++] = ' ';
-		memcpy(to + n, word.p, word.n);
-		n += word.n;
+		gap = false;
+		to[n++] = *p++;
 	}
 	to[n] = '\0';
 	return str_n(to, n);
@@ -194,17 +233,25 @@ static struct str unix_lines(struct arena *a, struct str s)
 
 /* ---- times ---- */
 
-static wall_ms time_of_number(double v)
+/* Digits, perhaps with a fraction: seconds, milliseconds, microseconds or nanoseconds since 1970, by their size. Cut, not rounded. */
+static wall_ms time_of_number(struct str s)
 {
-	double ms = v < 1e11 ? v * 1e3 : v < 1e14 ? v : v < 1e17 ? v / 1e3 : v / 1e6;
+	uint64_t whole = 0;
+	unsigned thousandths = 0, scale = 100;
+	size_t at = 0;
 
-	return v > 0 && ms < 1e15 ? (wall_ms)ms : 0;
-}
-
-/* Nanoseconds have more digits than a double: 1700000000288999999 would round up to 289 ms. */
-static wall_ms time_of_whole(int64_t v)
-{
-	return v >= (int64_t)1e17 ? v / 1000000 : time_of_number((double)v);
+	for (; at < s.n && s.p[at] != '.'; at++) {
+		if (whole >= UINT64_MAX / 10)
+			return 0;
+		whole = whole * 10 + (unsigned)(s.p[at] - '0');
+	}
+	for (at++; at < s.n && isdigit((unsigned char)s.p[at]); at++, scale /= 10)
+		thousandths += (unsigned)(s.p[at] - '0') * scale;
+	if (whole < 100000000000)
+		return (wall_ms)(whole * 1000 + thousandths);
+	if (whole < 100000000000000)
+		return (wall_ms)whole;
+	return (wall_ms)(whole < 100000000000000000 ? whole / 1000 : whole / 1000000);
 }
 
 /* "2026-03-02 02:00:00 +0000", "... UTC", no zone at all: as RFC 3339 has it. */
@@ -224,30 +271,16 @@ static struct str with_zone(struct arena *a, struct str s)
 	return arena_printf(a, STR_FMT STR_FMT, STR_ARG(s), STR_ARG(zone));
 }
 
-static wall_ms time_of_text(struct arena *a, struct str s)
-{
-	wall_ms at;
-	int64_t whole;
-	char *end;
-
-	if (str_to_int(s, &whole))
-		return time_of_whole(whole);
-	if (s.n && strspn(s.p, "0123456789.") >= s.n)
-		return time_of_number(strtod(arena_dup(a, s).p, &end));
-	return wall_parse(with_zone(a, s), &at) ? at : 0;
-}
-
 wall_ms event_time(struct arena *a, const struct json *v)
 {
+	struct str s = arena_dup(a, json_is(v, JSON_REAL) ? v->text : event_text(a, v));
 	wall_ms at = 0;
 
-	if (json_is(v, JSON_INT))
-		at = time_of_whole(v->i);
-	else if (json_is(v, JSON_REAL))
-		at = time_of_number(v->d);
-	else if (json_is(v, JSON_STR))
-		at = time_of_text(a, arena_dup(a, event_text(a, v)));
-	return at >= YEAR_1971 ? at : 0;
+	if (s.n && strspn(s.p, "0123456789.") == s.n)
+		at = time_of_number(s);
+	else if (!s.n || !wall_parse(with_zone(a, s), &at))
+		return 0;
+	return at >= YEAR_1971 && at < YEAR_10000 ? at : 0;
 }
 
 /* ---- key and labels ---- */
@@ -328,7 +361,7 @@ bool event_of(struct arena *a, struct str source, const struct json *draft, stru
 	out->title = cut_to(a, one_line(a, first_text(a, json_get(draft, "title"))), TITLE_MAX);
 	if (!out->title.n)
 		out->title = arena_printf(a, "(untitled " STR_FMT " event)", STR_ARG(source));
-	out->summary = cut_to(a, str_trim(unix_lines(a, first_text(a, json_get(draft, "summary")))), SUMMARY_MAX);
+	out->summary = cut_to(a, trim(unix_lines(a, first_text(a, json_get(draft, "summary")))), SUMMARY_MAX);
 	out->url = first_url(a, json_get(draft, "url"));
 	out->dedup_key = key_of(a, source, json_get(draft, "key"), body, index);
 	out->labels = labels_of(a, json_get(draft, "labels"));
