@@ -22,12 +22,34 @@ static struct json *tree_of_form(struct arena *a, const struct form *f)
 	return object;
 }
 
+/* `curl -d` calls a form whatever it is given; without a "=", or with a bracket ahead, it is none. */
+static bool is_form(struct str body)
+{
+	body = str_trim(body);
+	return !body.n || (body.p[0] != '{' && body.p[0] != '[' && memchr(body.p, '=', body.n));
+}
+
+static struct json *json_or_text(struct arena *a, bool may_be_text, struct str body, struct err *err)
+{
+	struct str mended = json_mend(a, body);
+	struct json *v = json_parse(a, mended, JSON_LAST_KEY_WINS, err);
+
+	if (v || !may_be_text || err->code != ERR_INVALID)
+		return v;
+	err_clear(err);
+	v = arena_zero(a, sizeof *v);
+	v->type = JSON_STR;
+	v->text = mended;
+	return v;
+}
+
 struct json *body_parse(struct arena *a, struct str content_type, struct str body, struct err *err)
 {
+	bool called_form = content_type_is(content_type, "application/x-www-form-urlencoded");
 	struct form form;
 
-	if (!content_type_is(content_type, "application/x-www-form-urlencoded"))
-		return json_parse(a, json_mend(a, body), JSON_LAST_KEY_WINS, err);
+	if (!called_form || !is_form(body))
+		return json_or_text(a, called_form || content_type_is(content_type, "text/plain"), body, err);
 	if (!form_parse(a, body, &form, err))
 		return NULL;
 	for (size_t i = 0; i < form.count; i++) {

@@ -1,7 +1,8 @@
 /* net/body.h -- the body of a webhook as a tree, whatever it was sent as.
  *
  * JSON (also sent as text/plain, as SNS does, and with the small faults that json_mend() mends), or a form, which becomes
- * one flat object of texts; of a repeated key the last counts.
+ * one flat object of texts; of a repeated key the last counts. What is sent as text/plain or as a form by hand
+ * (`curl -d 'disk is full'`) and is neither becomes a JSON_STR, for the tools that take plain text.
  */
 #pragma once
 #include "base/json.h"
