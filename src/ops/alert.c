@@ -131,7 +131,7 @@ const char *severity_color(enum severity s)
 	return severities[s >= SEVERITY_INFO && s <= SEVERITY_CRITICAL ? s : SEVERITY_WARNING].color;
 }
 
-enum severity severity_of(struct str word)
+enum severity severity_or(struct str word, enum severity otherwise)
 {
 	static const struct {
 		enum severity severity;
@@ -145,14 +145,19 @@ enum severity severity_of(struct str word)
 	char padded[24] = " ";
 
 	if (!word.n || word.n > 20 || memchr(word.p, ' ', word.n))
-		return SEVERITY_WARNING;
+		return otherwise;
 	for (size_t i = 0; i < word.n; i++)
 		padded[1 + i] = word.p[i] >= 'A' && word.p[i] <= 'Z' ? (char)(word.p[i] + 32) : word.p[i];
 	padded[1 + word.n] = ' ';
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (str_find(str_of(table[i].words), str_n(padded, word.n + 2), NULL))
 			return table[i].severity;
-	return SEVERITY_WARNING;
+	return otherwise;
+}
+
+enum severity severity_of(struct str word)
+{
+	return severity_or(word, SEVERITY_WARNING);
 }
 
 enum severity alert_severity(const struct labels *labels)

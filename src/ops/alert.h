@@ -28,8 +28,9 @@ struct str labels_text(struct arena *a, const struct labels *l);
 
 enum severity { SEVERITY_INFO = 1, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITY_CRITICAL };
 const char *severity_name(enum severity s);
-/* The words that tools use ("page", "p1", "high" ...); unknown or "": warning. */
-enum severity severity_of(struct str word);
+/* The words that tools use ("page", "p1", "high" ...); unknown or "": `otherwise`. */
+enum severity severity_or(struct str word, enum severity otherwise);
+enum severity severity_of(struct str word); /* otherwise: warning */
 const char *severity_color(enum severity s); /* "#a30200" */
 
 struct alert_event {

@@ -314,25 +314,56 @@ static struct str key_of(struct arena *a, struct str source, const struct json *
 	return arena_printf(a, STR_FMT ":sha256:" STR_FMT, STR_ARG(source), STR_ARG(crypt_sha256_hex(a, whole)));
 }
 
-static int by_name(const void *x, const void *y)
+/* A label and the object that it stands in: of two of one name the earlier object's counts. */
+struct candidate {
+	struct label label;
+	size_t rank;
+};
+
+static int by_name_and_rank(const void *x, const void *y)
 {
-	return str_cmp(((const struct label *)x)->name, ((const struct label *)y)->name);
+	const struct candidate *a = x, *b = y;
+	int order = str_cmp(a->label.name, b->label.name);
+
+	return order ? order : (a->rank > b->rank) - (a->rank < b->rank);
 }
 
-static struct labels labels_of(struct arena *a, const struct json *object)
+static size_t members(const struct json *v)
 {
-	struct labels l = {0};
+	size_t n = 0;
 
-	if (!json_is(object, JSON_OBJECT))
-		return l;
-	l.items = arena_alloc(a, (object->count + 1) * sizeof *l.items);
-	for (const struct json *m = object->child; m; m = m->next) {
+	if (json_is(v, JSON_OBJECT))
+		return v->count;
+	for (const struct json *m = json_is(v, JSON_ARRAY) ? v->child : NULL; m; m = m->next)
+		n += m->type == JSON_OBJECT ? m->count : 0;
+	return n;
+}
+
+static size_t add_labels(struct arena *a, const struct json *object, size_t rank, struct candidate *to)
+{
+	size_t n = 0;
+
+	for (const struct json *m = json_is(object, JSON_OBJECT) ? object->child : NULL; m; m = m->next) {
 		struct str value = json_is(m, JSON_ARRAY) ? join(a, m, ",") : event_text(a, m);
 
 		if (value.n && m->key.n)
-			l.items[l.count++] = (struct label){m->key, value};
+			to[n++] = (struct candidate){{m->key, value}, rank};
 	}
-	qsort(l.items, l.count, sizeof *l.items, by_name);
+	return n;
+}
+
+static struct labels labels_of(struct arena *a, const struct json *v)
+{
+	struct candidate *all = arena_alloc(a, (members(v) + 1) * sizeof *all);
+	struct labels l = {.items = arena_alloc(a, (members(v) + 1) * sizeof *l.items)};
+	size_t n = add_labels(a, v, 0, all), rank = 0;
+
+	for (const struct json *m = json_is(v, JSON_ARRAY) ? v->child : NULL; m; m = m->next)
+		n += add_labels(a, m, ++rank, all + n);
+	qsort(all, n, sizeof *all, by_name_and_rank);
+	for (size_t i = 0; i < n; i++)
+		if (!l.count || !str_eq(l.items[l.count - 1].name, all[i].label.name))
+			l.items[l.count++] = all[i].label;
 	return l;
 }
 
@@ -357,7 +388,7 @@ bool event_of(struct arena *a, struct str source, const struct json *draft, stru
 	}
 	*out = (struct event){.source = source};
 	out->status = status_of(a, json_get(draft, "status"));
-	out->severity = severity_of(first_text(a, json_get(draft, "severity")));
+	out->severity = severity_or(first_text(a, json_get(draft, "severity")), severity_of(first_text(a, json_get(draft, "severity_else"))));
 	out->title = cut_to(a, one_line(a, first_text(a, json_get(draft, "title"))), TITLE_MAX);
 	if (!out->title.n)
 		out->title = arena_printf(a, "(untitled " STR_FMT " event)", STR_ARG(source));

@@ -37,11 +37,12 @@ wall_ms event_time(struct arena *a, const struct json *v);
 
 /* One answer of a source's program:
  *
- *     {"status":"firing|resolved|info", "severity":V, "title":V, "summary":V, "url":V, "key":[part...],
- *      "labels":{...}, "starts_at":V, "ends_at":V, "at":V}
+ *     {"status":"firing|resolved|info", "severity":V, "severity_else":V, "title":V, "summary":V, "url":V, "key":[part...],
+ *      "labels":{...} or [{...}, ...], "starts_at":V, "ends_at":V, "at":V}
  *
- * V is a value or a list of candidates: the first that is not absent counts. `at` is the one time of tools that send one:
- * the end of what is resolved, the start of anything else. body and index stand in for a key that is absent. */
+ * V is a value or a list of candidates: the first that is not absent counts. A severity that is no known word becomes
+ * severity_else, or else a warning. Of several objects of labels the first that has a label counts for it. `at` is the one
+ * time of tools that send one: the end of what is resolved, the start of anything else. body and index stand in for a key that is absent. */
 MUST_USE bool event_of(struct arena *a, struct str source, const struct json *draft, struct str body, size_t index, struct event *out, struct err *err);
 
 /* As in the documentation of sources: {"source","status","severity","title","summary","url","dedup_key","labels","starts_at","ends_at"}. */

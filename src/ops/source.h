@@ -7,6 +7,7 @@
  *     tool: pingdom                  # in the URL: /hooks/pingdom/KEY
  *     title: Pingdom
  *     setup: |                       # markdown: where to put the URL
+ *     keys: lower                    # if the tool's users name the members as they like: names arrive in lower case
  *     program: |                     # jq: what event_of() takes; error("...") refuses the body, no answer stores nothing
  *
  * In a program `.` is the body with its texts trimmed and what says nothing null (event_clean), $headers an object of the
