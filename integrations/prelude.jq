@@ -6,7 +6,7 @@ def text: if . then (if type == "string" then (if . == "" then null else . end) 
 def first_of(f): [f] - [null, ""] | if .[0] | type == "string" then .[0] else map(text | select(. != null)) | .[0] end;
 # The body must be an object, or it is refused.
 def object: if type == "object" then . else error("the body is not an object") end;
-# The same object with its keys in lower case; of two that become one, the last counts.
+# The same object with its keys in lower case; of two that become one, the last counts. (Of a whole body: `keys: lower`, that is faster.)
 def lower_keys: . as $body | reduce keys_unsorted[] as $name ({}; . + {($name | ascii_downcase): $body[$name]});
 # Is it a word of the list (in lower case), in any case? jq 1.6 takes a microsecond to lower a letter, so that is tried last.
 def word_in(list): (text // "") as $w | list | index($w) != null or index($w | ascii_downcase) != null;
@@ -29,3 +29,78 @@ def nagios_severity: {CRITICAL: "critical", DOWN: "critical", UNREACHABLE: "erro
 def unpacked: if type == "string" then [fromjson?][0] else . end;
 # The value behind a text, null if there is none: .number | after("#").
 def after($before): text | if . then $before + . else null end;
+# Without the spaces around it. (A body's own texts are trimmed already; parts of them are not.)
+def trimmed: if startswith(" ") then .[1:] | trimmed elif endswith(" ") then .[:-1] | trimmed else . end;
+# A text as a title becomes: one line, not too long. For keys made of titles, and to compare with one.
+def as_title:
+  (if tojson | index("\\") or index("  ") then gsub("\\s+"; " ") else . end) # few have a line break or tab, or two spaces
+  | if length > 250 then .[:249] + "…" else . end;
+
+# ---- what several tools send ----
+
+# Labels as Prometheus writes them, {a="b",c="d"}; null if there are none.
+def label_text:
+  [keys[] as $name | (.[$name] | text | select(. != null)) as $value
+    | "\($name)=\($value | tojson)"]
+  | if . == [] then null else "{\(join(","))}" end;
+
+# Alertmanager's body, which Grafana, vmalert and Loki send too: an event of each member of `alerts`. The status is the
+# alert's own, and only without one the body's: of a shortened group that says resolved while others still fire.
+def prometheus_alerts:
+  . as $body
+  | (if .alerts | type == "array" then .alerts[] else error("`alerts` is no list") end)
+  | objects
+  | (.labels | dict) as $labels | (.annotations | dict) as $notes
+  | {
+      status: ((.status | text) // ($body.status | text) // "firing"),
+      severity: [$labels.severity, $labels.priority],
+      title: [$notes.summary, $notes.title, $labels.alertname],
+      summary: [$notes.description, $notes.message],
+      url: [.panelURL, .dashboardURL, .generatorURL, $body.externalURL],
+      key: [(.fingerprint | text) // ($labels | label_text)],
+      labels: $labels,
+      starts_at: .startsAt,
+      ends_at: .endsAt
+    };
+
+# An EventBridge event: what AWS services say about builds, pipelines, deployments and instances.
+def aws_event:
+  (.detail | dict) as $d | (.["detail-type"] | text) as $type
+  | first_of($d.state, $d["build-status"], $d.StatusCode, $d["deployment-status"]) as $word
+  | first_of($d.pipeline, $d["project-name"], $d.AutoScalingGroupName, $d.application, $d["instance-id"]) as $name
+  | ($word | by_word({succeeded: "good", success: "good", failed: "bad", failure: "bad", fault: "bad", timed_out: "bad"})) as $how
+  | ci($how == "good"; $how == "bad")
+  + {
+      title: joined(": "; $type, joined(" "; $name, $word)),
+      summary: [$d.StatusMessage, $d.Cause],
+      url: ($d["additional-information"] | dict | .logs | dict | .["deep-link"]),
+      # "... Successful" and "... Unsuccessful" are two words on one thing.
+      key: [.account, .region, ($type // "" | rtrimstr(" Successful") | rtrimstr(" Unsuccessful")),
+        $name // (.resources | if type == "array" then .[0] else null end)],
+      labels: {service: (.source | text // "" | ltrimstr("aws.")), detail_type: $type, account, region, state: $word, resource: $name},
+      at: .time
+    };
+
+# Any object with the usual names, in lower case.
+def usual_event:
+  first_of(.status, .state, .event_action) as $word
+  | (if $word == null then "firing" else $word | by_word({
+      firing: "firing", alerting: "firing", triggered: "firing", trigger: "firing", open: "firing", problem: "firing", down: "firing",
+      active: "firing", failed: "firing", critical: "firing", warning: "firing", error: "firing",
+      resolved: "resolved", resolve: "resolved", ok: "resolved", recovered: "resolved", closed: "resolved", up: "resolved", success: "resolved"
+    }) // "info" end) as $status
+  | (first_of(.title, .name, .alertname, .summary, .subject, .message) | if . then as_title else . end) as $title
+  | first_of(.description, .summary, .message, .body, .text, .details) as $more
+  | first_of(.dedup_key, .dedupkey, .fingerprint, .alert_id, .id, .key) as $key
+  | {
+      status: $status,
+      severity: [.severity, .level, .priority],
+      severity_else: (if $status == "info" then "info" else "warning" end),
+      title: $title,
+      summary: (if $more == $title then null else $more end),
+      url: [.url, .link, .runbook_url],
+      key: (if $key then [$key] else [$title, first_of(.host, .hostname, .service)] end),
+      labels: [.labels, {host, hostname, service, environment, env, team, region, cluster}],
+      starts_at: [.starts_at, .startsat, .timestamp, .time],
+      ends_at: [.ends_at, .endsat]
+    };

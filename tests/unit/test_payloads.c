@@ -80,7 +80,8 @@ static void check_event(const char *name, size_t index, const struct alert_event
 
 	same(ev->firing ? S("firing") : S("resolved"), json_get_str(e, "status"), "status");
 	same(str_of(severity_name(alert_severity(&ev->labels))), json_get_str(e, "severity"), "severity");
-	same(alert_title(&a, &ev->labels, &ev->annotations), json_get_str(e, "title"), "title");
+	if (json_get(e, "title"))
+		same(alert_title(&a, &ev->labels, &ev->annotations), json_get_str(e, "title"), "title");
 	if (ev->url.n) /* else Alertmanager's own address, which is the group's */
 		same(ev->url, json_get_str(e, "url"), "url");
 	if (json_get(e, "summary")) {
