@@ -27,8 +27,8 @@ def joined($sep; parts): reduce (parts | text // empty) as $part (null; if . the
 def nagios_severity: {CRITICAL: "critical", DOWN: "critical", UNREACHABLE: "error", WARNING: "warning", UNKNOWN: "warning"}[text // ""];
 # A text that holds JSON as what it holds, null if it cannot be read. What is no text stays.
 def unpacked: if type == "string" then [fromjson?][0] else . end;
-# The value behind a text, null if there is none: .number | after("#").
-def after($before): text | if . then $before + . else null end;
+# The value behind a text, "" if there is none: .number | after("#").
+def after($before): text | if . then $before + . else "" end;
 # Without the spaces around it. (A body's own texts are trimmed already; parts of them are not.)
 def trimmed: if startswith(" ") then .[1:] | trimmed elif endswith(" ") then .[:-1] | trimmed else . end;
 # A text as a title becomes: one line, not too long. For keys made of titles, and to compare with one.
