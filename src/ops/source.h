@@ -10,8 +10,9 @@
  *     keys: lower                    # if the tool's users name the members as they like: names arrive in lower case
  *     program: |                     # jq: what event_of() takes; error("...") refuses the body, no answer stores nothing
  *
- * In a program `.` is the body with its texts trimmed and what says nothing null (event_clean), $headers an object of the
- * request's headers by lower-case name; and it may use what integrations/prelude.jq defines.
+ * In a program `.` is the body with its texts trimmed and what says nothing null (event_clean) -- a lone text if it is
+ * neither JSON nor a form (net/body.h) --, $headers an object of the request's headers by lower-case name; and it may use
+ * what integrations/prelude.jq defines.
  */
 #pragma once
 #include "ops/event.h"
