@@ -9,15 +9,17 @@ _opsroom() {
 		esac
 	done
 	case ${first:-none} in
-	none) words=" login logout status alerts alert ack resolve run post tail channels token audit demo version help" ;;
+	none) words=" login logout status alerts alert ack resolve run post tail channels token audit source demo version help" ;;
 	token) words=" create list revoke" ;;
 	audit) words=" search verify" ;;
+	source) words=" list show test" ;;
 	esac
 	if [ -n "$command" ]; then words=; fi
 	case $word in -*) words=" --url --token --data --ca --json --help"
 		case $command in
 		"token create") words+=" --scopes --user" ;;
 		"audit search") words+=" --actor --action --since --until --limit" ;;
+		"source test") words+=" --content-type --header" ;;
 		esac
 		case $first in
 		login) words+=" --user --scope" ;;

@@ -2,7 +2,7 @@
 #pragma once
 #include "api/exchange.h"
 
-void hook_alertmanager(struct exchange *x);
+void hook_tool(struct exchange *x);
 void hook_what_is_this(struct exchange *x);
 void hook_v2(struct exchange *x);
 void hook_incoming(struct exchange *x);

@@ -3,6 +3,8 @@
 #include "api/slack.h"
 #include "base/log.h"
 #include "engine/alerts.h"
+#include "net/body.h"
+#include "ops/source.h"
 #include "store/chat.h"
 
 #include <inttypes.h>
@@ -28,12 +30,68 @@ static void log_refused(struct exchange *x, struct str source)
 	log_warn(EV_DELIVERY_REFUSED, F_STR("source", source), F_STR("from", x->request->remote), F_TXT("why", x->err.text));
 }
 
-/* POST /hooks/TOOL/KEY; a trailing slash is fine. */
-void hook_alertmanager(struct exchange *x)
+/* The headers as a program sees them: an object by lower-case names. */
+static struct json *headers_tree(struct exchange *x)
 {
-	struct str key = x->rest;
+	struct arena *a = x_arena(x);
+	struct json *object = arena_zero(a, sizeof *object), **tail = &object->child;
+
+	object->type = JSON_OBJECT;
+	for (size_t i = 0; i < x->request->header_count; i++) {
+		struct json *m = arena_zero(a, sizeof *m);
+
+		m->type = JSON_STR;
+		m->key = arena_lower(a, x->request->headers[i].name);
+		m->text = json_mend(a, x->request->headers[i].value);
+		*tail = m;
+		tail = &m->next;
+		object->count++;
+	}
+	return object;
+}
+
+static bool receive_events(struct exchange *x, struct source_kind *kind, struct delivery *d)
+{
+	struct arena *a = x_arena(x);
+	struct source_reading r;
+	struct str type = http_header_get(x->request, "Content-Type");
+	struct json *body = content_type_is(type, "application/json") ? d->json : NULL;
+
+	if (!body)
+		body = body_parse(a, type, d->body, &x->work.err);
+
+	d->http_status = x->work.err.code == ERR_TOO_BIG ? 413 : 400;
+	if (!body || !source_read(kind, a, body, headers_tree(x), d->body, &r, &x->work.err)) {
+		d->http_status = x->work.err.code == ERR_TOO_MANY ? 413 : d->http_status;
+		return false;
+	}
+	return alerts_receive_events(&x->work, d, r.events, r.count);
+}
+
+static bool is_theirs(enum err_code code)
+{
+	return code == ERR_INVALID || code == ERR_TOO_BIG || code == ERR_TOO_MANY;
+}
+
+static void answer_delivery(struct exchange *x, const struct delivery *d)
+{
+	struct json_out o = x_json(x, 200);
+
+	json_open(&o, '{');
+	json_add_bool(&o, "ok", true);
+	json_add_int(&o, "alerts", d->alerts);
+	json_add_int(&o, "changed", d->changed);
+	json_close(&o, '}');
+}
+
+/* POST /hooks/TOOL/KEY; a trailing slash is fine. Alertmanager is read by hand: it speaks the most. */
+void hook_tool(struct exchange *x)
+{
+	struct str tool, key = str_cut(x->rest, '/', &tool);
 	struct delivery d = {.body = x->request->body, .json = x->json};
+	struct source_kind *kind;
 	struct source s;
+	bool ok;
 
 	if (key.n && key.p[key.n - 1] == '/')
 		key.n--;
@@ -41,31 +99,25 @@ void hook_alertmanager(struct exchange *x)
 		log_refused(x, S("?"));
 		return;
 	}
-	if (!str_is(s.tool, "alertmanager")) {
+	kind = source_builtin(tool);
+	if (!str_eq(s.tool, tool) || !kind) {
 		x_fail(x, ERR_NOT_FOUND, "this key belongs to a source of another tool: " STR_FMT, STR_ARG(s.tool));
+		log_refused(x, s.name);
 		return;
 	}
 	d.source_id = s.id;
 	d.source_name = s.name;
 	d.channel_id = s.channel_id;
-	if (!alerts_receive_webhook(&x->work, &d)) {
-		x->status = x->work.err.code == ERR_INVALID || x->work.err.code == ERR_TOO_BIG ? d.http_status : 0;
+	ok = str_is(tool, "alertmanager") ? alerts_receive_webhook(&x->work, &d) : receive_events(x, kind, &d);
+	if (!ok) {
+		x->status = is_theirs(x->work.err.code) ? d.http_status : 0;
 		x->err = x->work.err;
 		x->work.failed = true;
 		log_refused(x, s.name);
 		return;
 	}
 	log_debug(EV_DELIVERY, F_STR("source", s.name), F_INT("alerts", d.alerts), F_INT("changed", d.changed));
-	if (d.bad.n)
-		log_warn(EV_DELIVERY_REFUSED, F_STR("source", s.name), F_STR("from", x->request->remote), F_STR("why", d.bad));
-	struct json_out o = x_json(x, 200);
-	json_open(&o, '{');
-	json_add_bool(&o, "ok", true);
-	json_add_int(&o, "alerts", d.alerts);
-	json_add_int(&o, "changed", d.changed);
-	if (d.bad.n)
-		json_add_str(&o, "left_out", d.bad);
-	json_close(&o, '}');
+	answer_delivery(x, &d);
 }
 
 void hook_what_is_this(struct exchange *x)
@@ -135,9 +187,7 @@ static void v2_post(struct exchange *x)
 	d.source_name = s.name;
 	d.channel_id = s.channel_id;
 	if (!alerts_receive_v2(&x->work, &d)) {
-		bool theirs = x->work.err.code == ERR_INVALID || x->work.err.code == ERR_TOO_BIG || x->work.err.code == ERR_TOO_MANY;
-
-		x->status = theirs ? d.http_status : 0;
+		x->status = is_theirs(x->work.err.code) ? d.http_status : 0;
 		x->err = x->work.err;
 		x->work.failed = true;
 		log_refused(x, s.name);

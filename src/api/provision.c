@@ -1,4 +1,5 @@
 #include "api/provision.h"
+#include "ops/source.h"
 
 #include "api/exchange.h"
 #include "engine/messages.h"
@@ -294,8 +295,8 @@ static bool make_source(struct provisioner *p, const struct json *item)
 
 	if (!known_keys(p, item, " name tool channel ") || !need_name(p, item, &s.name) || !find_channel(p, item, "channel", &c))
 		return false;
-	if (!str_is(s.tool, "alertmanager"))
-		return wrong(p, item, "`tool: " STR_FMT "` is not known: alertmanager", s.tool);
+	if (!source_builtin(s.tool))
+		return wrong(p, item, "`tool: " STR_FMT "` is not known; `opsroom source list` names those that are", s.tool);
 	s.channel_id = c.id;
 	if (store_name_find(e->db, e->workspace_id, "source", s.name, &s.id, p->err)) {
 		ok = store_source_set(e->db, &s, p->err);

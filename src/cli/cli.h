@@ -150,6 +150,7 @@ bool sub_token_revoke(struct cli *c, struct err *err);
 bool sub_audit_search(struct cli *c, struct err *err);
 bool sub_audit_verify(struct cli *c, struct err *err);
 bool sub_source_list(struct cli *c, struct err *err);
+bool sub_source_show(struct cli *c, struct err *err);
 bool sub_source_test(struct cli *c, struct err *err);
 bool sub_demo(struct cli *c, struct err *err);
 bool sub_version(struct cli *c, struct err *err);

@@ -137,6 +137,7 @@ const struct subcommand subcommands[] = {
 	 NULL,
 	 {{0}}},
 	{"source list", "", 0, 0, false, true, sub_source_list, "The tools whose webhooks are understood.", NULL, {{0}}},
+	{"source show", "<tool>", 1, 1, false, true, sub_source_show, "How to point a tool at opsroom, as a page in markdown.", NULL, {{0}}},
 	{"source test",
 	 "<tool> <file>",
 	 2,

@@ -146,12 +146,39 @@ bool sub_source_test(struct cli *c, struct err *err)
 	return true;
 }
 
+static bool list_json(void)
+{
+	struct json_out o;
+	struct buf b;
+
+	buf_init(&b, 1 * MIB);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_key(&o, "sources");
+	json_open(&o, '[');
+	for (size_t i = 0; i < source_builtin_count(); i++) {
+		const struct source_kind *k = source_builtin(source_builtin_name(i));
+
+		json_open(&o, '{');
+		json_add_str(&o, "tool", source_builtin_name(i));
+		json_add_str(&o, "title", k ? source_kind_title(k) : S(""));
+		json_close(&o, '}');
+	}
+	json_close(&o, ']');
+	json_close(&o, '}');
+	puts(b.p);
+	buf_done(&b);
+	return true;
+}
+
 bool sub_source_list(struct cli *c, struct err *err)
 {
 	static const char *const heads[] = {"TOOL", "NAME"};
 	struct table t;
 
 	(void)err;
+	if (c->json)
+		return list_json();
 	table_init(&t, c, COUNT_OF(heads), heads);
 	for (size_t i = 0; i < source_builtin_count(); i++) {
 		const struct source_kind *k = source_builtin(source_builtin_name(i));
@@ -160,5 +187,27 @@ bool sub_source_list(struct cli *c, struct err *err)
 		table_row(&t, cells, NULL);
 	}
 	table_print(&t, "");
+	return true;
+}
+
+bool sub_source_show(struct cli *c, struct err *err)
+{
+	const struct source_kind *k = kind_of(c, c->args[0], err);
+	struct str tool, setup;
+
+	if (!k)
+		return false;
+	tool = source_kind_tool(k);
+	setup = source_kind_setup(k);
+	printf("# " STR_FMT "\n\n" STR_FMT "\n", STR_ARG(source_kind_title(k)), STR_ARG(str_trim(setup)));
+	printf("\n## The address\n\n"
+	       "Name the source in a file for `opsroomd provision`; it prints the URL, `…/hooks/" STR_FMT "/KEY`:\n\n"
+	       "    sources: [{name: my-" STR_FMT ", tool: " STR_FMT ", channel: sre-alerts}]\n",
+	       STR_ARG(tool), STR_ARG(tool), STR_ARG(tool));
+	printf("\n## What a body becomes\n\n"
+	       "    opsroom source test " STR_FMT " body.json\n\n"
+	       "It asks no server and changes nothing. What fires becomes an alert with a message of its own, which turns green when the tool\n"
+	       "says that it is over; a repeat changes nothing. What is only information is told once.\n",
+	       STR_ARG(tool));
 	return true;
 }

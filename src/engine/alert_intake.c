@@ -153,7 +153,7 @@ static bool part_open_group(struct intake *in, struct part *p, struct group_row 
 				  .group_key = p->group_key,
 				  .external_url = str_clip(in->external_url, 1000),
 				  .state = GROUP_FIRING,
-				  .severity = alert_severity(&first->event->labels),
+				  .severity = alert_event_severity(first->event),
 				  .opened = w->now,
 				  .changed = w->now};
 	row->short_id = short_id_new(w, row->id);
@@ -162,7 +162,7 @@ static bool part_open_group(struct intake *in, struct part *p, struct group_row 
 		row->title = alert_title(w->arena, &first->event->labels, &first->event->annotations);
 	row->title = str_clip(row->title, 250);
 	for (size_t i = 0; i < p->changes.count; i++) {
-		enum severity s = alert_severity(&changes_of(p)[i].event->labels);
+		enum severity s = alert_event_severity(changes_of(p)[i].event);
 
 		row->severity = s > row->severity ? s : row->severity;
 	}
@@ -421,4 +421,46 @@ bool alerts_receive_webhook(struct work *w, struct delivery *d)
 		return false;
 	remember_all(&in, &raws);
 	return true;
+}
+
+/* ---- events of any other tool ---- */
+
+/* An alert by its dedup key alone; it ends when its tool says so. */
+static struct alert_event *alert_of_event(struct work *w, const struct event *e)
+{
+	struct alert_event *ev = arena_zero(w->arena, sizeof *ev);
+	struct label *said = arena_alloc(w->arena, 2 * sizeof *said);
+
+	ev->fingerprint = fnv_add(FNV_START, e->dedup_key);
+	ev->firing = e->status == EVENT_FIRING;
+	ev->starts_at = e->starts_at ? e->starts_at : w->now;
+	if (!ev->firing)
+		ev->ends_at = e->ends_at ? e->ends_at : w->now;
+	ev->labels = e->labels;
+	ev->annotations.items = said;
+	if (e->summary.n)
+		said[ev->annotations.count++] = (struct label){S("description"), e->summary};
+	said[ev->annotations.count++] = (struct label){S("summary"), e->title};
+	ev->url = e->url;
+	ev->severity = e->severity;
+	return ev;
+}
+
+bool alerts_receive_events(struct work *w, struct delivery *d, const struct event *events, size_t count)
+{
+	struct intake in = {.w = w, .d = d};
+	struct alert *known;
+	bool ok = true;
+
+	d->alerts = (unsigned)count;
+	for (size_t i = 0; i < count && ok; i++) {
+		if (events[i].status == EVENT_INFO)
+			ok = note_tell(w, d, &events[i]);
+		else
+			intake_event(&in, alert_of_event(w, &events[i]), events[i].dedup_key, &known);
+	}
+	if (ok)
+		return intake_write(&in);
+	map_done(&in.seen);
+	return false;
 }

@@ -1,5 +1,6 @@
 /* How a group of alerts is shown: as a message with buttons, as JSON, as a line. */
 #include "engine/alerts_internal.h"
+#include "engine/blocks.h"
 #include "net/form.h"
 #include "ops/text.h"
 #include "store/chat.h"
@@ -117,61 +118,12 @@ static struct str date_text(struct arena *a, wall_ms at)
 	return arena_printf(a, "<!date^%" PRId64 "^{date_short_pretty} {time_secs}|" STR_FMT " " STR_FMT " UTC>", at / 1000, 10, iso.p, 8, iso.p + 11);
 }
 
-static bool is_http(struct str s)
-{
-	return (str_starts(s, S("http://")) || str_starts(s, S("https://"))) && s.n <= 3000 && !memchr(s.p, '>', s.n) && !memchr(s.p, '|', s.n) &&
-	       !memchr(s.p, ' ', s.n);
-}
-
-static void put_text(struct json_out *o, const char *type, struct str text)
-{
-	json_open(o, '{');
-	json_add_str(o, "type", str_of(type));
-	json_add_str(o, "text", text);
-	json_close(o, '}');
-}
-
-static void put_section(struct json_out *o, struct str text)
-{
-	json_open(o, '{');
-	json_add_str(o, "type", S("section"));
-	json_key(o, "text");
-	put_text(o, "mrkdwn", text);
-	json_close(o, '}');
-}
-
-static void put_button(struct json_out *o, const char *text, const char *action, struct str value, const char *style)
-{
-	json_open(o, '{');
-	json_add_str(o, "type", S("button"));
-	json_add_str(o, "action_id", str_of(action));
-	json_key(o, "text");
-	put_text(o, "plain_text", str_of(text));
-	json_add_str(o, "value", value);
-	if (style)
-		json_add_str(o, "style", str_of(style));
-	json_close(o, '}');
-}
-
-static void put_link(struct json_out *o, const char *text, const char *action, struct str url)
-{
-	if (!is_http(url))
-		return;
-	json_open(o, '{');
-	json_add_str(o, "type", S("button"));
-	json_add_str(o, "action_id", str_of(action));
-	json_key(o, "text");
-	put_text(o, "plain_text", str_of(text));
-	json_add_str(o, "url", url);
-	json_close(o, '}');
-}
-
 static struct str silence_url(struct arena *a, const struct group *g, const struct labels *common)
 {
 	struct buf b;
 	struct str out, base = g->row.external_url;
 
-	if (!is_http(base))
+	if (!url_is_web(base))
 		return S("");
 	buf_init(&b, 3000);
 	buf_printf(&b, STR_FMT "/#/silences/new?filter=", STR_ARG(base));
@@ -200,7 +152,7 @@ static void put_buttons(struct arena *a, struct json_out *o, const struct group 
 	if (!runbook.n)
 		runbook = labels_get(&t.annotations, "runbook");
 	dashboard = labels_get(&t.annotations, "dashboard_url");
-	if (!open && !is_http(runbook) && !is_http(t.url) && !is_http(dashboard))
+	if (!open && !url_is_web(runbook) && !url_is_web(t.url) && !url_is_web(dashboard))
 		return;
 	json_open(o, '{');
 	json_add_str(o, "type", S("actions"));
@@ -208,14 +160,14 @@ static void put_buttons(struct arena *a, struct json_out *o, const struct group 
 	json_key(o, "elements");
 	json_open(o, '[');
 	if (g->row.state == GROUP_FIRING)
-		put_button(o, "Acknowledge", "alert.ack", id, "primary");
+		block_button(o, "Acknowledge", "alert.ack", id, "primary");
 	if (open)
-		put_button(o, "Resolve", "alert.resolve", id, NULL);
-	put_link(o, "Runbook", "alert.runbook", runbook);
-	put_link(o, "Dashboard", "alert.dashboard", dashboard);
-	put_link(o, "Source", "alert.source", t.url);
+		block_button(o, "Resolve", "alert.resolve", id, NULL);
+	block_link(o, "Runbook", "alert.runbook", runbook);
+	block_link(o, "Dashboard", "alert.dashboard", dashboard);
+	block_link(o, "Source", "alert.source", t.url);
 	if (open)
-		put_link(o, "Silence", "alert.silence", silence);
+		block_link(o, "Silence", "alert.silence", silence);
 	json_close(o, ']');
 	json_close(o, '}');
 }
@@ -348,7 +300,7 @@ static void put_context(struct arena *a, struct json_out *o, const struct group 
 	json_add_str(o, "type", S("context"));
 	json_key(o, "elements");
 	json_open(o, '[');
-	put_text(o, "mrkdwn", arena_printf(a, "alert `" STR_FMT "`  ·  %s", STR_ARG(g->row.short_id), severity_name(g->row.severity)));
+	block_text(o, "mrkdwn", arena_printf(a, "alert `" STR_FMT "`  ·  %s", STR_ARG(g->row.short_id), severity_name(g->row.severity)));
 	json_close(o, ']');
 	json_close(o, '}');
 }
@@ -358,10 +310,10 @@ static void put_blocks(struct arena *a, struct json_out *o, const struct group *
 	struct str where = labels_line(a, common, NULL);
 
 	json_open(o, '[');
-	put_section(o, first_section(a, g, title, common));
+	block_section(o, first_section(a, g, title, common));
 	if (where.n)
-		put_section(o, where);
-	put_section(o, state_text(a, g));
+		block_section(o, where);
+	block_section(o, state_text(a, g));
 	put_buttons(a, o, g, common);
 	put_context(a, o, g);
 	json_close(o, ']');

@@ -76,8 +76,8 @@ bool group_change(struct work *w, struct group *g, const struct change *changes,
 	if (firing_after == 0)
 		after.held = false;
 	for (size_t i = 0; i < count; i++)
-		if (changes[i].event->firing && changes[i].whole && alert_severity(&changes[i].event->labels) > after.severity)
-			after.severity = alert_severity(&changes[i].event->labels);
+		if (changes[i].event->firing && changes[i].whole && alert_event_severity(changes[i].event) > after.severity)
+			after.severity = alert_event_severity(changes[i].event);
 	if (!store_change_add(w->engine->db, g->row.id, engine_id(w), w->now, body, &w->err))
 		return false;
 	if ((after.state != g->row.state || after.severity != g->row.severity || after.held != g->row.held) && !store_group_set(w->engine->db, &after, &w->err))

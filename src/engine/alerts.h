@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "engine/chat.h"
+#include "ops/event.h"
 #include "store/alerts.h"
 
 struct group; /* opaque: valid within the work item only */
@@ -29,6 +30,10 @@ MUST_USE bool alerts_receive_v2(struct work *w, struct delivery *d);
 /* POST /hooks/alertmanager/KEY. */
 MUST_USE bool alerts_receive_webhook(struct work *w, struct delivery *d);
 
+/* POST /hooks/TOOL/KEY: what a source's program made of a body. Alerts by their dedup key, each a group of its own; what is
+ * only information is told once, as a message that nobody has to answer. */
+MUST_USE bool alerts_receive_events(struct work *w, struct delivery *d, const struct event *events, size_t count);
+
 /* By short id, by long id, or by a title or alertname that only one open group has. ERR_NOT_FOUND, ERR_CONFLICT (several). */
 struct group *alerts_find(struct work *w, struct str ref, struct err *err);
 MUST_USE bool alerts_ack(struct work *w, struct group *g, int64_t user_id, struct err *err);
@@ -41,6 +46,10 @@ bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post);
 /* The message is out. *again_at not 0: the group changed meanwhile, send again then. */
 MUST_USE bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts, wall_ms *again_at);
 void alerts_not_told(struct work *w, int64_t group_id);
+#define KIND_GROUP "alert_group" /* of outbox rows */
+#define KIND_NOTE "note"
+struct due_row;
+bool note_render(struct work *w, const struct due_row *row, struct chat_post *post);
 /* The timer of a group whose alerts end by themselves. */
 MUST_USE bool alerts_expire(struct work *w, int64_t group_id, wall_ms *again_at);
 

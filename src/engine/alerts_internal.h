@@ -47,7 +47,6 @@ struct alerts {
 };
 
 #define RESOLVE_AFTER (5 * MINUTE) /* Alertmanager's resolve_timeout: for alerts without endsAt, and after a restart */
-#define KIND_GROUP "alert_group"   /* of outbox rows */
 #define KIND_ENDS "group_ends"     /* of timers */
 
 /* ---- alert_memory.c ---- */
@@ -93,3 +92,8 @@ MUST_USE bool group_mind_ends(struct work *w, struct group *g, wall_ms ends_at);
 
 /* Brings g->sum up to date; its common labels. */
 const struct labels *group_sum_up(struct group *g);
+
+/* ---- alert_note.c ---- */
+
+/* Sees to it that the channel is told, unless the very same was told within a day. */
+MUST_USE bool note_tell(struct work *w, struct delivery *d, const struct event *e);

@@ -12,6 +12,7 @@ enum chat_can { CHAT_THREADS = 1, CHAT_BUTTONS = 2, CHAT_EDIT = 4, CHAT_EPHEMERA
 struct chat_post {
 	struct engine *engine;
 	struct arena arena;
+	const struct post_kind *kind; /* the engine's */
 	int64_t outbox_id;      /* the other side's key to recognise a repeat by */
 	int64_t home_id, fence; /* the engine's */
 	int attempts;

@@ -52,6 +52,57 @@ static void command_row_run(struct work *w, struct due_item *item)
 	w->failed = !w->engine->run_command_row(w, item->row.payload, &w->err) || !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
 }
 
+/* What waits in the outbox to become a message. */
+struct post_kind {
+	const char *name;
+	bool (*render)(struct work *w, const struct due_row *row, struct chat_post *post); /* false: nothing to tell any more */
+	bool (*told)(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at);
+	void (*not_told)(struct work *w, const struct chat_post *post);
+};
+
+static bool group_render(struct work *w, const struct due_row *row, struct chat_post *post)
+{
+	return alerts_render(w, row->home_id, post);
+}
+
+static bool group_told(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at)
+{
+	return alerts_told(w, post->home_id, message_ts, again_at);
+}
+
+static void group_not_told(struct work *w, const struct chat_post *post)
+{
+	alerts_not_told(w, post->home_id);
+}
+
+static bool note_told(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at)
+{
+	(void)w;
+	(void)post;
+	(void)message_ts;
+	*again_at = 0;
+	return true;
+}
+
+static void note_not_told(struct work *w, const struct chat_post *post)
+{
+	(void)w;
+	(void)post;
+}
+
+static const struct post_kind post_kinds[] = {
+	{KIND_GROUP, group_render, group_told, group_not_told},
+	{KIND_NOTE, note_render, note_told, note_not_told},
+};
+
+static const struct post_kind *post_kind_of(struct str kind)
+{
+	for (size_t i = 0; i < COUNT_OF(post_kinds); i++)
+		if (str_is(kind, post_kinds[i].name))
+			return &post_kinds[i];
+	return &post_kinds[0];
+}
+
 static void outbox_run(struct work *w)
 {
 	struct due_item *item = (struct due_item *)w;
@@ -72,7 +123,8 @@ static void outbox_run(struct work *w)
 	post->home_id = item->row.home_id;
 	post->fence = item->row.fence;
 	post->attempts = item->row.attempts;
-	if (!alerts_render(w, item->row.home_id, post)) {
+	post->kind = post_kind_of(item->row.kind);
+	if (!post->kind->render(w, &item->row, post)) {
 		/* Nothing to tell any more. */
 		w->failed = !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
 		return;
@@ -131,7 +183,7 @@ static bool answer_done(struct work *w, const struct answer_item *item, const st
 	struct db *db = w->engine->db;
 	wall_ms again_at = 0;
 
-	if (!alerts_told(w, item->post->home_id, item->message_ts, &again_at))
+	if (!item->post->kind->told(w, item->post, item->message_ts, &again_at))
 		return false;
 	effect_wake(w);
 	/* The group changed while its message was on the way: the same row goes again. */
@@ -154,7 +206,7 @@ static void answer_run(struct work *w)
 		w->failed = !store_due_later(w->engine->db, DUE_OUTBOX, &row, item->retry_at ? item->retry_at : w->now + backoff(post->attempts), &w->err);
 	} else {
 		counts->outbox_refused++;
-		alerts_not_told(w, post->home_id);
+		post->kind->not_told(w, post);
 		w->failed = !store_outbox_refused(w->engine->db, &row, &w->err);
 	}
 }

@@ -167,6 +167,11 @@ enum severity alert_severity(const struct labels *labels)
 	return severity_of(word.n ? word : labels_get(labels, "priority"));
 }
 
+enum severity alert_event_severity(const struct alert_event *e)
+{
+	return e->severity ? e->severity : alert_severity(&e->labels);
+}
+
 struct str alert_title(struct arena *a, const struct labels *labels, const struct labels *annotations)
 {
 	struct str found = str_trim(labels_get(annotations, "summary"));

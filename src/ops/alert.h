@@ -40,7 +40,9 @@ struct alert_event {
 	wall_ms ends_at;   /* firing: when it ends by itself unless it is said again; 0: never. resolved: when it ended */
 	struct labels labels, annotations;
 	struct str url; /* the generator's */
+	enum severity severity; /* 0: what the labels say */
 };
+enum severity alert_event_severity(const struct alert_event *e);
 struct str alert_title(struct arena *a, const struct labels *labels, const struct labels *annotations);
 enum severity alert_severity(const struct labels *labels);
 

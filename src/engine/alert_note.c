@@ -1,0 +1,106 @@
+/* What a tool tells without asking anybody to do something: a deployment began, a comment was written. One message, once. */
+#include "engine/alerts_internal.h"
+
+#include "base/crypt.h"
+#include "engine/blocks.h"
+#include "ops/text.h"
+#include "store/journal.h"
+
+#include <inttypes.h>
+
+#define NOTE_MAX (64 * KIB)
+#define NOTE_ONCE_IN DAY /* tools send a delivery again when an answer is lost */
+
+static void put_context(struct arena *a, struct json_out *o, const struct delivery *d, const struct event *e)
+{
+	json_open(o, '{');
+	json_add_str(o, "type", S("context"));
+	json_key(o, "elements");
+	json_open(o, '[');
+	block_text(o, "mrkdwn", arena_printf(a, STR_FMT "  ·  %s", STR_ARG(mrkdwn_escape(a, d->source_name)), severity_name(e->severity)));
+	json_close(o, ']');
+	json_close(o, '}');
+}
+
+static void put_url(struct json_out *o, struct str url)
+{
+	if (!url_is_web(url))
+		return;
+	json_open(o, '{');
+	json_add_str(o, "type", S("actions"));
+	json_key(o, "elements");
+	json_open(o, '[');
+	block_link(o, "Source", "alert.source", url);
+	json_close(o, ']');
+	json_close(o, '}');
+}
+
+static void put_attachment(struct arena *a, struct json_out *o, const struct delivery *d, const struct event *e)
+{
+	struct str title = mrkdwn_escape(a, e->title), more = mrkdwn_escape(a, str_clip(e->summary, 1500));
+
+	json_open(o, '{');
+	json_add_int(o, "id", 1);
+	json_add_str(o, "color", str_of(severity_color(e->severity) + 1));
+	json_add_str(o, "fallback", e->title);
+	json_key(o, "blocks");
+	json_open(o, '[');
+	block_section(o, str_clip(arena_printf(a, "*" STR_FMT "*%s" STR_FMT, STR_ARG(title), more.n ? "\n" : "", STR_ARG(more)), 3000));
+	put_url(o, e->url);
+	put_context(a, o, d, e);
+	json_close(o, ']');
+	json_close(o, '}');
+}
+
+/* The message as the outbox keeps it: {"text","body":{"attachments"}}. */
+static struct str note_write(struct work *w, const struct delivery *d, const struct event *e)
+{
+	struct json_out o;
+	struct buf b;
+	struct str out;
+
+	buf_init(&b, NOTE_MAX);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_add_str(&o, "text", mrkdwn_escape(w->arena, e->title));
+	json_key(&o, "body");
+	json_open(&o, '{');
+	json_key(&o, "attachments");
+	json_open(&o, '[');
+	put_attachment(w->arena, &o, d, e);
+	json_close(&o, ']');
+	json_close(&o, '}');
+	json_close(&o, '}');
+	out = arena_dup(w->arena, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
+bool note_tell(struct work *w, struct delivery *d, const struct event *e)
+{
+	struct db *db = w->engine->db;
+	struct str once = arena_printf(w->arena, "note %" PRId64 " " STR_FMT " %" PRId64 " " STR_FMT " " STR_FMT, d->source_id, STR_ARG(e->dedup_key), e->starts_at,
+				       STR_ARG(e->title), STR_ARG(e->summary));
+	struct str key = crypt_sha256_hex(w->arena, once), before;
+	bool same;
+
+	if (store_idempotency_find(db, w->arena, d->channel_id, key, S(""), w->now, &same, &before, &w->err))
+		return true;
+	if (w->err.code || !store_idempotency_add(db, d->channel_id, key, S(""), S(""), w->now + NOTE_ONCE_IN, &w->err))
+		return false;
+	d->changed++;
+	effect_wake(w);
+	return store_due_add(db, DUE_OUTBOX, d->channel_id, engine_id(w), w->now, KIND_NOTE, note_write(w, d, e), &w->err);
+}
+
+bool note_render(struct work *w, const struct due_row *row, struct chat_post *post)
+{
+	const struct json *note = json_parse(&post->arena, arena_dup(&post->arena, row->payload), JSON_STRICT, &w->err);
+
+	if (!note)
+		return false;
+	post->channel_id = row->home_id;
+	post->text = json_get_str(note, "text");
+	post->body = json_get(note, "body")->text;
+	return true;
+}
