@@ -34,19 +34,24 @@ static struct str name_at(struct str text, size_t at)
 	return str_n(text.p + at, end - at);
 }
 
+/* A $ alone too: jq takes `$ ENV` for $ENV. */
 static bool is_forbidden(struct str name)
 {
+	if (str_is(name, "$"))
+		return true;
 	for (size_t i = 0; i < COUNT_OF(forbidden); i++)
 		if (str_is(name, forbidden[i]))
 			return true;
 	return false;
 }
 
-/* A field (.env) or a key of an object ({env: 1}) is no use of the word. A slice (.[env:]) is. */
+/* A field (.env) or a key of an object ({env: 1}) is no use of the word. A slice (.[env:]) is, and a variable always. */
 static bool is_field_or_key(struct str text, size_t at, size_t end, char bracket)
 {
 	while (end < text.n && (text.p[end] == ' ' || text.p[end] == '\n'))
 		end++;
+	if (text.p[at] == '$')
+		return false;
 	return (at > 0 && text.p[at - 1] == '.') || (bracket == '{' && end < text.n && text.p[end] == ':');
 }
 
@@ -166,13 +171,11 @@ struct jq_program *jq_program_new(struct str prelude, struct str text, struct er
 {
 	struct jq_program *p;
 	struct buf whole;
-	jv nothing = jv_object_set(jv_object(), jv_string("ENV"), jv_object());
 	bool ok;
 
 	if (text.n > JQ_PROGRAM_MAX || !check_names(text, err)) {
 		if (text.n > JQ_PROGRAM_MAX)
 			err_set(err, ERR_TOO_BIG, "a program may have at most %u bytes", JQ_PROGRAM_MAX);
-		jv_free(nothing);
 		return NULL;
 	}
 	p = mem_new(sizeof *p);
@@ -180,7 +183,7 @@ struct jq_program *jq_program_new(struct str prelude, struct str text, struct er
 	jq_set_error_cb(p->jq, on_complaint, p);
 	buf_init(&whole, prelude.n + text.n + 100);
 	buf_printf(&whole, STR_FMT "\n" STR_FMT "\n", STR_ARG(prelude), STR_ARG(text));
-	ok = jq_compile_args(p->jq, whole.p, nothing);
+	ok = jq_compile_args(p->jq, whole.p, jv_object());
 	buf_done(&whole);
 	if (ok)
 		return p;
@@ -297,6 +300,8 @@ static struct json *from_jv(struct arena *a, jv v, unsigned depth)
 	} else if (kind == JV_KIND_OBJECT) {
 		to->type = JSON_OBJECT;
 		object_from_jv(a, v, to, depth);
+	} else {
+		to->text = S("null");
 	}
 	jv_free(v);
 	return to;
