@@ -93,8 +93,10 @@ void event_clean(struct json *tree)
 {
 	if (tree->type == JSON_STR) {
 		tree->text = trim(tree->text);
-		if (!tree->text.n || is_placeholder(tree->text))
+		if (!tree->text.n || is_placeholder(tree->text)) {
 			tree->type = JSON_NULL;
+			tree->text = S("null");
+		}
 	}
 	for (struct json *m = tree->child; m; m = m->next)
 		event_clean(m);
