@@ -415,6 +415,64 @@ START_TEST(writer_of_reals)
 }
 END_TEST
 
+/* ---- mending ---- */
+
+static const struct {
+	struct str source, mended;
+} mends[] = {
+#define MEND(from, to) {{from, sizeof from - 1}, {to, sizeof to - 1}}
+	MEND("", ""),
+	MEND("\"\xc3\xa4 \xf0\x9f\x98\x80\"", "\"\xc3\xa4 \xf0\x9f\x98\x80\""),
+	/* no UTF-8: a byte alone, a sequence cut short, a surrogate's, an overlong one, past U+10FFFF */
+	MEND("\"a\xff\"", "\"a\xef\xbf\xbd\""),
+	MEND("\"\xc3\"", "\"\xef\xbf\xbd\""),
+	MEND("\"\xe2\x82\"", "\"\xef\xbf\xbd\xef\xbf\xbd\""),
+	MEND("\"\xed\xa0\x80\"", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""),
+	MEND("\"\xc0\xaf\"", "\"\xef\xbf\xbd\xef\xbf\xbd\""),
+	MEND("\"\xf4\x90\x80\x80\"", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""),
+	MEND("\xff", "\xef\xbf\xbd"),
+	/* U+0000, raw and escaped */
+	MEND("\"a\0b\"", "\"ab\""),
+	MEND("\0{}\0", "{}"),
+	MEND("\"a\\u0000b\\u0000\"", "\"ab\""),
+	/* an escaped backslash, and then u0000 or ud800 */
+	MEND("\"C:\\\\u0000\"", "\"C:\\\\u0000\""),
+	MEND("\"C:\\\\\\u0000\"", "\"C:\\\\\""),
+	MEND("\"C:\\\\ud800\"", "\"C:\\\\ud800\""),
+	/* surrogates: a pair stays; alone, the wrong way round or before something else they do not */
+	MEND("\"\\ud83d\\ude00\"", "\"\\ud83d\\ude00\""),
+	MEND("\"\\uD83D\\uDE00\"", "\"\\uD83D\\uDE00\""),
+	MEND("\"\\ud83d\"", "\"\xef\xbf\xbd\""),
+	MEND("\"\\ude00\"", "\"\xef\xbf\xbd\""),
+	MEND("\"\\ude00\\ud83d\"", "\"\xef\xbf\xbd\xef\xbf\xbd\""),
+	MEND("\"\\ud83d\\u0041\"", "\"\xef\xbf\xbd\\u0041\""),
+	MEND("\"\\ud83d\\ud83d\\ude00\"", "\"\xef\xbf\xbd\\ud83d\\ude00\""),
+	MEND("\"\\ud83d\\n\"", "\"\xef\xbf\xbd\\n\""),
+	/* escapes that are none are left to the reader */
+	MEND("\"\\u00\xff\"", "\"\\u00\xef\xbf\xbd\""),
+	MEND("\"\\ud8", "\"\\ud8"),
+	MEND("\xff\\", "\xef\xbf\xbd\\"),
+};
+
+START_TEST(mending)
+{
+	struct str got = json_mend(&a, mends[_i].source);
+
+	ck_assert_msg(str_eq(got, mends[_i].mended), "case %d: '" STR_FMT "'", _i, STR_ARG(got));
+	ck_assert(str_eq(json_mend(&a, got), got));
+	arena_done(&a);
+}
+END_TEST
+
+START_TEST(what_is_sound_is_not_copied)
+{
+	struct str source = S("{\"a\":\"\\n \xc3\xa4\"}");
+
+	ck_assert_ptr_eq(json_mend(&a, source).p, source.p);
+	arena_done(&a);
+}
+END_TEST
+
 int main(void)
 {
 	const struct unit_test tests[] = {
@@ -428,6 +486,8 @@ int main(void)
 		{"writer", writer},
 		{"writer", writer_of_nul},
 		{"writer", writer_of_reals},
+		{"mending", mending, COUNT_OF(mends)},
+		{"mending", what_is_sound_is_not_copied},
 	};
 
 	return unit_run("base/json", tests, COUNT_OF(tests));
