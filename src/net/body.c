@@ -2,6 +2,28 @@
 
 #include "net/form.h"
 
+#include <ctype.h>
+
+/* Scripts write "97% used" as it is; U+0000 is dropped in forms as in JSON. */
+static struct str form_mend(struct arena *a, struct str s)
+{
+	char *to = arena_alloc(a, s.n * 3 + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		bool escape = s.p[i] == '%' && i + 2 < s.n && isxdigit((unsigned char)s.p[i + 1]) && isxdigit((unsigned char)s.p[i + 2]);
+
+		if (escape && s.p[i + 1] == '0' && s.p[i + 2] == '0')
+			i += 2;
+		else if (s.p[i] == '%' && !escape)
+			to[n++] = '%', to[n++] = '2', to[n++] = '5';
+		else if (s.p[i])
+			to[n++] = s.p[i];
+	}
+	to[n] = '\0';
+	return str_n(to, n);
+}
+
 static struct json *tree_of_form(struct arena *a, const struct form *f)
 {
 	struct json *object = arena_zero(a, sizeof *object), **tail = &object->child;
@@ -50,7 +72,7 @@ struct json *body_parse(struct arena *a, struct str content_type, struct str bod
 
 	if (!called_form || !is_form(body))
 		return json_or_text(a, called_form || content_type_is(content_type, "text/plain"), body, err);
-	if (!form_parse(a, body, &form, err))
+	if (!form_parse(a, form_mend(a, body), &form, err))
 		return NULL;
 	for (size_t i = 0; i < form.count; i++) {
 		form.fields[i].name = arena_dup(a, form.fields[i].name);

@@ -68,6 +68,24 @@ START_TEST(forms)
 }
 END_TEST
 
+START_TEST(forms_are_mended)
+{
+	ck_str(parsed(FORM, S("a=97% used&b=%&c=%4&d=%zz&e=100%")), "{\"a\":\"97% used\",\"b\":\"%\",\"c\":\"%4\",\"d\":\"%zz\",\"e\":\"100%\"}");
+	ck_str(parsed(FORM, S("a=x%00y\0z&%00=1")), "{\"a\":\"xyz\",\"\":\"1\"}");
+}
+END_TEST
+
+/* What curl -d calls a form. */
+START_TEST(forms_that_are_none)
+{
+	ck_str(parsed(FORM, S(" {\"a\":\"b=c\"}")), "{\"a\":\"b=c\"}");
+	ck_str(parsed(FORM, S("[{\"a\":1}]")), "[{\"a\":1}]");
+	ck_str(parsed(FORM, S("disk is full")), "\"disk is full\"");
+	ck_str(parsed("text/plain", S("disk \"a\" is 97% full")), "\"disk \\\"a\\\" is 97% full\"");
+	ck_str(parsed(FORM, S("")), "{}");
+}
+END_TEST
+
 START_TEST(many_fields)
 {
 	struct buf b;
@@ -86,6 +104,8 @@ int main(void)
 		{"json", json},
 		{"json", json_is_mended},
 		{"form", forms},
+		{"form", forms_are_mended},
+		{"form", forms_that_are_none},
 		{"form", many_fields},
 	};
 
