@@ -48,6 +48,8 @@ START_TEST(json)
 	ck_str(parsed("application/json", S("{} {}")), "!");
 	ck_str(parsed("application/json", S("")), "!");
 	ck_str(parsed("application/json", S("a=1")), "!");
+	ck_str(parsed("application/json", S("disk is full")), "!");
+	ck_str(parsed("", S("disk is full")), "!");
 }
 END_TEST
 
@@ -81,6 +83,8 @@ START_TEST(forms_that_are_none)
 	ck_str(parsed(FORM, S(" {\"a\":\"b=c\"}")), "{\"a\":\"b=c\"}");
 	ck_str(parsed(FORM, S("[{\"a\":1}]")), "[{\"a\":1}]");
 	ck_str(parsed(FORM, S("disk is full")), "\"disk is full\"");
+	ck_str(parsed(FORM, S("91% full")), "\"91% full\"");
+	ck_str(parsed("text/plain", S("disk\xff is full")), "\"disk\xef\xbf\xbd is full\"");
 	ck_str(parsed("text/plain", S("disk \"a\" is 97% full")), "\"disk \\\"a\\\" is 97% full\"");
 	ck_str(parsed(FORM, S("")), "{}");
 }

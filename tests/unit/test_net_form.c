@@ -1,4 +1,3 @@
-#include "net/body.h"
 #include "net/form.h"
 #include "unit.h"
 
@@ -28,39 +27,6 @@ START_TEST(urlencoded_fields)
 	ck_assert_ptr_nonnull(form_find(&f, "flag"));
 	ck_assert(form_parse(&a, S(""), &f, &err));
 	ck_assert_uint_eq(f.count, 0);
-	arena_done(&a);
-}
-END_TEST
-
-START_TEST(bodies)
-{
-	static const struct {
-		struct str type, body;
-		int wanted; /* enum json_type; -1: refused */
-		struct str text;
-	} cases[] = {
-		{{"application/json", 16}, {"{\"a\":1}", 7}, JSON_OBJECT, {"", 0}},
-		{{"application/json", 16}, {"disk is full", 12}, -1, {"", 0}},
-		{{"", 0}, {"disk is full", 12}, -1, {"", 0}},
-		{{"text/plain; charset=UTF-8", 25}, {"[1]", 3}, JSON_ARRAY, {"", 0}},
-		{{"text/plain", 10}, {"disk\xff is full", 13}, JSON_STR, {"disk\xef\xbf\xbd is full", 15}},
-		{{"application/x-www-form-urlencoded", 33}, {"a=1&b=2", 7}, JSON_OBJECT, {"", 0}},
-		{{"application/x-www-form-urlencoded", 33}, {"", 0}, JSON_OBJECT, {"", 0}},
-		{{"application/x-www-form-urlencoded", 33}, {"a=%zz", 5}, -1, {"", 0}},
-		{{"application/x-www-form-urlencoded", 33}, {"91% full", 8}, JSON_STR, {"91% full", 8}},
-		{{"application/x-www-form-urlencoded", 33}, {" {\"a\":\"b=c\"}", 12}, JSON_OBJECT, {"", 0}},
-	};
-
-	setup_arena();
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct err err = {0};
-		const struct json *v = body_parse(&a, cases[i].type, cases[i].body, &err);
-
-		ck_assert_int_eq(v ? v->type : -1, cases[i].wanted);
-		ck_assert_int_eq(v == NULL, err.code != 0);
-		if (cases[i].text.n)
-			ck_assert(str_eq(v->text, cases[i].text));
-	}
 	arena_done(&a);
 }
 END_TEST
@@ -239,7 +205,6 @@ int main(void)
 	const struct unit_test tests[] = {
 		{"form", urlencoded_fields},
 		{"form", urlencoded_refusals},
-		{"body", bodies},
 		{"multipart", multipart_fields_and_files},
 		{"multipart", multipart_refusals},
 		{"text", escapes},
