@@ -6,8 +6,6 @@ def text: if . then (if type == "string" then (if . == "" then null else . end) 
 def first_of(f): [f] - [null, ""] | if .[0] | type == "string" then .[0] else map(text | select(. != null)) | .[0] end;
 # The body must be an object, or it is refused.
 def object: if type == "object" then . else error("the body is not an object") end;
-# The same object with its keys in lower case; of two that become one, the last counts. (Of a whole body: `keys: lower`, that is faster.)
-def lower_keys: . as $body | reduce keys_unsorted[] as $name ({}; . + {($name | ascii_downcase): $body[$name]});
 # Is it a word of the list (in lower case), in any case? jq 1.6 takes a microsecond to lower a letter, so that is tried last.
 def word_in(list): (text // "") as $w | list | index($w) != null or index($w | ascii_downcase) != null;
 # What a table of words (in lower case) says of a word in any case; null: it is not there.
