@@ -145,20 +145,6 @@ static bool v2_source(struct exchange *x, struct source *out)
 	return false;
 }
 
-static bool default_channel(struct exchange *x, struct source *s)
-{
-	struct engine *e = x->work.engine;
-
-	if (s->channel_id)
-		return true;
-	if (store_name_find(e->db, e->workspace_id, "channel", S("sre-alerts"), &s->channel_id, &x->err) ||
-	    store_name_find(e->db, e->workspace_id, "channel", S("general"), &s->channel_id, &x->err))
-		return true;
-	if (!x->err.code)
-		x_fail(x, ERR_CONFLICT, "there is no channel #sre-alerts to send alerts to");
-	return false;
-}
-
 static bool v2_content_type(struct exchange *x)
 {
 	struct str type = http_header_get(x->request, "Content-Type");
@@ -179,7 +165,7 @@ static void v2_post(struct exchange *x)
 		log_refused(x, S("?"));
 		return;
 	}
-	if (!v2_content_type(x) || !default_channel(x, &s)) {
+	if (!v2_content_type(x)) {
 		log_refused(x, s.name);
 		return;
 	}

@@ -3,6 +3,7 @@
 
 #include "base/crypt.h"
 #include "base/log.h"
+#include "store/chat.h"
 
 /* ---- taking a delivery in ---- */
 
@@ -47,9 +48,11 @@ static void part_add(struct intake *in, struct part *p, const struct alert_event
 {
 	uint64_t seen = hash_mix(alert_hash(p->key_hash, ev->fingerprint) + (p->group ? (uint64_t)p->group->row.id : 0));
 
-	if (map_get(&in->seen, seen))
-		return;
-	map_put(&in->seen, seen, p);
+	if (in->d->alerts > 1) {
+		if (map_get(&in->seen, seen))
+			return;
+		map_put(&in->seen, seen, p);
+	}
 	*(struct change *)vec_push(in->w->arena, &p->changes, sizeof(struct change)) = (struct change){ev, alert, whole};
 	in->d->changed++;
 	if (ev->firing && (!alert || !alert->firing))
@@ -141,11 +144,25 @@ static const struct change *changes_of(const struct part *p)
 	return p->changes.items;
 }
 
+static bool find_channel(struct work *w, struct delivery *d)
+{
+	struct engine *e = w->engine;
+
+	if (d->channel_id || store_name_find(e->db, e->workspace_id, "channel", S("sre-alerts"), &d->channel_id, &w->err) ||
+	    store_name_find(e->db, e->workspace_id, "channel", S("general"), &d->channel_id, &w->err))
+		return true;
+	if (!w->err.code)
+		err_set(&w->err, ERR_CONFLICT, "there is no channel #sre-alerts to send alerts to");
+	return false;
+}
+
 static bool part_open_group(struct intake *in, struct part *p, struct group_row *row)
 {
 	const struct change *first = changes_of(p);
 	struct work *w = in->w;
 
+	if (!find_channel(w, in->d))
+		return false;
 	*row = (struct group_row){.id = engine_id(w),
 				  .workspace_id = w->engine->workspace_id,
 				  .source_id = in->d->source_id,

@@ -18,7 +18,7 @@ void alerts_count(struct engine *e, struct engine_counts *counts);
 struct delivery {
 	int64_t source_id;    /* 0: Alertmanager's API without a key */
 	struct str source_name;
-	int64_t channel_id;   /* the route's channel */
+	int64_t channel_id;   /* the route's channel; 0: #sre-alerts, or #general where there is none */
 	struct str body;
 	struct json *json;    /* the body, if it was read already; NULL: not yet */
 	int http_status;      /* on refusal: 400, 413, 415, 422 */

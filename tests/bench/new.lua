@@ -6,7 +6,7 @@ function request()
   local t = {}
   for i = 1, batch do
     n = n + 1
-    t[i] = string.format('{"labels":{"alertname":"Bench%d","severity":"warning","instance":"%s-%d.eu-west-1.example.net:9100","job":"node","cluster":"prod","team":"infra"},"annotations":{"summary":"CPU above 90 %% for 5 minutes","description":"Load is high; see the dashboard.","runbook_url":"https://runbooks.example.net/HighCPU"},"startsAt":"2026-11-21T08:00:00.123Z","generatorURL":"http://prometheus.example.net:9090/graph?g0.expr=node_load1"}', n % 4, tag, n)
+    t[i] = string.format('{"labels":{"alertname":"Bench%d","severity":"warning","instance":"%s-%d.eu-west-1.example.net:9100","job":"node","cluster":"prod","team":"infra"},"annotations":{"summary":"CPU above 90 %% for 5 minutes","description":"Load is high; see the dashboard.","runbook_url":"https://runbooks.example.net/HighCPU"},"startsAt":"2026-11-21T08:00:00.123Z","generatorURL":"http://prometheus.example.net:9090/graph?g0.expr=node_load1"}', i % 4, tag, n)
   end
   return wrk.format("POST", nil, {["Content-Type"] = "application/json"}, "[" .. table.concat(t, ",") .. "]")
 end
