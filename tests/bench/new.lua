@@ -1,4 +1,4 @@
--- wrk script: alerts never seen before. BATCH alerts a request.
+-- wrk script: alerts never seen before. BATCH alerts a request. Those of one request have four names in turn.
 local batch = tonumber(os.getenv("BATCH") or "1")
 local tag = os.getenv("TAG") or "x"
 local n = 0
