@@ -20,6 +20,14 @@ struct json_out x_json(struct exchange *x, int status)
 	return json_out(&x->body);
 }
 
+struct json_out x_object(struct exchange *x, int status)
+{
+	struct json_out o = x_json(x, status);
+
+	json_open(&o, '{');
+	return o;
+}
+
 void x_fail(struct exchange *x, enum err_code code, const char *fmt, ...)
 {
 	char text[sizeof x->err.text];
@@ -56,6 +64,25 @@ struct str x_query(struct exchange *x, const char *name)
 	struct err ignored = {0};
 
 	return form_parse(x_arena(x), x->request->query, &form, &ignored) ? form_get(&form, name) : S("");
+}
+
+unsigned x_limit(struct exchange *x, unsigned usual, unsigned most)
+{
+	int64_t wanted;
+
+	if (!str_to_int(x_query(x, "limit"), &wanted) || wanted < 1)
+		return usual;
+	return wanted > most ? most : (unsigned)wanted;
+}
+
+bool x_audit(struct exchange *x, int64_t actor_id, const char *action, struct str detail, const char *result)
+{
+	return audit_note(&x->work, x->work.engine->workspace_id, actor_id, action, x->by_cookie ? "console" : "api", detail, result, &x->err);
+}
+
+struct str x_from(struct exchange *x)
+{
+	return arena_printf(x_arena(x), "{\"from\":\"" STR_FMT "\"}", STR_ARG(x->request->remote));
 }
 
 /* ---- errors, as each kind of client expects them ---- */

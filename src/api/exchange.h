@@ -89,11 +89,16 @@ static inline struct arena *x_arena(struct exchange *x)
 	return x->work.arena;
 }
 struct json_out x_json(struct exchange *x, int status); /* begins a JSON answer */
+struct json_out x_object(struct exchange *x, int status); /* the same, with its brace open */
 void x_fail(struct exchange *x, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void x_text(struct exchange *x, int status, const char *text);
 /* The body as a JSON object; NULL with x->err set. */
 struct json *x_body(struct exchange *x);
 struct str x_query(struct exchange *x, const char *name); /* "" if absent */
+unsigned x_limit(struct exchange *x, unsigned usual, unsigned most); /* ?limit= */
+/* A record of the audit trail, in the same transaction. */
+MUST_USE bool x_audit(struct exchange *x, int64_t actor_id, const char *action, struct str detail, const char *result);
+struct str x_from(struct exchange *x); /* the detail {"from":ADDRESS} */
 
 /* api/auth.c: fills the caller from bearer token, cookie or `token`. Never fails: who is unknown stays user.id 0. */
 void auth_identify(struct exchange *x, struct str token_argument);

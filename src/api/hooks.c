@@ -75,9 +75,8 @@ static bool is_theirs(enum err_code code)
 
 static void answer_delivery(struct exchange *x, const struct delivery *d)
 {
-	struct json_out o = x_json(x, 200);
+	struct json_out o = x_object(x, 200);
 
-	json_open(&o, '{');
 	json_add_bool(&o, "ok", true);
 	json_add_int(&o, "alerts", d->alerts);
 	json_add_int(&o, "changed", d->changed);

@@ -21,6 +21,7 @@ struct queue {
 void queue_init(struct queue *q);
 void queue_push(struct queue *q, struct work *w);
 struct work *queue_take(struct queue *q);
+void queue_append(struct queue *to, struct queue *from); /* all of it; from is empty then */
 
 struct advance {
 	wall_ms to;
@@ -67,6 +68,11 @@ struct loop_state {
 
 void hub_apply(struct engine *e, const struct effect *fx); /* net thread */
 void hub_free(struct engine *e);
+
+/* work_thread.c */
+#define SICK_FOR (SECOND / 2) /* so often a store that takes nothing is tried again */
+void *work_thread(void *engine);
+bool store_is_sick(const struct engine *e); /* the work thread asks */
 
 /* due.c */
 void due_tick(struct work *w); /* lists what is due and queues an item for each */
