@@ -140,6 +140,8 @@ static void put_engine_metrics(const struct engine_counts *c, struct buf *b)
 	metric(b, "alerts_active", "gauge", "Alerts that fire now.", c->alerts_active);
 	metric(b, "alert_groups_firing", "gauge", "Groups that fire and that nobody has acknowledged.", c->groups_firing);
 	metric(b, "alert_groups_acknowledged", "gauge", "Groups that fire and that somebody has.", c->groups_acknowledged);
+	metric(b, "outbox_waiting", "gauge", "Outgoing messages that have not left yet.", c->outbox_waiting);
+	metric(b, "outbox_oldest_seconds", "gauge", "For how long the oldest of them has waited.", c->outbox_oldest ? (wall_now() - c->outbox_oldest) / 1000 : 0);
 	metric(b, "outbox_sent_total", "counter", "Outgoing messages that left.", (int64_t)c->outbox_sent);
 	metric(b, "outbox_retries_total", "counter", "Outgoing messages that failed and will be tried again.", (int64_t)c->outbox_retries);
 	metric(b, "outbox_refused_total", "counter", "Outgoing messages refused for good.", (int64_t)c->outbox_refused);

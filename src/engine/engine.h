@@ -103,7 +103,8 @@ void engine_busy(struct engine *e, int delta);
 struct engine_counts {
 	uint64_t items, batches, failed_batches, refused;
 	unsigned queued, streams;
-	int64_t outbox_waiting, outbox_oldest_ms;
+	int64_t outbox_waiting;
+	wall_ms outbox_oldest; /* when the oldest was put in; 0: nothing waits */
 	uint64_t outbox_sent, outbox_retries, outbox_refused, alerts_received, alerts_changed, commands, messages;
 	int64_t groups_firing, groups_acknowledged, alerts_active;
 	struct db_counts store;

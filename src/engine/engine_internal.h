@@ -46,6 +46,9 @@ struct loop_state {
 	struct queue follow;
 	struct engine_counts live;
 	bool look_again; /* outbox or timers changed */
+	bool count_again; /* what waits in the outbox is not counted anew yet */
+	mono_ms counted_at;
+	wall_ms due_found; /* next_due, before it is told */
 	bool memory_touched;
 	mono_ms sick_until; /* while the store takes nothing (live.unwritable): when it is tried again */
 	unsigned search_behind; /* messages that came since the index was whole; a hint */

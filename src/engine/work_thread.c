@@ -8,6 +8,7 @@
 
 #define BATCH_MAX 1024
 #define SEARCH_SLICE 50
+#define BUSY_FROM 8 /* items in a batch */
 #define GATHER_FROM_US 400 /* a commit that takes longer is worth waiting for company */
 #define GATHER_SHARE 4     /* a quarter of it at most */
 
@@ -126,17 +127,35 @@ static void run_batch(struct engine *e, struct queue *batch)
 	l->live.items += batch->count;
 }
 
+/* When the outbox or the timers changed: what is due next, and how much waits to leave. That is counted once a second at
+ * most while there is work: it may be much when the other side is down. */
+static void look_at_due(struct engine *e, bool busy)
+{
+	struct loop_state *l = e->loop;
+	wall_ms a, b;
+	int64_t oldest;
+
+	if (l->look_again) {
+		a = store_due_next(e->db, DUE_OUTBOX);
+		b = store_due_next(e->db, DUE_TIMER);
+		l->due_found = !a || (b && b < a) ? b : a;
+		l->look_again = false;
+		l->count_again = true;
+	}
+	if (!l->count_again || (busy && mono_now() - l->counted_at < SECOND))
+		return;
+	store_outbox_waiting(e->db, &l->live.outbox_waiting, &oldest);
+	l->live.outbox_oldest = oldest ? id_time(oldest) : 0;
+	l->count_again = false;
+	l->counted_at = mono_now();
+}
+
 /* Under the lock: what the net thread may see of the work thread's state. */
 static void report(struct engine *e)
 {
 	struct loop_state *l = e->loop;
 
-	if (l->look_again) {
-		wall_ms a = store_due_next(e->db, DUE_OUTBOX), b = store_due_next(e->db, DUE_TIMER);
-
-		l->next_due = !a || (b && b < a) ? b : a;
-		l->look_again = false;
-	}
+	l->next_due = l->due_found;
 	alerts_count(e, &l->live);
 	l->live.store = db_count(e->db);
 	l->live.refused = l->counts.refused; /* the net thread counts it, under the lock */
@@ -221,6 +240,7 @@ void *work_thread(void *context)
 
 	while (take_batch(e, &batch)) {
 		run_batch(e, &batch);
+		look_at_due(e, batch.count > BUSY_FROM);
 		pthread_mutex_lock(&l->lock);
 		report(e);
 		l->counts.queued = l->inbox.count;

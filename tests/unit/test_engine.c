@@ -252,9 +252,12 @@ START_TEST(a_retry_obeys_the_time_it_is_given)
 	alert("[" DISK1 "]");
 	room_advance(&room, 89 * SECOND);
 	ck_assert_uint_eq(chat.count, 1);
+	ck_assert_int_eq(counts().outbox_waiting, 1);
+	ck_assert_int_eq(counts().outbox_oldest, ROOM_START);
 	chat.answer = POST_DONE;
 	room_advance(&room, SECOND);
 	ck_assert_uint_eq(chat.count, 2);
+	ck_assert_int_eq(counts().outbox_waiting, 0);
 	ck_assert_int_eq(last_sent()->at, ROOM_START + 90 * SECOND);
 }
 END_TEST
