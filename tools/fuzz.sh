@@ -10,8 +10,8 @@ if [ $# -gt 0 ]; then shift; fi
 targets=${*:-$(ls tests/fuzz/fuzz_*.c | sed 's,.*/fuzz_\(.*\)\.c,\1,')}
 
 if [ ! -f build-fuzz/build.ninja ]; then
-	CC=clang meson setup build-fuzz --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true \
-		-Dc_args=-fsanitize=fuzzer-no-link
+	CC=clang CXX=clang++ meson setup build-fuzz --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true \
+		-Dc_args=-fsanitize=fuzzer-no-link -Dcpp_args=-fsanitize=fuzzer-no-link
 fi
 nice ninja -C build-fuzz $(for target in $targets; do echo tests/fuzz_$target; done)
 # An undefined thing is a find like a crash, not a line in a log.

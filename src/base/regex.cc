@@ -1,0 +1,80 @@
+/* The one file in C++: RE2 has no other door. No exception leaves it; RE2 throws none. */
+extern "C" {
+#include "base/regex.h"
+}
+
+#include <re2/re2.h>
+
+#include <string>
+
+/* What one expression may take, its automaton included. A thousand words fit; `(((a{99}){99}){99})` does not. */
+static const int64_t REGEX_MEMORY = 512 * KIB;
+
+struct regex {
+	RE2 re;
+	regex(const std::string &pattern, const RE2::Options &options) : re(pattern, options) {}
+};
+
+static const char *word_of(RE2::ErrorCode code)
+{
+	switch (code) {
+	case RE2::ErrorBadEscape:
+		return "invalid escape sequence";
+	case RE2::ErrorBadCharClass:
+	case RE2::ErrorBadCharRange:
+		return "invalid character class range";
+	case RE2::ErrorMissingBracket:
+		return "missing closing ]";
+	case RE2::ErrorMissingParen:
+		return "missing closing )";
+	case RE2::ErrorUnexpectedParen:
+		return "unexpected )";
+	case RE2::ErrorTrailingBackslash:
+		return "trailing backslash at end of expression";
+	case RE2::ErrorRepeatArgument:
+		return "missing argument to repetition operator";
+	case RE2::ErrorRepeatSize:
+		return "invalid repeat count";
+	case RE2::ErrorRepeatOp:
+		return "invalid nested repetition operator";
+	case RE2::ErrorBadPerlOp:
+		return "invalid or unsupported Perl syntax";
+	case RE2::ErrorBadUTF8:
+		return "invalid UTF-8";
+	case RE2::ErrorBadNamedCapture:
+		return "invalid named capture";
+	case RE2::ErrorPatternTooLarge:
+		return "expression too large";
+	default:
+		return "internal error";
+	}
+}
+
+struct regex *regex_new(struct str pattern, struct err *err)
+{
+	RE2::Options options;
+	struct regex *r;
+
+	options.set_log_errors(false);
+	options.set_max_mem(REGEX_MEMORY);
+	options.set_never_capture(true);
+	r = new regex("^(?:" + std::string(pattern.p, pattern.n) + ")$", options);
+	if (r->re.ok())
+		return r;
+	if (r->re.error_code() == RE2::ErrorPatternTooLarge)
+		err_set(err, ERR_INVALID, "error parsing regexp: expression too large");
+	else
+		err_set(err, ERR_INVALID, "error parsing regexp: %s: `%.200s`", word_of(r->re.error_code()), r->re.error_arg().c_str());
+	delete r;
+	return nullptr;
+}
+
+void regex_free(struct regex *r)
+{
+	delete r;
+}
+
+bool regex_matches(const struct regex *r, struct str text)
+{
+	return RE2::PartialMatch(re2::StringPiece(text.p, text.n), r->re);
+}
