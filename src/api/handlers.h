@@ -2,6 +2,11 @@
 #pragma once
 #include "api/exchange.h"
 
+/* hooks.c: the source whose key this is; false with x->err set. */
+MUST_USE bool hook_source(struct exchange *x, struct str key, struct source *out);
+void hook_refused(struct exchange *x, struct str source); /* a line in the log */
+bool hook_is_theirs(enum err_code code);                  /* is what was sent to blame? */
+
 void hook_tool(struct exchange *x);
 void hook_what_is_this(struct exchange *x);
 void hook_v2(struct exchange *x);

@@ -1,4 +1,4 @@
-/* What tools send: Alertmanager's webhook and API, Slack's incoming webhooks. */
+/* What tools send: the webhooks of sources, Slack's incoming webhooks. Alertmanager's API is alertmanager.c. */
 #include "api/handlers.h"
 #include "api/slack.h"
 #include "base/log.h"
@@ -11,12 +11,13 @@
 
 /* ---- sources ---- */
 
-static bool find_source(struct exchange *x, struct str key, struct source *out)
+bool hook_source(struct exchange *x, struct str key, struct source *out)
 {
 	struct engine *e = x->work.engine;
 	struct err err = {0};
 
-	if (key.n && key.n <= 200 && store_source_by_key(e->db, x_arena(x), e->workspace_id, auth_hash(x_arena(x), key), out, &err))
+	if (key.n && key.n <= 200 &&
+	    store_source_by_key(e->db, x_arena(x), e->workspace_id, auth_hash(x_arena(x), key), out, &err))
 		return true;
 	if (err.code)
 		x->err = err;
@@ -25,9 +26,10 @@ static bool find_source(struct exchange *x, struct str key, struct source *out)
 	return false;
 }
 
-static void log_refused(struct exchange *x, struct str source)
+void hook_refused(struct exchange *x, struct str source)
 {
-	log_warn(EV_DELIVERY_REFUSED, F_STR("source", source), F_STR("from", x->request->remote), F_TXT("why", x->err.text));
+	log_warn(EV_DELIVERY_REFUSED, F_STR("source", source), F_STR("from", x->request->remote),
+		 F_TXT("why", x->err.text));
 }
 
 /* The headers as a program sees them: an object by lower-case names. */
@@ -68,7 +70,7 @@ static bool receive_events(struct exchange *x, struct source_kind *kind, struct 
 	return alerts_receive_events(&x->work, d, r.events, r.count);
 }
 
-static bool is_theirs(enum err_code code)
+bool hook_is_theirs(enum err_code code)
 {
 	return code == ERR_INVALID || code == ERR_TOO_BIG || code == ERR_TOO_MANY;
 }
@@ -94,14 +96,14 @@ void hook_tool(struct exchange *x)
 
 	if (key.n && key.p[key.n - 1] == '/')
 		key.n--;
-	if (!find_source(x, key, &s)) {
-		log_refused(x, S("?"));
+	if (!hook_source(x, key, &s)) {
+		hook_refused(x, S("?"));
 		return;
 	}
 	kind = source_builtin(tool);
 	if (!str_eq(s.tool, tool) || !kind) {
 		x_fail(x, ERR_NOT_FOUND, "this key belongs to a source of another tool: " STR_FMT, STR_ARG(s.tool));
-		log_refused(x, s.name);
+		hook_refused(x, s.name);
 		return;
 	}
 	d.source_id = s.id;
@@ -109,10 +111,10 @@ void hook_tool(struct exchange *x)
 	d.channel_id = s.channel_id;
 	ok = str_is(tool, "alertmanager") ? alerts_receive_webhook(&x->work, &d) : receive_events(x, kind, &d);
 	if (!ok) {
-		x->status = is_theirs(x->work.err.code) ? d.http_status : 0;
+		x->status = hook_is_theirs(x->work.err.code) ? d.http_status : 0;
 		x->err = x->work.err;
 		x->work.failed = true;
-		log_refused(x, s.name);
+		hook_refused(x, s.name);
 		return;
 	}
 	log_debug(EV_DELIVERY, F_STR("source", s.name), F_INT("alerts", d.alerts), F_INT("changed", d.changed));
@@ -122,136 +124,6 @@ void hook_tool(struct exchange *x)
 void hook_what_is_this(struct exchange *x)
 {
 	x_text(x, 200, "This is an opsroom webhook: a tool sends its alerts here with POST. It works.\n");
-}
-
-/* ---- Alertmanager's API v2 ---- */
-
-/* The key of a source: behind /am/, as a bearer token, or as basic authentication's password. */
-static bool v2_source(struct exchange *x, struct source *out)
-{
-	struct str auth = http_header_get(x->request, "Authorization"), user, key = S("");
-
-	*out = (struct source){.name = S("api")};
-	if (str_starts(x->request->path, S("/am/")))
-		str_cut(str_n(x->request->path.p + 4, x->request->path.n - 4), '/', &key);
-	else if (!bearer_parse(auth, &key) && !basic_parse(x_arena(x), auth, &user, &key))
-		key = S("");
-	if (key.n)
-		return find_source(x, key, out);
-	if (x->work.engine->config.open_alert_api)
-		return true;
-	x_fail(x, ERR_UNAUTHENTICATED, "a source's key is needed: as bearer token, as password, or as /am/KEY before the path");
-	return false;
-}
-
-static bool v2_content_type(struct exchange *x)
-{
-	struct str type = http_header_get(x->request, "Content-Type");
-
-	if (content_type_is(type, "application/json"))
-		return true;
-	x->status = 415;
-	x_fail(x, ERR_UNSUPPORTED, "unsupported media type \"" STR_FMT "\", only [application/json] are allowed", STR_ARG(str_clip(type, 100)));
-	return false;
-}
-
-static void v2_post(struct exchange *x)
-{
-	struct delivery d = {.body = x->request->body, .json = x->json};
-	struct source s;
-
-	if (!v2_source(x, &s)) {
-		log_refused(x, S("?"));
-		return;
-	}
-	if (!v2_content_type(x)) {
-		log_refused(x, s.name);
-		return;
-	}
-	d.source_id = s.id;
-	d.source_name = s.name;
-	d.channel_id = s.channel_id;
-	if (!alerts_receive_v2(&x->work, &d)) {
-		x->status = is_theirs(x->work.err.code) ? d.http_status : 0;
-		x->err = x->work.err;
-		x->work.failed = true;
-		log_refused(x, s.name);
-		return;
-	}
-	if (d.bad.n) { /* the good ones are stored; the sender is told of the bad */
-		struct json_out o = x_json(x, 400);
-
-		log_warn(EV_DELIVERY_REFUSED, F_STR("source", s.name), F_STR("from", x->request->remote), F_STR("why", d.bad));
-		x->content_type = "application/json";
-		json_put_str(&o, d.bad);
-		buf_char(&x->body, '\n');
-		return;
-	}
-	x->status = 200;
-}
-
-static void v2_get(struct exchange *x)
-{
-	struct source s;
-	struct json_out o;
-
-	if (!v2_source(x, &s))
-		return;
-	o = x_json(x, 200);
-	x->content_type = "application/json";
-	alerts_write_v2(&x->work, &o);
-	buf_char(&x->body, '\n');
-}
-
-/* amtool asks for the status before every command. */
-static void v2_status(struct exchange *x)
-{
-	struct source s;
-	struct json_out o;
-	char text[WALL_TEXT_SIZE];
-
-	if (!v2_source(x, &s))
-		return;
-	o = x_json(x, 200);
-	x->content_type = "application/json";
-	json_open(&o, '{');
-	json_add_raw(&o, "cluster", S("{\"status\":\"disabled\",\"peers\":[]}"));
-	json_add_raw(&o, "config", S("{\"original\":\"route:\\n  receiver: opsroom\\n  group_by: [alertname]\\nreceivers:\\n- name: opsroom\\n\"}"));
-	json_add_str(&o, "uptime", wall_write(text, x->work.engine->started));
-	json_add_raw(&o, "versionInfo",
-		     S("{\"version\":\"" OPSROOM_VERSION "\",\"revision\":\"\",\"branch\":\"\",\"buildUser\":\"opsroom\",\"buildDate\":\"\",\"goVersion\":\"\"}"));
-	json_close(&o, '}');
-	buf_char(&x->body, '\n');
-}
-
-void hook_v2(struct exchange *x)
-{
-	struct str path = x->rest, method = x->request->method;
-
-	if (str_starts(x->request->path, S("/am/"))) { /* KEY/api/v2/... */
-		struct str key;
-
-		path = str_cut(path, '/', &key);
-		if (!str_starts(path, S("api/v2/"))) {
-			x->status = 404;
-			x_fail(x, ERR_NOT_FOUND, "path " STR_FMT " was not found", STR_ARG(str_clip(x->request->path, 100)));
-			return;
-		}
-		path = str_n(path.p + 7, path.n - 7);
-	}
-	if (str_is(path, "alerts") && str_is(method, "POST")) {
-		v2_post(x);
-	} else if (str_is(path, "alerts") && str_is(method, "GET")) {
-		v2_get(x);
-	} else if (str_is(path, "status") && str_is(method, "GET")) {
-		v2_status(x);
-	} else if (str_is(path, "alerts")) {
-		x->status = 405;
-		x_fail(x, ERR_UNSUPPORTED, "method " STR_FMT " is not allowed, but [GET,POST] are", STR_ARG(str_clip(method, 20)));
-	} else {
-		x->status = 404;
-		x_fail(x, ERR_NOT_FOUND, "path /api/v2/" STR_FMT " was not found", STR_ARG(str_clip(path, 100)));
-	}
 }
 
 /* ---- Slack's incoming webhooks: POST /services/T.../B.../KEY ---- */
@@ -292,7 +164,8 @@ static const struct json *webhook_payload(struct exchange *x)
 	struct form form;
 	const struct json *payload;
 
-	if (content_type_is(http_header_get(r, "Content-Type"), "application/x-www-form-urlencoded") && (!body.n || str_trim(body).p[0] != '{'))
+	if (content_type_is(http_header_get(r, "Content-Type"), "application/x-www-form-urlencoded") &&
+	    (!body.n || str_trim(body).p[0] != '{'))
 		body = form_parse(x_arena(x), body, &form, &ignored) ? form_get(&form, "payload") : S("");
 	payload = json_parse(x_arena(x), body, JSON_LAST_KEY_WINS, &ignored);
 	if (json_is(payload, JSON_OBJECT))
@@ -302,7 +175,8 @@ static const struct json *webhook_payload(struct exchange *x)
 	return NULL;
 }
 
-static bool webhook_channel(struct exchange *x, const struct webhook *hook, const struct json *payload, struct channel *out)
+static bool webhook_channel(struct exchange *x, const struct webhook *hook, const struct json *payload,
+			    struct channel *out)
 {
 	struct str named = json_get_str(payload, "channel");
 	struct engine *e = x->work.engine;
@@ -316,7 +190,8 @@ static bool webhook_channel(struct exchange *x, const struct webhook *hook, cons
 		return false;
 	}
 	if (named.n)
-		ok = chat_channel(&x->work, 0, named, out, &err) && (out->kind == CHANNEL_PUBLIC || out->id == hook->channel_id);
+		ok = chat_channel(&x->work, 0, named, out, &err) &&
+		     (out->kind == CHANNEL_PUBLIC || out->id == hook->channel_id);
 	else
 		ok = store_channel_find(e->db, x_arena(x), hook->channel_id, out, &err);
 	if (!ok) {
