@@ -294,18 +294,19 @@ static struct str state_text(struct arena *a, const struct group *g)
 			    gone ? arena_printf(a, ", %zu resolved,", gone).p : "", STR_ARG(date_text(a, g->sum.since)), STR_ARG(who));
 }
 
-static void put_context(struct arena *a, struct json_out *o, const struct group *g)
+static void put_context(struct arena *a, struct json_out *o, const struct group *g, struct str from)
 {
 	json_open(o, '{');
 	json_add_str(o, "type", S("context"));
 	json_key(o, "elements");
 	json_open(o, '[');
-	block_text(o, "mrkdwn", arena_printf(a, "alert `" STR_FMT "`  ·  %s", STR_ARG(g->row.short_id), severity_name(g->row.severity)));
+	block_text(o, "mrkdwn", arena_printf(a, "alert `" STR_FMT "`  ·  %s%s" STR_FMT, STR_ARG(g->row.short_id), severity_name(g->row.severity),
+					     from.n ? "  ·  from " : "", STR_ARG(mrkdwn_escape(a, from))));
 	json_close(o, ']');
 	json_close(o, '}');
 }
 
-static void put_blocks(struct arena *a, struct json_out *o, const struct group *g, struct str title, const struct labels *common)
+static void put_blocks(struct arena *a, struct json_out *o, const struct group *g, struct str title, const struct labels *common, struct str from)
 {
 	struct str where = labels_line(a, common, NULL);
 
@@ -315,7 +316,7 @@ static void put_blocks(struct arena *a, struct json_out *o, const struct group *
 		block_section(o, where);
 	block_section(o, state_text(a, g));
 	put_buttons(a, o, g, common);
-	put_context(a, o, g);
+	put_context(a, o, g, from);
 	json_close(o, ']');
 }
 
@@ -332,7 +333,7 @@ static struct str plain_line(struct arena *a, const struct group *g, struct str 
 	return arena_printf(a, "[%s" STR_FMT "] " STR_FMT " (%s)", word, STR_ARG(number), STR_ARG(mrkdwn_escape(a, title)), severity_name(g->row.severity));
 }
 
-static struct str message_body(struct arena *a, const struct group *g, struct str title, struct str fallback)
+static struct str message_body(struct arena *a, const struct group *g, struct str title, struct str fallback, struct str from)
 {
 	struct buf b;
 	struct json_out o;
@@ -348,13 +349,23 @@ static struct str message_body(struct arena *a, const struct group *g, struct st
 	json_add_str(&o, "color", str_of(message_color(g)));
 	json_add_str(&o, "fallback", fallback);
 	json_key(&o, "blocks");
-	put_blocks(a, &o, g, title, &g->sum.common);
+	put_blocks(a, &o, g, title, &g->sum.common, from);
 	json_close(&o, '}');
 	json_close(&o, ']');
 	json_close(&o, '}');
 	out = arena_dup(a, buf_str(&b));
 	buf_done(&b);
 	return out;
+}
+
+/* "" for what came without a source. */
+static struct str source_name(struct work *w, int64_t source_id)
+{
+	struct source s;
+	struct err ignored = {0};
+	bool known = source_id && store_source_find(w->engine->db, w->arena, w->engine->workspace_id, source_id, &s, &ignored);
+
+	return known ? s.name : S("");
 }
 
 bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post)
@@ -372,7 +383,7 @@ bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post)
 	post->channel_id = g->row.channel_id;
 	post->message_ts = g->row.message_ts;
 	post->text = plain_line(a, g, title);
-	post->body = message_body(a, g, title, post->text);
+	post->body = message_body(a, g, title, post->text, source_name(w, g->row.source_id));
 	return true;
 }
 
@@ -425,11 +436,9 @@ static void put_row(struct work *w, struct json_out *o, const struct group_row *
 
 static void put_source(struct work *w, struct json_out *o, int64_t source_id)
 {
-	struct source s;
-	struct err ignored = {0};
-	bool known = source_id && store_source_find(w->engine->db, w->arena, w->engine->workspace_id, source_id, &s, &ignored);
+	struct str name = source_name(w, source_id);
 
-	json_add_str(o, "source", known ? s.name : S("api"));
+	json_add_str(o, "source", name.n ? name : S("api"));
 }
 
 static void put_member(struct work *w, struct json_out *o, const struct alert *a)
