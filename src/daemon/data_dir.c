@@ -4,35 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-bool file_read(struct arena *a, const char *path, struct str *out, struct err *err)
-{
-	struct buf b;
-	FILE *f = fopen(path, "re");
-	char part[4096];
-	size_t n;
-
-	if (!f) {
-		err_set(err, ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
-		return false;
-	}
-	buf_init(&b, 1 * MIB);
-	while ((n = fread(part, 1, sizeof part, f)) > 0)
-		buf_add(&b, str_n(part, n));
-	if (ferror(f))
-		err_set(err, ERR_INVALID, "%s cannot be read: %s", path, strerror(errno));
-	else if (b.failed)
-		err_set(err, ERR_TOO_BIG, "%s is larger than 1 MiB", path);
-	fclose(f);
-	*out = arena_dup(a, buf_str(&b));
-	buf_done(&b);
-	return err->code == ERR_NONE;
-}
 
 bool data_read(struct arena *a, struct str dir, const char *name, struct str *out, struct err *err)
 {

@@ -1,6 +1,6 @@
 /* daemon/data_dir.h -- the files of the data directory that are not the store's, and the lock that makes it one daemon's. */
 #pragma once
-#include "base/mem.h"
+#include "base/file.h"
 
 #include <sys/types.h>
 
@@ -11,5 +11,3 @@ MUST_USE bool data_lock(struct arena *a, struct str dir, struct err *err);
 MUST_USE bool data_write(struct arena *a, struct str dir, const char *name, struct str text, mode_t mode,
 			 struct err *err);
 MUST_USE bool data_read(struct arena *a, struct str dir, const char *name, struct str *out, struct err *err);
-/* Any file of up to 1 MiB. */
-MUST_USE bool file_read(struct arena *a, const char *path, struct str *out, struct err *err);
