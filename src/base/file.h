@@ -9,3 +9,5 @@
 MUST_USE bool file_put(struct arena *a, const char *path, struct str text, mode_t mode, struct err *err);
 /* Any file of up to 1 MiB, whole. ERR_NOT_FOUND, ERR_INVALID, ERR_TOO_BIG; each names the path. */
 MUST_USE bool file_read(struct arena *a, const char *path, struct str *out, struct err *err);
+/* The names of a folder's files that end in `suffix`, sorted; hidden ones are left out. ERR_NOT_FOUND, ERR_TOO_MANY past 1000. */
+MUST_USE bool file_names(struct arena *a, const char *dir, const char *suffix, struct str **names, size_t *count, struct err *err);
