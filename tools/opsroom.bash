@@ -19,7 +19,9 @@ _opsroom() {
 		case $command in
 		"token create") words+=" --scopes --user" ;;
 		"audit search") words+=" --actor --action --since --until --limit" ;;
-		"source test") words+=" --content-type --header" ;;
+		"source list") words+=" --sources" ;;
+		"source show") words+=" --sources" ;;
+		"source test") words+=" --content-type --header --sources" ;;
 		esac
 		case $first in
 		login) words+=" --user --scope" ;;

@@ -31,17 +31,29 @@ static bool read_whole(struct cli *c, const char *name, struct str *out, struct 
 	return n == 0;
 }
 
+/* --sources DIR. *own: NULL without it. It lives as long as the process. */
+static bool own_of(struct cli *c, struct source_folder **own, struct err *err)
+{
+	const char *dir = option(c, "--sources");
+
+	*own = dir ? source_folder_read(str_of(dir), err) : NULL;
+	return !dir || *own;
+}
+
 /* A tool's name, or a file of one's own. */
 static struct source_kind *kind_of(struct cli *c, const char *name, struct err *err)
 {
-	struct source_kind *k = source_builtin(str_of(name));
+	struct source_folder *own;
+	struct source_kind *k;
 	struct json *tree;
 	struct str text;
 
-	if (k)
+	if (!own_of(c, &own, err))
+		return NULL;
+	if ((k = source_find(own, str_of(name))))
 		return k;
 	if (!strchr(name, '.') && !strchr(name, '/')) {
-		err_set(err, ERR_NOT_FOUND, "there is no source %s; `opsroom source list` names them, a file of your own is given by its name", name);
+		err_set(err, ERR_NOT_FOUND, "there is no source %s; `opsroom source list` names them, a file of your own is given by its name, a folder with --sources", name);
 		return NULL;
 	}
 	if (!read_whole(c, name, &text, err) || !(tree = yaml_parse(&c->arena, text, name, err)))
@@ -146,53 +158,80 @@ bool sub_source_test(struct cli *c, struct err *err)
 	return true;
 }
 
-static bool list_json(void)
+/* The folder's, then the built-in ones that it does not replace. i counts through both; NULL: it is replaced. */
+static const struct source_kind *listed(const struct source_folder *own, size_t i, bool *is_own)
+{
+	*is_own = i < source_folder_count(own);
+	if (*is_own)
+		return source_folder_at(own, i);
+	i -= source_folder_count(own);
+	return source_folder_find(own, source_builtin_name(i)) ? NULL : source_builtin(source_builtin_name(i));
+}
+
+static void list_json(const struct source_folder *own, size_t count)
 {
 	struct json_out o;
 	struct buf b;
+	bool is_own;
 
 	buf_init(&b, 1 * MIB);
 	o = json_out(&b);
 	json_open(&o, '{');
 	json_key(&o, "sources");
 	json_open(&o, '[');
-	for (size_t i = 0; i < source_builtin_count(); i++) {
-		const struct source_kind *k = source_builtin(source_builtin_name(i));
+	for (size_t i = 0; i < count; i++) {
+		const struct source_kind *k = listed(own, i, &is_own);
 
+		if (!k)
+			continue;
 		json_open(&o, '{');
-		json_add_str(&o, "tool", source_builtin_name(i));
-		json_add_str(&o, "title", k ? source_kind_title(k) : S(""));
+		json_add_str(&o, "tool", source_kind_tool(k));
+		json_add_str(&o, "title", source_kind_title(k));
+		if (is_own)
+			json_add_str(&o, "file", source_kind_file(k));
 		json_close(&o, '}');
 	}
 	json_close(&o, ']');
 	json_close(&o, '}');
 	puts(b.p);
 	buf_done(&b);
-	return true;
+}
+
+static void list_table(struct cli *c, const struct source_folder *own, size_t count)
+{
+	static const char *const heads[] = {"TOOL", "NAME", "FILE"};
+	struct table t;
+	bool is_own;
+
+	table_init(&t, c, own ? 3 : 2, heads);
+	for (size_t i = 0; i < count; i++) {
+		const struct source_kind *k = listed(own, i, &is_own);
+
+		if (k)
+			table_row(&t, (const struct str[]){source_kind_tool(k), source_kind_title(k), is_own ? source_kind_file(k) : S("-")}, NULL);
+	}
+	table_print(&t, "");
 }
 
 bool sub_source_list(struct cli *c, struct err *err)
 {
-	static const char *const heads[] = {"TOOL", "NAME"};
-	struct table t;
+	struct source_folder *own;
+	size_t count;
 
-	(void)err;
+	if (!own_of(c, &own, err))
+		return false;
+	count = source_folder_count(own) + source_builtin_count();
 	if (c->json)
-		return list_json();
-	table_init(&t, c, COUNT_OF(heads), heads);
-	for (size_t i = 0; i < source_builtin_count(); i++) {
-		const struct source_kind *k = source_builtin(source_builtin_name(i));
-		const struct str cells[] = {source_builtin_name(i), k ? source_kind_title(k) : S("?")};
-
-		table_row(&t, cells, NULL);
-	}
-	table_print(&t, "");
+		list_json(own, count);
+	else
+		list_table(c, own, count);
 	return true;
 }
 
 bool sub_source_show(struct cli *c, struct err *err)
 {
 	const struct source_kind *k = kind_of(c, c->args[0], err);
+	const char *dir = option(c, "--sources");
 	struct str tool, setup;
 
 	if (!k)
@@ -205,9 +244,9 @@ bool sub_source_show(struct cli *c, struct err *err)
 	       "    sources: [{name: my-" STR_FMT ", tool: " STR_FMT ", channel: sre-alerts}]\n",
 	       STR_ARG(tool), STR_ARG(tool), STR_ARG(tool));
 	printf("\n## What a body becomes\n\n"
-	       "    opsroom source test " STR_FMT " body.json\n\n"
+	       "    opsroom source test " STR_FMT " body.json%s%s\n\n"
 	       "It asks no server and changes nothing. What fires becomes an alert with a message of its own, which turns green when the tool\n"
 	       "says that it is over; a repeat changes nothing. What is only information is told once.\n",
-	       STR_ARG(tool));
+	       STR_ARG(tool), dir ? " --sources " : "", dir ? dir : "");
 	return true;
 }

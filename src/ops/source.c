@@ -1,14 +1,15 @@
 #include "ops/source.h"
 
+#include "base/file.h"
 #include "base/jq.h"
 #include "base/yaml.h"
 #include "ops/source_files.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
 struct source_kind {
 	struct str tool, title, setup, program, file; /* owned */
-	int program_line; /* where the program begins in its file */
+	int tool_line, program_line; /* of their keys in the file */
 	bool lower_keys;
 	struct jq_program *compiled;
 };
@@ -53,7 +54,8 @@ struct source_kind *source_kind_new(const struct json *tree, const char *file, s
 	if (!known_keys(tree, file, err))
 		return NULL;
 	if (!is_tool_name(tool) || !program.n) {
-		err_set(err, ERR_INVALID, "%s: a source needs `tool` (a-z, 0-9, _ and -) and `program`", file);
+		err_set(err, ERR_INVALID, "%s: line %u: a source needs `tool` (a-z, 0-9, _ and -) and `program`", file,
+			json_get(tree, "tool") ? json_get(tree, "tool")->line : 1);
 		return NULL;
 	}
 	if (keys.n && !str_is(keys, "lower")) {
@@ -67,6 +69,7 @@ struct source_kind *source_kind_new(const struct json *tree, const char *file, s
 	k->setup = keep(json_get_str(tree, "setup"));
 	k->program = keep(program);
 	k->file = keep(str_of(file));
+	k->tool_line = (int)json_get(tree, "tool")->line;
 	k->program_line = (int)json_get(tree, "program")->line;
 	return k;
 }
@@ -99,6 +102,33 @@ struct str source_kind_setup(const struct source_kind *k)
 	return k->setup;
 }
 
+struct str source_kind_file(const struct source_kind *k)
+{
+	return k->file;
+}
+
+/* "line 3: ..." of the program becomes the line of the file. One line stands before the program; the text of a block begins
+ * below its key. */
+static void say_where(const struct source_kind *k, struct err *err)
+{
+	struct str said = str_of(err->text), number, rest;
+	char why[sizeof err->text];
+	int below = memchr(k->program.p, '\n', k->program.n) != NULL;
+	int64_t line;
+	enum err_code code = err->code;
+
+	if (!str_starts(said, S("line "))) {
+		err_prefix(err, STR_FMT ": line %d: ", STR_ARG(k->file), k->program_line);
+		return;
+	}
+	rest = str_cut(str_n(said.p + 5, said.n - 5), ':', &number);
+	if (!str_to_int(number, &line))
+		line = 2;
+	snprintf(why, sizeof why, STR_FMT, STR_ARG(str_trim(rest)));
+	err_clear(err);
+	err_set(err, code, STR_FMT ": line %d: %s", STR_ARG(k->file), k->program_line + below + (line > 2 ? (int)line - 2 : 0), why);
+}
+
 bool source_kind_compile(struct source_kind *k, struct err *err)
 {
 	struct buf text;
@@ -110,7 +140,7 @@ bool source_kind_compile(struct source_kind *k, struct err *err)
 	k->compiled = jq_program_new(source_prelude, buf_str(&text), err);
 	buf_done(&text);
 	if (!k->compiled)
-		err_prefix(err, STR_FMT ": the program (from line %d on): ", STR_ARG(k->file), k->program_line);
+		say_where(k, err);
 	return k->compiled != NULL;
 }
 
@@ -198,4 +228,93 @@ struct source_kind *source_builtin(struct str tool)
 			return builtin_made[i];
 		}
 	return NULL;
+}
+
+/* ---- a team's own ---- */
+
+struct source_folder {
+	size_t count;
+	struct source_kind *kinds[];
+};
+
+static struct source_kind *kind_of_file(struct arena *a, const char *path, struct err *err)
+{
+	struct source_kind *k;
+	struct json *tree;
+	struct str text;
+
+	if (!file_read(a, path, &text, err) || !(tree = yaml_parse(a, text, path, err)))
+		return NULL;
+	k = source_kind_new(tree, path, err);
+	if (k && source_kind_compile(k, err))
+		return k;
+	source_kind_free(k);
+	return NULL;
+}
+
+static bool folder_take(struct source_folder *f, struct source_kind *k, struct err *err)
+{
+	const struct source_kind *other = source_folder_find(f, k->tool);
+
+	if (other)
+		err_set(err, ERR_INVALID, STR_FMT ": line %d: `tool: " STR_FMT "` is that of " STR_FMT " too", STR_ARG(k->file), k->tool_line, STR_ARG(k->tool),
+			STR_ARG(other->file));
+	f->kinds[f->count++] = k;
+	return !other;
+}
+
+struct source_folder *source_folder_read(struct str dir, struct err *err)
+{
+	struct source_folder *f = NULL;
+	struct str *names = NULL, path;
+	size_t count = 0;
+	struct arena a;
+	bool ok = true;
+
+	arena_init(&a);
+	path = arena_dup(&a, dir);
+	if (!dir.n || file_names(&a, path.p, ".yaml", &names, &count, err))
+		f = mem_new(sizeof *f + count * sizeof(struct source_kind *));
+	for (size_t i = 0; f && ok && i < count; i++) {
+		struct source_kind *k = kind_of_file(&a, arena_printf(&a, STR_FMT "/" STR_FMT, STR_ARG(dir), STR_ARG(names[i])).p, err);
+
+		ok = k && folder_take(f, k, err);
+	}
+	arena_done(&a);
+	if (ok)
+		return f;
+	source_folder_free(f);
+	return NULL;
+}
+
+void source_folder_free(struct source_folder *f)
+{
+	for (size_t i = 0; f && i < f->count; i++)
+		source_kind_free(f->kinds[i]);
+	mem_free(f);
+}
+
+size_t source_folder_count(const struct source_folder *f)
+{
+	return f ? f->count : 0;
+}
+
+struct source_kind *source_folder_at(const struct source_folder *f, size_t i)
+{
+	return f->kinds[i];
+}
+
+struct source_kind *source_folder_find(const struct source_folder *f, struct str tool)
+{
+	for (size_t i = 0; i < source_folder_count(f); i++)
+		if (str_eq(f->kinds[i]->tool, tool))
+			return f->kinds[i];
+	return NULL;
+}
+
+struct source_kind *source_find(const struct source_folder *own, struct str tool)
+{
+	struct source_kind *k = source_folder_find(own, tool);
+
+	return k ? k : source_builtin(tool);
 }

@@ -2,7 +2,7 @@
  *
  * A kind is one YAML file, integrations/sources/TOOL.yaml: a jq program from the body (and headers) to events, and the
  * documentation that the tool's page is made from. Adding a tool is adding a file. The built-in ones are in the program;
- * a team's own come from its configuration and go before them.
+ * a team's own lie in a folder (sources_dir) and go before them.
  *
  *     tool: pingdom                  # in the URL: /hooks/pingdom/KEY
  *     title: Pingdom
@@ -25,6 +25,7 @@ void source_kind_free(struct source_kind *k);
 struct str source_kind_tool(const struct source_kind *k);
 struct str source_kind_title(const struct source_kind *k);
 struct str source_kind_setup(const struct source_kind *k);
+struct str source_kind_file(const struct source_kind *k); /* where it was read from */
 
 /* Compiles its program now instead of with the first body. ERR_INVALID: file and line of the mistake. */
 MUST_USE bool source_kind_compile(struct source_kind *k, struct err *err);
@@ -46,3 +47,17 @@ MUST_USE bool source_read(struct source_kind *k, struct arena *a, struct json *b
 struct source_kind *source_builtin(struct str tool);
 size_t source_builtin_count(void);
 struct str source_builtin_name(size_t i);
+
+/* ---- a team's own: the *.yaml of a folder ---- */
+struct source_folder;
+
+/* Reads and compiles all of them. NULL: one of them is wrong, or two are of the same tool; *err names file and line. dir "":
+ * an empty table. It may be made on another thread than it is used on. */
+MUST_USE struct source_folder *source_folder_read(struct str dir, struct err *err);
+void source_folder_free(struct source_folder *f); /* NULL is fine */
+size_t source_folder_count(const struct source_folder *f); /* NULL has none */
+struct source_kind *source_folder_at(const struct source_folder *f, size_t i);
+struct source_kind *source_folder_find(const struct source_folder *f, struct str tool); /* NULL: none */
+
+/* The folder's, else the built-in one. own NULL: no folder. */
+struct source_kind *source_find(const struct source_folder *own, struct str tool);

@@ -4,7 +4,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -53,3 +54,25 @@ function corpus(folder, called) {
 
 corpus(join(root, 'tests/payloads'), 'own:');
 corpus(join(root, '../shared/payloads'), 'corpus:');
+
+test('--sources: the tools of a folder, before the built-in ones', async (t) => {
+	const own = mkdtempSync(join(tmpdir(), 'opsroom-own-'));
+	t.after(() => rmSync(own, { recursive: true }));
+	writeFileSync(join(own, 'pingdom.yaml'), 'tool: pingdom\ntitle: Our Pingdom\nsetup: Ask ann.\nprogram: |\n  object | {title: .name, key: [.name]}\n');
+	writeFileSync(join(own, 'body.json'), '{"name":"shop"}');
+	const list = async (...args) => JSON.parse((await run(['source', 'list', '--json', ...args])).out).sources;
+	const mine = await list('--sources', own), built = await list();
+	assert.equal(mine.length, built.length);
+	assert.deepEqual(mine[0], { tool: 'pingdom', title: 'Our Pingdom', file: join(own, 'pingdom.yaml') });
+	assert.equal(mine.filter((s) => s.tool === 'pingdom').length, 1);
+	assert.match((await run(['source', 'list', '--sources', own])).out, /^TOOL +NAME +FILE *\npingdom +Our Pingdom +\S+pingdom\.yaml *\n/);
+	const page = await run(['source', 'show', 'pingdom', '--sources', own]);
+	assert.match(page.out, /^# Our Pingdom\n\nAsk ann\.\n/);
+	assert.ok(page.out.includes(`opsroom source test pingdom body.json --sources ${own}\n`));
+	const tried = JSON.parse((await run(['source', 'test', 'pingdom', join(own, 'body.json'), '--sources', own, '--json'])).out);
+	assert.equal(tried.events[0].title, 'shop');
+	writeFileSync(join(own, 'z.yaml'), 'tool: z\nprogram: |\n  now\n');
+	const wrong = await run(['source', 'list', '--sources', own]);
+	assert.equal(wrong.code, 2);
+	assert.match(wrong.err, /z\.yaml: line 3: a program may not use now/);
+});

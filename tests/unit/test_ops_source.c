@@ -1,0 +1,148 @@
+#include "ops/source.h"
+#include "unit.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* jq's parser forgets the texts of a program that it refuses. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libjq";
+}
+
+static char dir[] = "/tmp/opsroom-sources-XXXXXX";
+
+static void open_folder(void)
+{
+	strcpy(dir + sizeof dir - 7, "XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static const char *path(const char *name)
+{
+	static char whole[200];
+
+	snprintf(whole, sizeof whole, "%s/%s", dir, name);
+	return whole;
+}
+
+static const char *const names[] = {"a.yaml", "b.yaml", ".hidden.yaml", "c.txt", "c.yaml.swp"};
+
+static void close_folder(void)
+{
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		unlink(path(names[i]));
+	rmdir(path("d.yaml"));
+	rmdir(dir);
+}
+
+static void put(const char *name, const char *text)
+{
+	FILE *f = fopen(path(name), "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static struct source_folder *must_read(void)
+{
+	struct err err = {0};
+	struct source_folder *f = source_folder_read(str_of(dir), &err);
+
+	ck_assert_msg(f, "%s", err.text);
+	return f;
+}
+
+START_TEST(the_folders_go_before_the_built_in_ones)
+{
+	struct source_folder *f;
+
+	put("b.yaml", "tool: pingdom\ntitle: Ours\nprogram: empty\n");
+	put("a.yaml", "tool: builds\nprogram: .a.b\n");
+	put(".hidden.yaml", "[");
+	put("c.txt", "[");
+	put("c.yaml.swp", "[");
+	ck_assert_int_eq(mkdir(path("d.yaml"), 0700), 0);
+	f = must_read();
+	ck_assert_uint_eq(source_folder_count(f), 2);
+	ck_str(source_kind_tool(source_folder_at(f, 0)), "builds");
+	ck_str(source_kind_title(source_find(f, S("pingdom"))), "Ours");
+	ck_str(source_kind_file(source_find(f, S("pingdom"))), path("b.yaml"));
+	ck_str(source_kind_title(source_find(NULL, S("pingdom"))), "Pingdom");
+	ck_assert_ptr_eq(source_find(f, S("gitlab")), source_builtin(S("gitlab")));
+	ck_assert_ptr_null(source_find(f, S("nothing")));
+	source_folder_free(f);
+}
+END_TEST
+
+START_TEST(no_folder_and_an_empty_one)
+{
+	struct err err = {0};
+	struct source_folder *f = must_read();
+
+	ck_assert_uint_eq(source_folder_count(f), 0);
+	source_folder_free(f);
+	f = source_folder_read(S(""), &err);
+	ck_assert_uint_eq(source_folder_count(f), 0);
+	source_folder_free(f);
+	ck_assert_ptr_null(source_folder_read(S("/nonexistent"), &err));
+	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
+	ck_str(str_of(err.text), "/nonexistent: No such file or directory");
+}
+END_TEST
+
+static const struct {
+	const char *text, *says;
+} wrong[] = {
+	{"", "line 1: a source needs `tool` (a-z, 0-9, _ and -) and `program`"},
+	{"tool: a\n", "line 1: a source needs `tool` (a-z, 0-9, _ and -) and `program`"},
+	{"# ours\ntool: A B\nprogram: .\n", "line 2: a source needs `tool` (a-z, 0-9, _ and -) and `program`"},
+	{"tool: a\nprogramme: .\n", "line 2: a source has tool, title, setup, keys"},
+	{"tool: a\nprogram: [1]\n", "line 2: a text is wanted here"},
+	{"tool: a\nkeys: upper\nprogram: .\n", "line 2: `keys` can be lower, or is left out"},
+	{"tool: a\nprogram: [\n", "line 3: "},
+	{"tool: a\nprogram: .a |\n", "line 2: syntax error"},
+	{"tool: a\nprogram: |\n  object\n  | {\n    x: $ENV\n  }\n", "line 5: a program may not use $ENV"},
+	{"tool: a\ntitle: x\nprogram: |\n  object\n  | nothing_like_it\n", "line 5: nothing_like_it/0 is not defined"},
+	{"tool: b\nprogram: .\n", "line 1: `tool: b` is that of "},
+};
+
+START_TEST(a_wrong_file_is_named_with_its_line)
+{
+	struct err err = {0};
+	char says[300];
+
+	put("a.yaml", "tool: b\nprogram: .\n");
+	put("b.yaml", wrong[_i].text);
+	snprintf(says, sizeof says, "%s: %s", path("b.yaml"), wrong[_i].says);
+	ck_assert_ptr_null(source_folder_read(str_of(dir), &err));
+	ck_assert_msg(str_starts(str_of(err.text), str_of(says)), "'%s' does not begin with '%s'", err.text, says);
+}
+END_TEST
+
+/* The first delivery compiles its kind: it must not be the first to find out that it does not. */
+START_TEST(every_built_in_one_compiles)
+{
+	for (size_t i = 0; i < source_builtin_count(); i++) {
+		struct source_kind *k = source_builtin(source_builtin_name(i));
+		struct err err = {0};
+
+		ck_assert_msg(k, STR_FMT " cannot be read", STR_ARG(source_builtin_name(i)));
+		ck_assert_msg(source_kind_compile(k, &err), "%s", err.text);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	const struct unit_test tests[] = {
+		{"folder", the_folders_go_before_the_built_in_ones},
+		{"folder", no_folder_and_an_empty_one},
+		{"folder", a_wrong_file_is_named_with_its_line, COUNT_OF(wrong)},
+		{"built in", every_built_in_one_compiles},
+	};
+
+	return unit_run_in("ops/source", tests, COUNT_OF(tests), open_folder, close_folder);
+}
