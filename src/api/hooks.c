@@ -85,7 +85,34 @@ static void answer_delivery(struct exchange *x, const struct delivery *d)
 	json_close(&o, '}');
 }
 
-/* POST /hooks/TOOL/KEY; a trailing slash is fine. Alertmanager is read by hand: it speaks the most. */
+/* Alertmanager speaks the most; its kind in the program is there for `opsroom source test`. A team's own goes before it as any other. */
+static bool is_read_by_hand(const struct source_kind *kind)
+{
+	return kind == source_builtin(S("alertmanager"));
+}
+
+/* A kind that is not there, or does not compile, is our side's fault: the sender is told to come again, so that nothing is lost. */
+static struct source_kind *find_kind(struct exchange *x, struct str tool, const struct source *s)
+{
+	struct source_kind *kind = source_find(x->work.engine->sources, tool);
+	struct err why = {0};
+
+	if (!str_eq(s->tool, tool)) {
+		x_fail(x, ERR_NOT_FOUND, "this key belongs to a source of another tool: " STR_FMT, STR_ARG(s->tool));
+		return NULL;
+	}
+	if (!kind) {
+		x_fail(x, ERR_UNAVAILABLE, "what " STR_FMT " sends is not known now: its file is missing in sources_dir", STR_ARG(tool));
+		return NULL;
+	}
+	if (is_read_by_hand(kind) || source_kind_compile(kind, &why))
+		return kind;
+	log_error(EV_BUG, F_TXT("where", "source"), F_TXT("what", why.text));
+	x_fail(x, ERR_UNAVAILABLE, "what " STR_FMT " sends cannot be read now; the log says why", STR_ARG(tool));
+	return NULL;
+}
+
+/* POST /hooks/TOOL/KEY; a trailing slash is fine. */
 void hook_tool(struct exchange *x)
 {
 	struct str tool, key = str_cut(x->rest, '/', &tool);
@@ -100,16 +127,14 @@ void hook_tool(struct exchange *x)
 		hook_refused(x, S("?"));
 		return;
 	}
-	kind = source_builtin(tool);
-	if (!str_eq(s.tool, tool) || !kind) {
-		x_fail(x, ERR_NOT_FOUND, "this key belongs to a source of another tool: " STR_FMT, STR_ARG(s.tool));
+	if (!(kind = find_kind(x, tool, &s))) {
 		hook_refused(x, s.name);
 		return;
 	}
 	d.source_id = s.id;
 	d.source_name = s.name;
 	d.channel_id = s.channel_id;
-	ok = str_is(tool, "alertmanager") ? alerts_receive_webhook(&x->work, &d) : receive_events(x, kind, &d);
+	ok = is_read_by_hand(kind) ? alerts_receive_webhook(&x->work, &d) : receive_events(x, kind, &d);
 	if (!ok) {
 		x->status = hook_is_theirs(x->work.err.code) ? d.http_status : 0;
 		x->err = x->work.err;

@@ -295,7 +295,7 @@ static bool make_source(struct provisioner *p, const struct json *item)
 
 	if (!known_keys(p, item, " name tool channel ") || !need_name(p, item, &s.name) || !find_channel(p, item, "channel", &c))
 		return false;
-	if (!source_builtin(s.tool))
+	if (!source_find(e->sources, s.tool))
 		return wrong(p, item, "`tool: " STR_FMT "` is not known; `opsroom source list` names those that are", s.tool);
 	s.channel_id = c.id;
 	if (store_name_find(e->db, e->workspace_id, "source", s.name, &s.id, p->err)) {

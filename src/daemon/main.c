@@ -1,6 +1,7 @@
 /* opsroomd: reads its command line and its settings, and does what they say. */
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "ops/source.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@ struct command_line {
 
 const struct daemon_option daemon_options[] = {
 	{"--config", "FILE", "The file with settings, see opsroom.yaml(5). Without it there is none."},
-	{"--check", NULL, "Reads the settings and the certificate, says what is wrong with them, and ends."},
+	{"--check", NULL, "Reads the settings, the certificate and the folder of your own sources, says what is wrong with them, and ends."},
 	{"--clock", "TIME",
 	 "A virtual clock that begins at TIME and stands still until POST /v1/advance moves it: for tests."},
 	{"--manual", "PAGE",
@@ -116,8 +117,12 @@ static bool read_command_line(struct daemon *d, struct command_line *c, int argc
 /* What can be known without touching the data directory. */
 static bool check(const struct daemon *d, struct err *err)
 {
+	struct source_folder *sources = source_folder_read(d->settings.sources_dir, err);
 	struct tls_context *tls;
 
+	if (!sources)
+		return false;
+	source_folder_free(sources);
 	if (d->settings.tls_certificate.n) {
 		tls = tls_context_new(d->settings.tls_certificate.p, d->settings.tls_key.p, err);
 		if (!tls)

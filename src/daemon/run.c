@@ -62,7 +62,7 @@ static bool read_settings_again(struct daemon *d, struct buf *changed, struct bu
 	arena_init(&arena);
 	ok = settings_read(&arena, d->config_file, &d->given, &fresh, err);
 	if (ok)
-		settings_reload(&d->settings, &fresh, changed, waits);
+		settings_reload(&d->arena, &d->settings, &fresh, changed, waits);
 	arena_done(&arena);
 	if (!ok)
 		return false;
@@ -74,7 +74,7 @@ static bool read_settings_again(struct daemon *d, struct buf *changed, struct bu
 	return true;
 }
 
-/* Certificates and settings fail apart: a wrong line in the file must not keep an old certificate in use. */
+/* Certificates, settings and sources fail apart: a wrong line in one file must not keep an old certificate in use. */
 static void reload(struct daemon *d)
 {
 	struct buf changed, waits;
@@ -96,7 +96,7 @@ static void reload(struct daemon *d)
 		log_info(EV_RELOAD, F_STR("changed", buf_str(&changed)));
 	buf_done(&changed);
 	buf_done(&waits);
-	notify("READY=1");
+	daemon_read_sources(d);
 }
 
 /* ---- signals ---- */

@@ -307,7 +307,16 @@ static bool is_same(enum setting_type type, const void *x, const void *y)
 				    : memcmp(x, y, value_size(type)) == 0;
 }
 
-void settings_reload(struct settings *now, const struct settings *fresh, struct buf *changed, struct buf *waits)
+/* The texts of `fresh` may end with the arena that they were read into. */
+static void value_take(struct arena *a, const struct setting *s, void *at, const void *new)
+{
+	if (s->type < SETTING_LEVEL)
+		*(struct str *)at = arena_dup(a, *(const struct str *)new);
+	else
+		memcpy(at, new, value_size(s->type));
+}
+
+void settings_reload(struct arena *a, struct settings *now, const struct settings *fresh, struct buf *changed, struct buf *waits)
 {
 	for (size_t i = 0; i < SETTINGS; i++) {
 		const struct setting *s = &settings_table[i];
@@ -318,7 +327,7 @@ void settings_reload(struct settings *now, const struct settings *fresh, struct 
 		if (is_same(s->type, at, new))
 			continue;
 		if (s->reload)
-			memcpy(at, new, value_size(s->type));
+			value_take(a, s, at, new);
 		buf_printf(names, "%s%s", names->n ? " " : "", s->name);
 	}
 }

@@ -65,9 +65,9 @@ const char *settings_value_name(const struct setting *s);
 MUST_USE bool settings_read(struct arena *a, const char *file, const struct settings_given *given, struct settings *out,
 			    struct err *err);
 
-/* Takes over what may change while the daemon runs. Adds the names of what changed to *changed, and of what changed but
+/* Takes over what may change while the daemon runs, texts into the arena. Adds the names of what changed to *changed, and of what changed but
  * waits for the next start to *waits, with spaces between. */
-void settings_reload(struct settings *now, const struct settings *fresh, struct buf *changed, struct buf *waits);
+void settings_reload(struct arena *a, struct settings *now, const struct settings *fresh, struct buf *changed, struct buf *waits);
 
 /* "127.0.0.1:8065", "[::1]:0" */
 MUST_USE bool listen_parse(struct str listen, struct str *host, int *port);

@@ -16,6 +16,7 @@
 
 struct engine;
 struct alerts; /* engine/alerts.h */
+struct source_folder;
 struct work;
 
 /* What an item tells the net thread to do after the commit; in order. */
@@ -52,6 +53,7 @@ struct engine {
 	struct str workspace_name; /* owned */
 	int64_t bot_user_id, bot_id; /* @srebot */
 	struct alerts *alerts;
+	struct source_folder *sources; /* a team's own kinds (ops/source.h); the daemon makes it, a reload swaps it as a whole. NULL: none */
 	struct loop_state *loop;  /* engine/engine.c's own */
 	wall_ms started;
 	/* Filled by the room that knows the chat systems and by the daemon. */

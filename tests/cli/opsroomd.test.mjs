@@ -39,6 +39,49 @@ test('--check says where the file is wrong, and touches nothing', async (t) => {
 	assert.throws(() => statSync(join(home, 'var')));
 });
 
+test('--check and the start compile the sources of the folder', async (t) => {
+	const home = folder(t);
+	const own = join(home, 'own');
+	const check = () => opsroomd(home, ['--check', '--sources-dir', own]);
+	assert.equal((await check()).code, 5);
+	mkdirSync(own);
+	writeFileSync(join(own, 'builds.yaml'), 'tool: builds\nprogram: |\n  object | {title: .job, key: [.job]}\n');
+	const good = await check();
+	assert.equal(good.code, 0, good.err);
+	writeFileSync(join(own, 'checks.yaml'), 'tool: checks\ntitle: Checks\nprogram: |\n  object\n  | {title: .job,\n');
+	for (const args of [['--check'], ['--data', join(home, 'data'), '--listen', '127.0.0.1:0']]) {
+		const run = await opsroomd(home, [...args, '--sources-dir', own]);
+		assert.equal(run.code, 2, args.join(' '));
+		assert.match(run.err, new RegExp(`^opsroomd: ${join(own, 'checks.yaml')}: line 5: syntax error`));
+	}
+});
+
+test('sources_dir is taken up and given up at SIGHUP; the service manager is told when the sources are in force', async (t) => {
+	const home = folder(t);
+	const file = join(home, 'opsroom.yaml'), own = join(home, 'own');
+	mkdirSync(own);
+	writeFileSync(file, '');
+	writeFileSync(join(own, 'builds.yaml'), 'tool: builds\nprogram: |\n  object | {title: .job, key: [.job]}\n');
+	const m = await manager(t, home);
+	const d = await daemon(t, home, ['--config', file], { env: { NOTIFY_SOCKET: m.path } });
+	await m.says(/^<READY=1>$/m);
+	const hup = (text) => {
+		writeFileSync(file, text);
+		d.child.kill('SIGHUP');
+	};
+	writeFileSync(join(home, 'p.yaml'), 'sources: [{name: ci, tool: builds, channel: general}]\n');
+	const provision = () => opsroomd(home, ['provision', '--data', d.data, 'p.yaml']);
+	assert.equal((await provision()).code, 2);
+	hup(`sources_dir: ${own}\n`);
+	await m.says(/<RELOADING=1\nMONOTONIC_USEC=\d+>\n<READY=1>\n/);
+	assert.match(d.err, / info daemon\.reload changed=sources_dir\n.* info daemon\.sources dir=\S+\/own sources=1\n/);
+	const run = await provision();
+	assert.equal(run.code, 0, run.err);
+	hup('');
+	await d.prints(/ info daemon\.sources dir="" sources=0\n/, 'err');
+	assert.equal((await provision()).code, 2);
+});
+
 test('the example of a configuration is good', async (t) => {
 	const run = await opsroomd(folder(t), ['--check', '--config', join(root, 'etc/opsroom.yaml')]);
 	assert.equal(run.code, 0, run.err);

@@ -1,7 +1,7 @@
 // One real opsroomd with a folder of its own, a free port and a virtual clock; ended by its pid.
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const freePort = () => new Promise((done, failed) => {
@@ -30,14 +30,15 @@ function logLine(line) {
 }
 
 export class Daemon {
-	constructor(build, folder, { clock = '2026-03-02T02:00:00Z', config } = {}) {
+	constructor(build, folder, { clock = '2026-03-02T02:00:00Z', config, sources } = {}) {
 		this.program = join(build, 'opsroomd');
 		this.data = join(folder, 'data');
 		this.log = join(folder, 'log');
-		this.args = ['--data', this.data, '--clock', clock, ...(config ? ['--config', config] : [])];
+		this.args = ['--data', this.data, '--clock', clock, ...(config ? ['--config', config] : []), ...(sources ? ['--sources-dir', join(folder, 'sources')] : [])];
+		this.sources = join(folder, 'sources');
 		this.made = {};
 		this.host = '127.0.0.1';
-		mkdirSync(folder, { recursive: true });
+		mkdirSync(this.sources, { recursive: true });
 	}
 
 	// The log goes to a file: what was logged before an answer can be read once the answer is here.
@@ -62,6 +63,21 @@ export class Daemon {
 	async end(signal) {
 		this.child.kill(signal);
 		await this.ended;
+	}
+
+	// A file of its sources_dir; without `file` it is taken away.
+	put(name, file) {
+		if (file) copyFileSync(file, join(this.sources, name));
+		else rmSync(join(this.sources, name));
+	}
+
+	// SIGHUP; answers when what it had read again is in force.
+	async reload() {
+		const count = () => this.logged().filter((l) => l.event === 'daemon.reload').length;
+		const before = count();
+		this.child.kill('SIGHUP');
+		while (count() === before) await this.request('/healthz');
+		await this.settle();
 	}
 
 	async provision(file) {

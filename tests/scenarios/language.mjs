@@ -122,8 +122,8 @@ const asked = ['status', 'as', 'bearer', 'basic', 'header', 'type'];
 
 const statements = {
 	async daemon(world, words) {
-		const { rest: [name], options } = optionsOf(words, ['config', 'provision', 'clock'], ['start']);
-		const d = new Daemon(world.build, join(world.folder, name), { clock: options.clock?.[0], config: options.config && world.file(options.config[0]) });
+		const { rest: [name], options } = optionsOf(words, ['config', 'provision', 'clock'], ['sources', 'start']);
+		const d = new Daemon(world.build, join(world.folder, name), { clock: options.clock?.[0], config: options.config && world.file(options.config[0]), sources: options.sources });
 		if (!options.start) throw new Error('a daemon is of use with -start');
 		world.things[name] = d;
 		await d.start();
@@ -145,6 +145,14 @@ const statements = {
 		const { code, text } = await d.provision(world.file(file));
 		d.answer = { status: code, text };
 		if (code !== Number(options.exit?.[0] ?? 0)) throw unlike(`exit code ${options.exit?.[0] ?? 0}`, `${code} ${text}`);
+	},
+
+	async put(world, [name, as, file]) {
+		world.get(name, Daemon).put(as, file && world.file(file));
+	},
+
+	async reload(world, [name]) {
+		await world.get(name, Daemon).reload();
 	},
 
 	async post(world, words) {
