@@ -463,6 +463,24 @@ static struct alert_event *alert_of_event(struct work *w, const struct event *e)
 	return ev;
 }
 
+struct group *alerts_open_of(struct work *w, int64_t source_id, struct str dedup_key)
+{
+	struct group *g = map_get(&w->engine->alerts->by_key, group_hash(source_id, dedup_key));
+
+	return g && g->row.state != GROUP_RESOLVED ? g : NULL;
+}
+
+/* Somebody has it on the other side. What is not open cannot be had: a late acknowledgement says nothing. */
+static bool intake_acknowledged(struct work *w, struct delivery *d, const struct event *e)
+{
+	struct group *g = alerts_open_of(w, d->source_id, e->dedup_key);
+
+	if (!g || g->row.state != GROUP_FIRING)
+		return true;
+	d->changed++;
+	return alerts_ack(w, g, 0, &w->err);
+}
+
 bool alerts_receive_events(struct work *w, struct delivery *d, const struct event *events, size_t count)
 {
 	struct intake in = {.w = w, .d = d};
@@ -473,6 +491,8 @@ bool alerts_receive_events(struct work *w, struct delivery *d, const struct even
 	for (size_t i = 0; i < count && ok; i++) {
 		if (events[i].status == EVENT_INFO)
 			ok = note_tell(w, d, &events[i]);
+		else if (events[i].acknowledged)
+			ok = intake_acknowledged(w, d, &events[i]);
 		else
 			intake_event(&in, alert_of_event(w, &events[i]), events[i].dedup_key, &known);
 	}

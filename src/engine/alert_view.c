@@ -278,14 +278,19 @@ static struct str user_mention(struct arena *a, int64_t user_id)
 	return arena_printf(a, "<@" STR_FMT ">", STR_ARG(id_write(a, 'U', user_id)));
 }
 
+static struct str acker(struct arena *a, const struct group_row *r)
+{
+	return r->acked_by ? user_mention(a, r->acked_by) : S("the source");
+}
+
 static struct str state_text(struct arena *a, const struct group *g)
 {
 	const struct group_row *r = &g->row;
 	size_t gone = g->count - (size_t)g->firing;
 	struct str who = S("");
 
-	if (r->acked_by)
-		who = arena_printf(a, "  ·  :eyes: acknowledged by " STR_FMT " " STR_FMT, STR_ARG(user_mention(a, r->acked_by)), STR_ARG(date_text(a, r->acked)));
+	if (r->acked)
+		who = arena_printf(a, "  ·  :eyes: acknowledged by " STR_FMT " " STR_FMT, STR_ARG(acker(a, r)), STR_ARG(date_text(a, r->acked)));
 	if (r->state == GROUP_RESOLVED)
 		return arena_printf(a, ":large_green_circle: *Resolved*%s" STR_FMT " " STR_FMT "  ·  lasted " STR_FMT STR_FMT, r->resolved_by ? " by " : "",
 				    STR_ARG(r->resolved_by ? user_mention(a, r->resolved_by) : S("")), STR_ARG(date_text(a, r->resolved)),
@@ -427,7 +432,7 @@ static void put_row(struct work *w, struct json_out *o, const struct group_row *
 	put_wall(o, "opened", r->opened);
 	put_wall(o, "changed", r->changed);
 	put_user(w, o, "acked_by", r->acked_by);
-	if (r->acked_by)
+	if (r->acked)
 		put_wall(o, "acked_at", r->acked);
 	put_user(w, o, "resolved_by", r->resolved_by);
 	if (r->state == GROUP_RESOLVED)
@@ -639,8 +644,8 @@ static void summary_line(struct work *w, struct buf *b, struct group *g)
 	buf_printf(b, "\n%s `" STR_FMT "` *" STR_FMT "*  %s, %" PRId64 " firing for %s", state_emoji[g->row.state], STR_ARG(g->row.short_id),
 		   STR_ARG(mrkdwn_escape(w->arena, group_title(w->arena, g, common))), severity_name(g->row.severity), g->firing,
 		   span_write(w->arena, w->now - g->sum.since).p);
-	if (g->row.acked_by)
-		buf_printf(b, ", acknowledged by " STR_FMT, STR_ARG(user_mention(w->arena, g->row.acked_by)));
+	if (g->row.acked)
+		buf_printf(b, ", acknowledged by " STR_FMT, STR_ARG(acker(w->arena, &g->row)));
 }
 
 static void summary_past(struct work *w, struct buf *b, const struct group_row *r)

@@ -231,7 +231,9 @@ bool alerts_ack(struct work *w, struct group *g, int64_t user_id, struct err *er
 	if (g->row.state == GROUP_ACKNOWLEDGED) {
 		struct str name = S("somebody");
 
-		if (g->row.acked_by == user_id)
+		if (!g->row.acked_by)
+			name = S("the source");
+		else if (g->row.acked_by == user_id)
 			name = S("you");
 		else if (store_user_find(w->engine->db, w->arena, w->engine->workspace_id, g->row.acked_by, &who, err))
 			name = who.name;
@@ -241,7 +243,10 @@ bool alerts_ack(struct work *w, struct group *g, int64_t user_id, struct err *er
 	}
 	if (!group_act(w, g, GROUP_EV_ACK, user_id, err))
 		return false;
-	log_info(EV_ALERT_ACKED, F_STR("alert", g->row.short_id), F_INT("by", user_id));
+	if (user_id)
+		log_info(EV_ALERT_ACKED, F_STR("alert", g->row.short_id), F_INT("by", user_id));
+	else
+		log_info(EV_ALERT_ACKED, F_STR("alert", g->row.short_id), F_TXT("by", "source"));
 	return true;
 }
 

@@ -31,11 +31,15 @@ MUST_USE bool alerts_receive_v2(struct work *w, struct delivery *d);
 MUST_USE bool alerts_receive_webhook(struct work *w, struct delivery *d);
 
 /* POST /hooks/TOOL/KEY: what a source's program made of a body. Alerts by their dedup key, each a group of its own; what is
- * only information is told once, as a message that nobody has to answer. */
+ * only information is told once, as a message that nobody has to answer. Who acknowledges there acknowledges here. */
 MUST_USE bool alerts_receive_events(struct work *w, struct delivery *d, const struct event *events, size_t count);
+
+/* The open group of a source's dedup key. NULL: none. */
+struct group *alerts_open_of(struct work *w, int64_t source_id, struct str dedup_key);
 
 /* By short id, by long id, or by a title or alertname that only one open group has. ERR_NOT_FOUND, ERR_CONFLICT (several). */
 struct group *alerts_find(struct work *w, struct str ref, struct err *err);
+/* user_id 0: the source says so. */
 MUST_USE bool alerts_ack(struct work *w, struct group *g, int64_t user_id, struct err *err);
 MUST_USE bool alerts_resolve(struct work *w, struct group *g, int64_t user_id, struct err *err);
 const struct group_row *group_row(const struct group *g);

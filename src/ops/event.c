@@ -390,6 +390,7 @@ bool event_of(struct arena *a, struct str source, const struct json *draft, stru
 	}
 	*out = (struct event){.source = source};
 	out->status = status_of(a, json_get(draft, "status"));
+	out->acknowledged = out->status == EVENT_FIRING && json_get_bool(draft, "acknowledged", false);
 	out->severity = severity_or(first_text(a, json_get(draft, "severity")), severity_of(first_text(a, json_get(draft, "severity_else"))));
 	out->title = cut_to(a, one_line(a, first_text(a, json_get(draft, "title"))), TITLE_MAX);
 	if (!out->title.n)

@@ -22,6 +22,7 @@ struct event {
 	struct str dedup_key; /* "TOOL:..." at most 200 bytes: the same for all events of one alert */
 	struct labels labels; /* sorted by name, values not empty */
 	wall_ms starts_at, ends_at; /* 0: the body does not say */
+	bool acknowledged; /* a person has it, on the other side */
 };
 const char *event_status_name(enum event_status s);
 
@@ -38,11 +39,12 @@ wall_ms event_time(struct arena *a, const struct json *v);
 /* One answer of a source's program:
  *
  *     {"status":"firing|resolved|info", "severity":V, "severity_else":V, "title":V, "summary":V, "url":V, "key":[part...],
- *      "labels":{...} or [{...}, ...], "starts_at":V, "ends_at":V, "at":V}
+ *      "labels":{...} or [{...}, ...], "starts_at":V, "ends_at":V, "at":V, "acknowledged":true}
  *
  * V is a value or a list of candidates: the first that is not absent counts. A severity that is no known word becomes
  * severity_else, or else a warning. Of several objects of labels the first that has a label counts for it. `at` is the one
- * time of tools that send one: the end of what is resolved, the start of anything else. body and index stand in for a key that is absent. */
+ * time of tools that send one: the end of what is resolved, the start of anything else. acknowledged, of what fires, says only
+ * that: it opens nothing and changes no text. body and index stand in for a key that is absent. */
 MUST_USE bool event_of(struct arena *a, struct str source, const struct json *draft, struct str body, size_t index, struct event *out, struct err *err);
 
 /* As in the documentation of sources: {"source","status","severity","title","summary","url","dedup_key","labels","starts_at","ends_at"}. */

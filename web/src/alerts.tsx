@@ -50,7 +50,7 @@ function Members({ id }: { id: string }) {
 
 function Who({ alert }: { alert: AlertGroup }) {
 	if (alert.state === 'acknowledged')
-		return <span>Acknowledged by <strong>{alert.acked_by_name ?? alert.acked_by}</strong></span>;
+		return <span>Acknowledged by <strong>{alert.acked_by_name ?? alert.acked_by ?? 'the source'}</strong></span>;
 	return alert.state === 'resolved' ? <span>Resolved {time_since(alert.changed)} ago</span> : <span>Nobody has it yet</span>;
 }
 
