@@ -1,5 +1,6 @@
 #include "api/exchange.h"
 
+#include "api/pagers.h"
 #include "api/pages.h"
 #include "base/log.h"
 #include "store/journal.h"
@@ -107,15 +108,10 @@ static void write_problem(struct exchange *x)
 		buf_add(&x->headers, S("WWW-Authenticate: Bearer\r\n"));
 }
 
-static bool is_outage(enum err_code code)
-{
-	return code == ERR_FULL || code == ERR_UNAVAILABLE || code == ERR_INTERNAL;
-}
-
 static void write_slack_error(struct exchange *x)
 {
 	struct json_out o;
-	bool outage = is_outage(x->err.code);
+	bool outage = err_is_outage(x->err.code);
 
 	/* Slack's clients try again on 5xx: right for an outage, wrong for anything else. */
 	o = x_json(x, outage ? 503 : 200);
@@ -129,7 +125,7 @@ static void write_slack_error(struct exchange *x)
 
 static void write_webhook_error(struct exchange *x)
 {
-	if (is_outage(x->err.code))
+	if (err_is_outage(x->err.code))
 		x_text(x, 503, "service_unavailable");
 	else
 		x_text(x, x->status >= 400 ? x->status : err_info(x->err.code)->http_status, x->err.text);
@@ -163,6 +159,7 @@ static void write_error(struct exchange *x)
 		[DIALECT_SLACK] = write_slack_error,
 		[DIALECT_WEBHOOK] = write_webhook_error,
 		[DIALECT_ALERTMANAGER] = write_alertmanager_error,
+		[DIALECT_PAGERDUTY] = pagerduty_write_error,
 	};
 
 	writers[x->route->dialect](x);
@@ -269,7 +266,7 @@ static void exchange_run(struct work *w)
 	if (w->failed && !x->err.code)
 		x->err = w->err;
 	if (x->err.code)
-		w->failed = w->failed || is_outage(x->err.code);
+		w->failed = w->failed || err_is_outage(x->err.code);
 	if (x->err.code)
 		write_error(x);
 }

@@ -15,6 +15,7 @@ enum dialect {
 	DIALECT_SLACK,        /* {"ok":false,"error":...}, HTTP 200 */
 	DIALECT_WEBHOOK,      /* Slack's incoming webhooks: a word as plain text */
 	DIALECT_ALERTMANAGER, /* {"code":...,"message":...} or a JSON string */
+	DIALECT_PAGERDUTY,    /* {"status":"invalid event","message":...,"errors":[...]} */
 };
 
 struct exchange;
@@ -72,6 +73,7 @@ struct exchange {
 	struct err err;
 	span_ms retry_after;     /* of a refusal; 0: two seconds */
 	bool plain_json_error;   /* Alertmanager: the error is a JSON string */
+	bool unreadable;         /* PagerDuty: the body is no JSON object */
 	/* Slack's API: what slack_identify() read */
 	const struct json *slack_args;
 	const char *slack_problem; /* NULL: the arguments are good */

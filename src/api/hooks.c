@@ -1,11 +1,10 @@
 /* What tools send: the webhooks of sources, Slack's incoming webhooks. Alertmanager's API is alertmanager.c. */
+#include "api/hooks.h"
+
 #include "api/handlers.h"
 #include "api/slack.h"
 #include "base/log.h"
-#include "engine/alerts.h"
 #include "net/body.h"
-#include "ops/source.h"
-#include "store/chat.h"
 
 #include <inttypes.h>
 
@@ -52,27 +51,44 @@ static struct json *headers_tree(struct exchange *x)
 	return object;
 }
 
+bool hook_read(struct exchange *x, struct source_kind *kind, struct delivery *d, struct json *body, struct source_reading *out)
+{
+	d->http_status = 400;
+	if (source_read(kind, x_arena(x), body, headers_tree(x), d->body, out, &x->work.err))
+		return true;
+	if (x->work.err.code == ERR_TOO_MANY)
+		d->http_status = 413;
+	return false;
+}
+
 static bool receive_events(struct exchange *x, struct source_kind *kind, struct delivery *d)
 {
-	struct arena *a = x_arena(x);
-	struct source_reading r;
 	struct str type = http_header_get(x->request, "Content-Type");
 	struct json *body = content_type_is(type, "application/json") ? d->json : NULL;
+	struct source_reading r;
 
 	if (!body)
-		body = body_parse(a, type, d->body, &x->work.err);
-
+		body = body_parse(x_arena(x), type, d->body, &x->work.err);
 	d->http_status = x->work.err.code == ERR_TOO_BIG ? 413 : 400;
-	if (!body || !source_read(kind, a, body, headers_tree(x), d->body, &r, &x->work.err)) {
-		d->http_status = x->work.err.code == ERR_TOO_MANY ? 413 : d->http_status;
-		return false;
-	}
-	return alerts_receive_events(&x->work, d, r.events, r.count);
+	return body && hook_read(x, kind, d, body, &r) && alerts_receive_events(&x->work, d, r.events, r.count);
 }
 
 bool hook_is_theirs(enum err_code code)
 {
 	return code == ERR_INVALID || code == ERR_TOO_BIG || code == ERR_TOO_MANY;
+}
+
+bool hook_end(struct exchange *x, const struct delivery *d, bool ok)
+{
+	if (ok) {
+		log_debug(EV_DELIVERY, F_STR("source", d->source_name), F_INT("alerts", d->alerts), F_INT("changed", d->changed));
+		return true;
+	}
+	x->status = hook_is_theirs(x->work.err.code) ? d->http_status : 0;
+	x->err = x->work.err;
+	x->work.failed = true;
+	hook_refused(x, d->source_name);
+	return false;
 }
 
 static void answer_delivery(struct exchange *x, const struct delivery *d)
@@ -112,38 +128,33 @@ static struct source_kind *find_kind(struct exchange *x, struct str tool, const 
 	return NULL;
 }
 
+struct source_kind *hook_begin(struct exchange *x, struct str key, struct str tool, struct delivery *d)
+{
+	struct source s = {.name = S("?")};
+	struct source_kind *kind = hook_source(x, key, &s) ? find_kind(x, tool, &s) : NULL;
+
+	if (!kind) {
+		hook_refused(x, s.name);
+		return NULL;
+	}
+	d->source_id = s.id;
+	d->source_name = s.name;
+	d->channel_id = s.channel_id;
+	return kind;
+}
+
 /* POST /hooks/TOOL/KEY; a trailing slash is fine. */
 void hook_tool(struct exchange *x)
 {
 	struct str tool, key = str_cut(x->rest, '/', &tool);
 	struct delivery d = {.body = x->request->body, .json = x->json};
 	struct source_kind *kind;
-	struct source s;
-	bool ok;
 
 	if (key.n && key.p[key.n - 1] == '/')
 		key.n--;
-	if (!hook_source(x, key, &s)) {
-		hook_refused(x, S("?"));
-		return;
-	}
-	if (!(kind = find_kind(x, tool, &s))) {
-		hook_refused(x, s.name);
-		return;
-	}
-	d.source_id = s.id;
-	d.source_name = s.name;
-	d.channel_id = s.channel_id;
-	ok = is_read_by_hand(kind) ? alerts_receive_webhook(&x->work, &d) : receive_events(x, kind, &d);
-	if (!ok) {
-		x->status = hook_is_theirs(x->work.err.code) ? d.http_status : 0;
-		x->err = x->work.err;
-		x->work.failed = true;
-		hook_refused(x, s.name);
-		return;
-	}
-	log_debug(EV_DELIVERY, F_STR("source", s.name), F_INT("alerts", d.alerts), F_INT("changed", d.changed));
-	answer_delivery(x, &d);
+	kind = hook_begin(x, key, tool, &d);
+	if (kind && hook_end(x, &d, is_read_by_hand(kind) ? alerts_receive_webhook(&x->work, &d) : receive_events(x, kind, &d)))
+		answer_delivery(x, &d);
 }
 
 void hook_what_is_this(struct exchange *x)

@@ -1,4 +1,5 @@
 #include "api/handlers.h"
+#include "api/pagers.h"
 #include "api/slack.h"
 
 /* method, path, what follows it, dialect, who may, flags, what runs, help. The first row that fits is taken. */
@@ -11,6 +12,11 @@ const struct route routes[] = {
 	 "A tool's webhook, see `opsroom source list`. Answers how many alerts came and how many changed something."},
 	{"GET", "/hooks/", "...", DIALECT_OURS, WHO_ANYBODY, ROUTE_PREFIX, hook_what_is_this,
 	 "Says what the address of a webhook is, for whoever opens it in a browser."},
+	{"POST", "/v2/enqueue", "", DIALECT_PAGERDUTY, WHO_KEY, ROUTE_JSON, pagerduty_event,
+	 "PagerDuty's Events API v2: routing_key is the key of a source of the tool pagerduty_events. Answers the dedup_key."},
+	{"POST", "/v2/change/enqueue", "", DIALECT_PAGERDUTY, WHO_KEY, ROUTE_JSON, pagerduty_change, "PagerDuty's change events: told once, as news."},
+	{"POST", "/generic/2010-04-15/create_event.json", "", DIALECT_PAGERDUTY, WHO_KEY, ROUTE_JSON, pagerduty_event_v1,
+	 "PagerDuty's Events API v1: the same with service_key and incident_key."},
 	{"POST", "/services/", "T.../B.../KEY", DIALECT_WEBHOOK, WHO_KEY, ROUTE_PREFIX | ROUTE_IDEMPOTENT, hook_incoming,
 	 "Slack's incoming webhooks: a message for the webhook's channel, or another public one that it names."},
 	{"POST", "/api/", "METHOD", DIALECT_SLACK, WHO_METHOD, ROUTE_PREFIX | ROUTE_IDEMPOTENT, slack_run,

@@ -47,5 +47,11 @@ void err_prefix(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void err_clear(struct err *err);
 const struct err_info *err_info(enum err_code code);
 
+/* It is our trouble, not the request's: the same again may well be taken. */
+static inline bool err_is_outage(enum err_code code)
+{
+	return code == ERR_FULL || code == ERR_UNAVAILABLE || code == ERR_INTERNAL;
+}
+
 /* The code for an HTTP status that somebody answered us with; ERR_NONE for 2xx. */
 enum err_code err_of_http_status(int status);

@@ -1,0 +1,8 @@
+/* api/pagers.h -- what senders to PagerDuty call, and how they are told of errors. */
+#pragma once
+#include "api/exchange.h"
+
+void pagerduty_event(struct exchange *x);
+void pagerduty_change(struct exchange *x);
+void pagerduty_event_v1(struct exchange *x);
+void pagerduty_write_error(struct exchange *x);
