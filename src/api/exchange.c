@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #define READ_AHEAD_MAX (64 * KIB) /* more would hold up the other connections */
-#define ANSWER_MAX (16 * MIB)
+#define ANSWER_MAX (256 * MIB) /* all alerts of a storm fit; a page of anything else is far smaller */
 
 /* ---- the handler's tools ---- */
 
@@ -262,6 +262,11 @@ static void exchange_run(struct work *w)
 			if (keep && !w->failed && !idempotency_keep(x, &id))
 				w->failed = true;
 		}
+	}
+	if (x->body.failed && !x->err.code) { /* cut JSON is worse than none */
+		x->status = 422;
+		x_fail(x, ERR_TOO_BIG, "the answer would have more than %u MiB; ask for less", ANSWER_MAX / MIB);
+		w->failed = true;
 	}
 	if (w->failed && !x->err.code)
 		x->err = w->err;

@@ -211,6 +211,13 @@ static bool take_batch(struct engine *e, struct queue *batch)
 	pthread_mutex_lock(&l->lock);
 	waited = l->inbox.count;
 	while (!l->inbox.head && !l->follow.head && !l->stopping) {
+		if (l->count_again) {
+			pthread_mutex_unlock(&l->lock);
+			look_at_due(e, false);
+			pthread_mutex_lock(&l->lock);
+			report(e);
+			continue;
+		}
 		if (index && l->search_behind != (unsigned)l->live.messages) {
 			pthread_mutex_unlock(&l->lock);
 			index = index_some(e);
