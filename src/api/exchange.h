@@ -15,6 +15,7 @@ enum dialect {
 	DIALECT_SLACK,        /* {"ok":false,"error":...}, HTTP 200 */
 	DIALECT_WEBHOOK,      /* Slack's incoming webhooks: a word as plain text */
 	DIALECT_ALERTMANAGER, /* {"code":...,"message":...} or a JSON string */
+	DIALECT_VICTOROPS,    /* {"result":"failure","message":...} */
 	DIALECT_PAGERDUTY,    /* {"status":"invalid event","message":...,"errors":[...]} */
 };
 

@@ -45,12 +45,31 @@ static struct str text_of(struct arena *a, const struct json *object, const char
 	return event_text(a, json_get(object, key));
 }
 
+/* What a JSON error has to say besides its members: its status, and when to come again. */
+static struct json_out error_json(struct exchange *x)
+{
+	bool outage = err_is_outage(x->err.code);
+
+	if (outage)
+		buf_add(&x->headers, S("Retry-After: 2\r\n"));
+	return x_json(x, outage ? 503 : x->status >= 400 ? x->status : err_info(x->err.code)->http_status);
+}
+
+/* Nobody's delivery yet: the body tells whose it is, or it cannot be read. */
+static void refuse_unreadable(struct exchange *x, struct delivery *d)
+{
+	if (!d->source_name.n)
+		d->source_name = S("?");
+	d->http_status = x->work.err.code == ERR_TOO_BIG ? 413 : 400;
+	hook_end(x, d, false);
+}
+
 /* ---- PagerDuty: Events API v2, change events, Events API v1 ---- */
 
 void pagerduty_write_error(struct exchange *x)
 {
 	bool outage = err_is_outage(x->err.code);
-	struct json_out o = x_json(x, outage ? 503 : x->status >= 400 ? x->status : err_info(x->err.code)->http_status);
+	struct json_out o = error_json(x);
 
 	json_open(&o, '{');
 	json_add_str(&o, "status", outage ? S("internal error") : x->unreadable ? S("Unrecognized object") : S("invalid event"));
@@ -60,8 +79,6 @@ void pagerduty_write_error(struct exchange *x)
 	json_put_str(&o, str_of(x->err.text));
 	json_close(&o, ']');
 	json_close(&o, '}');
-	if (outage)
-		buf_add(&x->headers, S("Retry-After: 2\r\n"));
 }
 
 /* How one of PagerDuty's three ways to send an event names things. */
@@ -83,9 +100,7 @@ static void pagerduty_take(struct exchange *x, const struct pagerduty_form *f)
 
 	if (!body) {
 		x->unreadable = true;
-		d.source_name = S("?");
-		d.http_status = x->work.err.code == ERR_TOO_BIG ? 413 : 400;
-		hook_end(x, &d, false);
+		refuse_unreadable(x, &d);
 		return;
 	}
 	kind = hook_begin(x, str_trim(text_of(a, body, f->routing_key)), S("pagerduty_events"), &d);
@@ -122,4 +137,48 @@ void pagerduty_change(struct exchange *x)
 void pagerduty_event_v1(struct exchange *x)
 {
 	pagerduty_take(x, &(struct pagerduty_form){"service_key", "event_type", "incident_key", 200, "Event processed"});
+}
+
+/* ---- Splunk On-Call (VictorOps): POST /integrations/generic/20131114/alert/KEY/ROUTING ---- */
+
+void victorops_write_error(struct exchange *x)
+{
+	struct json_out o = error_json(x);
+
+	json_open(&o, '{');
+	json_add_str(&o, "result", S("failure"));
+	json_add_str(&o, "message", str_of(x->err.text));
+	json_close(&o, '}');
+}
+
+void victorops_alert(struct exchange *x)
+{
+	struct arena *a = x_arena(x);
+	struct delivery d = {.body = x->request->body};
+	struct source_kind *kind;
+	struct source_reading r;
+	struct str key, entity;
+	struct json_out o;
+	struct json *body;
+
+	str_cut(x->rest, '/', &key); /* what follows names a team over there */
+	if (!(kind = hook_begin(x, key, S("victorops"), &d)))
+		return;
+	if (!(body = read_object(x))) {
+		refuse_unreadable(x, &d);
+		return;
+	}
+	entity = text_of(a, body, "entity_id");
+	if (!str_trim(entity).n) {
+		if (!str_trim(text_of(a, body, "entity_display_name")).n)
+			set_text(a, body, "entity_display_name", text_of(a, body, "state_message"));
+		set_text(a, body, "entity_id", entity = key_of_body(x));
+	}
+	if (!hook_end(x, &d, hook_read(x, kind, &d, body, &r) && alerts_receive_events(&x->work, &d, r.events, r.count)))
+		return;
+	o = x_json(x, 200);
+	json_open(&o, '{');
+	json_add_str(&o, "result", S("success"));
+	json_add_str(&o, "entity_id", entity);
+	json_close(&o, '}');
 }

@@ -1,4 +1,4 @@
-/* api/pagers.h -- what senders to PagerDuty call, and how they are told of errors. */
+/* api/pagers.h -- what senders to paging services call, and how they are told of errors. */
 #pragma once
 #include "api/exchange.h"
 
@@ -6,3 +6,6 @@ void pagerduty_event(struct exchange *x);
 void pagerduty_change(struct exchange *x);
 void pagerduty_event_v1(struct exchange *x);
 void pagerduty_write_error(struct exchange *x);
+
+void victorops_alert(struct exchange *x);
+void victorops_write_error(struct exchange *x);

@@ -285,19 +285,21 @@ static bool make_channel(struct provisioner *p, const struct json *item)
 }
 
 /* Where a sender of the tool sends to when only its base URL is changed; see api/pagers.h. */
-static void put_pager_urls(struct provisioner *p, struct str tool)
+static void put_pager_urls(struct provisioner *p, struct str tool, struct str key)
 {
 	static const struct {
-		const char *tool, *name, *path;
+		const char *tool, *name, *path, *after_key; /* NULL: the key is not in it */
 	} urls[] = {
-		{"pagerduty_events", "enqueue_url", "/v2/enqueue"},
-		{"pagerduty_events", "change_url", "/v2/change/enqueue"},
-		{"pagerduty_events", "create_event_url", "/generic/2010-04-15/create_event.json"},
+		{"pagerduty_events", "enqueue_url", "/v2/enqueue", NULL},
+		{"pagerduty_events", "change_url", "/v2/change/enqueue", NULL},
+		{"pagerduty_events", "create_event_url", "/generic/2010-04-15/create_event.json", NULL},
+		{"victorops", "victorops_url", "/integrations/generic/20131114/alert/", "/opsroom"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(urls); i++)
 		if (str_is(tool, urls[i].tool))
-			json_add_str(p->o, urls[i].name, arena_printf(p->w->arena, STR_FMT "%s", STR_ARG(p->w->engine->config.public_url), urls[i].path));
+			json_add_str(p->o, urls[i].name, arena_printf(p->w->arena, STR_FMT "%s" STR_FMT "%s", STR_ARG(p->w->engine->config.public_url), urls[i].path,
+									    STR_ARG(urls[i].after_key ? key : S("")), urls[i].after_key ? urls[i].after_key : ""));
 }
 
 static bool make_source(struct provisioner *p, const struct json *item)
@@ -327,7 +329,7 @@ static bool make_source(struct provisioner *p, const struct json *item)
 	json_add_str(p->o, "url", arena_printf(a, STR_FMT "/hooks/" STR_FMT "/" STR_FMT, STR_ARG(e->config.public_url), STR_ARG(s.tool), STR_ARG(key)));
 	json_add_str(p->o, "key", key);
 	json_add_str(p->o, "api_url", arena_printf(a, STR_FMT "/am/" STR_FMT, STR_ARG(e->config.public_url), STR_ARG(key)));
-	put_pager_urls(p, s.tool);
+	put_pager_urls(p, s.tool, key);
 	json_close(p->o, '}');
 	return true;
 }

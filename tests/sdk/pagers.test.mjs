@@ -14,7 +14,7 @@ import { bin, daemon, until } from './daemon.mjs';
 
 const freePort = () => new Promise((resolve) => { const s = createServer().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => resolve(port)); }); });
 const skip = missing('prometheus-alertmanager', 'prometheus-alertmanager');
-const tools = { pd: 'pagerduty_events' };
+const tools = { pd: 'pagerduty_events', vo: 'victorops' };
 let d, dir, sources;
 
 before(async () => {
@@ -37,6 +37,7 @@ test('Alertmanager: what fires and resolves reaches us by every receiver', { ski
 receivers:
 - name: all
   pagerduty_configs: [{url: '${sources.pd.enqueue_url}', routing_key: '${sources.pd.key}', severity: error}]
+  victorops_configs: [{api_url: '${d.url}/integrations/generic/20131114/alert/', api_key: '${sources.vo.key}', routing_key: any}]
 `);
 	const am = spawn('prometheus-alertmanager', [`--config.file=${join(dir, 'am.yml')}`, `--storage.path=${join(dir, 'am')}`, `--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address='], { stdio: 'ignore' });
 	const say = (ends) => fetch(`http://127.0.0.1:${port}/api/v2/alerts`, { method: 'POST', headers: { 'content-type': 'application/json' },
