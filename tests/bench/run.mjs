@@ -1,8 +1,8 @@
-// run.mjs [alerts|http|fan|commands ...] -- measures opsroomd beside its peers, in turn, in the same run: what counts is the ratio.
+// run.mjs [alerts|http|fan|commands|storm|sources ...] -- measures opsroomd beside its peers, in turn, in the same run: what counts is the ratio.
 //
 // Loopback only and bounded. ROUNDS=3 rounds, SECONDS_EACH=2 a measurement; the median round is printed.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -203,9 +203,75 @@ async function commands() {
 	row('slash commands, answered durably', `${column(results, 2).toFixed(0)}/s`, `p50 ${column(results, 0).toFixed(2)} ms  p99 ${column(results, 1).toFixed(2)} ms`);
 }
 
-const all = { alerts, http, fan, commands };
+/* ---- a storm: 100,000 alerts in 10,000 groups ---- */
+
+const storm_alert = (n) => ({
+	labels: { alertname: `Storm${n % 10000}`, severity: 'warning', instance: `node-${n}.eu-west-1.example.net:9100`, job: 'node', cluster: 'prod', team: 'infra' },
+	annotations: { summary: 'CPU above 90 % for 5 minutes', description: 'Load is high; see the dashboard.', runbook_url: 'https://runbooks.example.net/HighCPU' },
+	startsAt: '2026-11-21T08:00:00.123Z', endsAt: '2036-11-21T08:00:00Z', generatorURL: 'http://prometheus.example.net:9090/graph?g0.expr=node_load1',
+});
+
+async function told(port) { // until no message waits to leave
+	for (let i = 0; i < 600; i++) {
+		const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+		if (/^opsroom_outbox_waiting 0$/m.test(text))
+			return;
+		await new Promise((r) => setTimeout(r, 100));
+	}
+	throw new Error('the outbox never got empty');
+}
+
+async function timed(url, headers = {}) {
+	const began = performance.now();
+	await (await fetch(url, { headers })).arrayBuffer();
+	return performance.now() - began;
+}
+
+async function storm() {
+	const data = join(dir, `data${launched++}`), { token } = provision(data), a = await ours(data);
+	const url = `http://127.0.0.1:${a.port}`, bearer = { Authorization: `Bearer ${token}` };
+
+	for (let i = 0; i < 100000; i += 500) {
+		const body = JSON.stringify(Array.from({ length: 500 }, (_, k) => storm_alert(i + k)));
+		const r = await fetch(`${url}/api/v2/alerts`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+		if (!r.ok)
+			throw new Error(await r.text());
+	}
+	await told(a.port);
+	row('100,000 alerts in 10,000 groups, memory', `${rss_mb(a.child.pid).toFixed(0)} MB`);
+	const lists = [], filtered = [];
+	for (let i = 0; i < 9; i++) {
+		lists.push(await timed(`${url}/v1/alerts?limit=100`, bearer));
+		filtered.push(await timed(`${url}/api/v2/alerts?filter=${encodeURIComponent('instance="node-77.eu-west-1.example.net:9100"')}`));
+	}
+	row('  listing 100 groups, one alert by a filter', `${median(lists).toFixed(1)} ms  ${median(filtered).toFixed(1)} ms`);
+	const gone = new Promise((r) => a.child.once('exit', r));
+	end(a);
+	await gone;
+	const again = await ours(data);
+	row('  restart to ready', `${again.ms.toFixed(0)} ms`);
+	end(again);
+}
+
+/* ---- what the programs of sources read ---- */
+
+async function sources() {
+	for (const tool of readdirSync('integrations/sources').map((f) => f.slice(0, -5)).sort()) {
+		const folder = join('tests/payloads', tool);
+		const cases = readdirSync(folder).filter((f) => f.endsWith('.expected.json')).map((f) => {
+			const { accept, request = {} } = JSON.parse(readFileSync(join(folder, f), 'utf8'));
+			return { accept, body: request.body_file ?? f.replace('.expected', ''), header: Object.entries(request.headers ?? {}).map(([name, value]) => `${name.toLowerCase()}: ${value}`)[0] ?? '' };
+		}).filter((c) => c.accept && c.body.endsWith('.json'));
+		const header = cases[0].header, bodies = cases.filter((c) => c.header === header).map((c) => join(folder, c.body));
+		const out = execFileSync(build('sources'), [tool, header, ...bodies.slice(0, 60)], { encoding: 'utf8' });
+		const [, events, us] = /events=(\d+) us=(\S+)/.exec(out);
+		row(`source ${tool}`, `${events.padStart(8)} events/s`, `${us} us a body`);
+	}
+}
+
+const all = { alerts, http, fan, commands, storm, sources };
 try {
-	execFileSync('ninja', ['-C', 'build', 'tests/fan'], { stdio: 'ignore' });
+	execFileSync('ninja', ['-C', 'build', 'tests/fan', 'tests/sources'], { stdio: 'ignore' });
 	for (const name of process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(all))
 		await all[name]();
 } finally {
