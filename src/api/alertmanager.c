@@ -28,6 +28,8 @@ static bool v2_content_type(struct exchange *x)
 
 	if (content_type_is(type, "application/json"))
 		return true;
+	if (!type.n)
+		type = S("application/octet-stream");
 	x->status = 415;
 	x_fail(x, ERR_UNSUPPORTED, "unsupported media type \"" STR_FMT "\", only [application/json] are allowed",
 	       STR_ARG(str_clip(type, 100)));
@@ -44,6 +46,12 @@ static void v2_post(struct exchange *x)
 		return;
 	}
 	if (!v2_content_type(x)) {
+		hook_refused(x, s.name);
+		return;
+	}
+	if (!d.body.n) {
+		x->status = 422;
+		x_fail(x, ERR_INVALID, "alerts in body is required");
 		hook_refused(x, s.name);
 		return;
 	}
@@ -70,71 +78,312 @@ static void v2_post(struct exchange *x)
 	x->status = 200;
 }
 
+/* ---- reading: filters, alerts, groups, receivers ---- */
+
+struct v2_query {
+	struct source source; /* who asks */
+	struct matchers matchers;
+	struct regex *receiver;
+	struct alerts_filter filter;
+};
+
+/* The last of that name, as Alertmanager takes it; "" if there is none. */
+static struct str last_of(const struct form *form, const char *name)
+{
+	for (size_t i = form->count; i > 0; i--)
+		if (str_is(form->fields[i - 1].name, name))
+			return form->fields[i - 1].value;
+	return S("");
+}
+
+/* What is no word for true is false, and no error. */
+static bool flag_of(struct arena *a, const struct form *form, const char *name)
+{
+	static const char *const yes[] = {"true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"};
+	struct str value = arena_lower(a, last_of(form, name));
+
+	for (size_t i = 0; i < COUNT_OF(yes); i++)
+		if (str_is(value, yes[i]))
+			return true;
+	return value.n == 0;
+}
+
+static bool query_read(struct exchange *x, struct v2_query *q)
+{
+	struct arena *a = x_arena(x);
+	struct str receiver;
+	struct form form;
+
+	if (!form_parse(a, x->request->query, &form, &x->err))
+		return false;
+	for (size_t i = 0; i < form.count; i++)
+		if (str_is(form.fields[i].name, "filter") && !matchers_add(a, &q->matchers, form.fields[i].value, &x->err))
+			return false;
+	receiver = last_of(&form, "receiver");
+	if (receiver.n && !(q->receiver = regex_new(receiver, &x->err))) {
+		err_prefix(&x->err, "failed to parse receiver param: ");
+		return false;
+	}
+	q->filter = (struct alerts_filter){.matchers = &q->matchers, .receiver = q->receiver, .active = flag_of(a, &form, "active")};
+	return true;
+}
+
+static void query_done(struct v2_query *q)
+{
+	matchers_done(&q->matchers);
+	regex_free(q->receiver);
+}
+
+static struct json_out v2_json(struct exchange *x)
+{
+	struct json_out o = x_json(x, 200);
+
+	x->content_type = "application/json";
+	return o;
+}
+
+/* Who may ask, and for what. query_done() is owed in either case. */
+static bool v2_asked(struct exchange *x, struct v2_query *q)
+{
+	*q = (struct v2_query){0};
+	if (!v2_source(x, &q->source))
+		return false;
+	if (query_read(x, q))
+		return true;
+	x->status = 400;
+	x->plain_json_error = true;
+	return false;
+}
+
+static void v2_list(struct exchange *x, bool (*write)(struct work *, struct json_out *, const struct alerts_filter *, struct err *))
+{
+	struct v2_query q;
+
+	if (v2_asked(x, &q)) {
+		struct json_out o = v2_json(x);
+
+		if (!write(&x->work, &o, &q.filter, &x->err)) {
+			x->status = 400;
+			x->plain_json_error = true;
+		}
+		buf_char(&x->body, '\n');
+	}
+	query_done(&q);
+}
+
 static void v2_get(struct exchange *x)
 {
-	struct source s;
-	struct json_out o;
+	v2_list(x, alerts_write_v2);
+}
 
-	if (!v2_source(x, &s))
+static void v2_groups(struct exchange *x)
+{
+	v2_list(x, alerts_write_v2_groups);
+}
+
+static bool v2_names(struct exchange *x, struct str **names, size_t *count)
+{
+	struct source s;
+
+	return v2_source(x, &s) && alerts_receivers(&x->work, s.channel_id, names, count, &x->err);
+}
+
+static void v2_receivers(struct exchange *x)
+{
+	struct str *names;
+	struct json_out o;
+	size_t count;
+
+	if (!v2_names(x, &names, &count))
 		return;
-	o = x_json(x, 200);
-	x->content_type = "application/json";
-	alerts_write_v2(&x->work, &o);
+	o = v2_json(x);
+	json_open(&o, '[');
+	for (size_t i = 0; i < count; i++) {
+		json_open(&o, '{');
+		json_add_str(&o, "name", names[i]);
+		json_close(&o, '}');
+	}
+	json_close(&o, ']');
 	buf_char(&x->body, '\n');
 }
 
-/* amtool asks for the status before every command. */
+/* Today's routing in Alertmanager's words, from where the asker stands: a source sends to one channel. */
+static struct str v2_config(struct arena *a, const struct str *names, size_t count)
+{
+	struct buf b;
+	struct json_out o;
+	struct str out;
+
+	buf_init(&b, 1 * MIB);
+	o = json_out(&b);
+	buf_add(&b, S("route:\n  receiver: "));
+	json_put_str(&o, count ? names[0] : S("opsroom"));
+	buf_add(&b, S("\n  group_by: [alertname]\nreceivers:\n"));
+	for (size_t i = 0; i < count || i == 0; i++) {
+		buf_add(&b, S("- name: "));
+		o = json_out(&b); /* a JSON text is a YAML text */
+		json_put_str(&o, count ? names[i] : S("opsroom"));
+		buf_char(&b, '\n');
+	}
+	out = arena_dup(a, buf_str(&b));
+	buf_done(&b);
+	return out;
+}
+
+/* amtool asks for the status before every command, and reads the routes from it. */
 static void v2_status(struct exchange *x)
 {
-	struct source s;
-	struct json_out o;
 	char text[WALL_TEXT_SIZE];
+	struct str *names;
+	struct json_out o;
+	size_t count;
 
-	if (!v2_source(x, &s))
+	if (!v2_names(x, &names, &count))
 		return;
-	o = x_json(x, 200);
-	x->content_type = "application/json";
+	o = v2_json(x);
 	json_open(&o, '{');
 	json_add_raw(&o, "cluster", S("{\"status\":\"disabled\",\"peers\":[]}"));
-	json_add_raw(&o, "config",
-		     S("{\"original\":\"route:\\n  receiver: opsroom\\n  group_by: [alertname]\\nreceivers:\\n- name: "
-		       "opsroom\\n\"}"));
+	json_key(&o, "config");
+	json_open(&o, '{');
+	json_add_str(&o, "original", v2_config(x_arena(x), names, count));
+	json_close(&o, '}');
 	json_add_str(&o, "uptime", wall_write(text, x->work.engine->started));
 	json_add_raw(&o, "versionInfo",
-		     S("{\"version\":\"" OPSROOM_VERSION "\",\"revision\":\"\",\"branch\":\"\",\"buildUser\":"
-							 "\"opsroom\",\"buildDate\":\"\",\"goVersion\":\"\"}"));
+		     S("{\"version\":\"" OPSROOM_VERSION "\",\"revision\":\"\",\"branch\":\"\",\"buildUser\":\"opsroom\",\"buildDate\":\"\",\"goVersion\":\"\"}"));
 	json_close(&o, '}');
 	buf_char(&x->body, '\n');
 }
 
+/* ---- silences: there are none yet ---- */
+
+static void v2_silences(struct exchange *x)
+{
+	struct v2_query q;
+
+	if (v2_asked(x, &q)) {
+		v2_json(x);
+		buf_add(&x->body, S("[]\n"));
+	}
+	query_done(&q);
+}
+
+static void v2_silence_new(struct exchange *x)
+{
+	struct source s;
+
+	if (!v2_source(x, &s) || !v2_content_type(x))
+		return;
+	x->status = 400; /* amtool and Grafana show the sentence of a 400, and not that of a 501 */
+	x->plain_json_error = true;
+	x_fail(x, ERR_UNSUPPORTED, "opsroom keeps no silences yet: silence it in the Alertmanager that sends the alert, or resolve it by hand");
+}
+
+/* 8-4-4-4-12 hex digits; the dashes may be missing. */
+static bool is_uuid(struct str s)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (c == '-' && (digits == 8 || digits == 12 || digits == 16 || digits == 20) && s.p[i - 1] != '-')
+			continue;
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
+			return false;
+		digits++;
+	}
+	return digits == 32;
+}
+
+static void v2_silence(struct exchange *x)
+{
+	struct str id = str_cut(x->rest, '/', &(struct str){0});
+	struct source s;
+
+	if (!v2_source(x, &s))
+		return;
+	if (is_uuid(id)) {
+		x->status = 404; /* with an empty body, as Alertmanager */
+		return;
+	}
+	v2_json(x);
+	x->status = 422;
+	buf_add(&x->body, S("{\"code\":601,\"message\":"));
+	json_put_str(&(struct json_out){&x->body, false}, arena_printf(x_arena(x), "silenceID in path must be of type uuid: \"" STR_FMT "\"", STR_ARG(str_clip(id, 100))));
+	buf_add(&x->body, S("}\n"));
+}
+
+/* ---- the calls ---- */
+
+/* The methods of a path stand together. `*` is one more part of the path. */
+static const struct v2_call {
+	const char *method, *path;
+	void (*run)(struct exchange *x);
+} calls[] = {
+	{"GET", "alerts", v2_get},
+	{"POST", "alerts", v2_post},
+	{"GET", "alerts/groups", v2_groups},
+	{"GET", "receivers", v2_receivers},
+	{"GET", "status", v2_status},
+	{"GET", "silences", v2_silences},
+	{"POST", "silences", v2_silence_new},
+	{"DELETE", "silence/*", v2_silence},
+	{"GET", "silence/*", v2_silence},
+};
+
+static bool call_fits(const struct v2_call *call, struct str path)
+{
+	struct str wanted = str_of(call->path);
+	size_t ignored;
+
+	if (!str_ends(wanted, S("*")))
+		return str_eq(path, wanted);
+	wanted.n--;
+	return str_starts(path, wanted) && path.n > wanted.n && !str_find(str_n(path.p + wanted.n, path.n - wanted.n), S("/"), &ignored);
+}
+
+/* /am/KEY/api/v2/... */
+static bool cut_key(struct exchange *x, struct str *path)
+{
+	struct str key;
+
+	if (!str_starts(x->request->path, S("/am/")))
+		return true;
+	*path = str_cut(*path, '/', &key);
+	if (!str_starts(*path, S("api/v2/"))) {
+		x->status = 404;
+		x_fail(x, ERR_NOT_FOUND, "path " STR_FMT " was not found", STR_ARG(str_clip(x->request->path, 100)));
+		return false;
+	}
+	*path = str_n(path->p + 7, path->n - 7);
+	return true;
+}
+
 void hook_v2(struct exchange *x)
 {
-	struct str path = x->rest, method = x->request->method;
+	struct str asked = x->rest, path, method = x->request->method, others = S("");
 
-	if (str_starts(x->request->path, S("/am/"))) { /* KEY/api/v2/... */
-		struct str key;
-
-		path = str_cut(path, '/', &key);
-		if (!str_starts(path, S("api/v2/"))) {
-			x->status = 404;
-			x_fail(x, ERR_NOT_FOUND, "path " STR_FMT " was not found",
-			       STR_ARG(str_clip(x->request->path, 100)));
+	if (!cut_key(x, &asked))
+		return;
+	path = asked;
+	if (path.n && path.p[path.n - 1] == '/')
+		path.n--;
+	x->rest = path;
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		if (!call_fits(&calls[i], path))
+			continue;
+		if (str_is(method, calls[i].method)) {
+			calls[i].run(x);
 			return;
 		}
-		path = str_n(path.p + 7, path.n - 7);
+		others = arena_printf(x_arena(x), STR_FMT "%s%s", STR_ARG(others), others.n ? "," : "", calls[i].method);
 	}
-	if (str_is(path, "alerts") && str_is(method, "POST")) {
-		v2_post(x);
-	} else if (str_is(path, "alerts") && str_is(method, "GET")) {
-		v2_get(x);
-	} else if (str_is(path, "status") && str_is(method, "GET")) {
-		v2_status(x);
-	} else if (str_is(path, "alerts")) {
+	if (others.n) {
 		x->status = 405;
-		x_fail(x, ERR_UNSUPPORTED, "method " STR_FMT " is not allowed, but [GET,POST] are",
-		       STR_ARG(str_clip(method, 20)));
+		buf_printf(&x->headers, "Allow: " STR_FMT "\r\n", STR_ARG(others));
+		x_fail(x, ERR_UNSUPPORTED, "method " STR_FMT " is not allowed, but [" STR_FMT "] are", STR_ARG(str_clip(method, 20)), STR_ARG(others));
 	} else {
 		x->status = 404;
-		x_fail(x, ERR_NOT_FOUND, "path /api/v2/" STR_FMT " was not found", STR_ARG(str_clip(path, 100)));
+		x_fail(x, ERR_NOT_FOUND, "path /api/v2/" STR_FMT " was not found", STR_ARG(str_clip(asked, 100)));
 	}
 }

@@ -4,8 +4,8 @@
 
 /* method, path, what follows it, dialect, who may, flags, what runs, help. The first row that fits is taken. */
 const struct route routes[] = {
-	{"*", "/api/v2/", "alerts | status", DIALECT_ALERTMANAGER, WHO_KEY, ROUTE_PREFIX | ROUTE_JSON, hook_v2,
-	 "Alertmanager's API v2: GET and POST alerts, GET status. On loopback without public_url no key is needed."},
+	{"*", "/api/v2/", "alerts | alerts/groups | receivers | silences | status", DIALECT_ALERTMANAGER, WHO_KEY, ROUTE_PREFIX | ROUTE_JSON, hook_v2,
+	 "Alertmanager's API v2: POST alerts, GET all of them, with its filters. On loopback without public_url no key is needed."},
 	{"*", "/am/", "KEY/api/v2/...", DIALECT_ALERTMANAGER, WHO_KEY, ROUTE_PREFIX | ROUTE_JSON, hook_v2,
 	 "The same with a source's key in the path, for clients that can set only a prefix."},
 	{"POST", "/hooks/", "TOOL/KEY", DIALECT_OURS, WHO_KEY, ROUTE_PREFIX | ROUTE_IDEMPOTENT | ROUTE_JSON, hook_tool,

@@ -144,12 +144,17 @@ static const struct change *changes_of(const struct part *p)
 	return p->changes.items;
 }
 
-static bool find_channel(struct work *w, struct delivery *d)
+bool alerts_default_channel(struct work *w, int64_t *channel_id, struct err *err)
 {
 	struct engine *e = w->engine;
 
-	if (d->channel_id || store_name_find(e->db, e->workspace_id, "channel", S("sre-alerts"), &d->channel_id, &w->err) ||
-	    store_name_find(e->db, e->workspace_id, "channel", S("general"), &d->channel_id, &w->err))
+	return store_name_find(e->db, e->workspace_id, "channel", S("sre-alerts"), channel_id, err) ||
+	       (err->code == ERR_NONE && store_name_find(e->db, e->workspace_id, "channel", S("general"), channel_id, err));
+}
+
+static bool find_channel(struct work *w, struct delivery *d)
+{
+	if (d->channel_id || alerts_default_channel(w, &d->channel_id, &w->err))
 		return true;
 	if (!w->err.code)
 		err_set(&w->err, ERR_CONFLICT, "there is no channel #sre-alerts to send alerts to");

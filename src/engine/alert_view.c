@@ -592,51 +592,6 @@ bool alerts_write_groups(struct work *w, struct json_out *o, enum alerts_wanted 
 	return true;
 }
 
-static int by_fingerprint(const void *a, const void *b)
-{
-	uint64_t x = (*(const struct alert *const *)a)->fingerprint, y = (*(const struct alert *const *)b)->fingerprint;
-
-	return x < y ? -1 : x > y;
-}
-
-static void put_v2(struct work *w, struct json_out *o, const struct alert *a)
-{
-	struct alert_texts t;
-
-	alert_view(w->arena, a, &t);
-	json_open(o, '{');
-	json_key(o, "annotations");
-	labels_write(o, &t.annotations);
-	put_wall(o, "endsAt", a->ends_at ? a->ends_at : w->now + 5 * MINUTE);
-	json_add_str(o, "fingerprint", hex_text(w->arena, a->fingerprint));
-	json_add_raw(o, "receivers", S("[{\"name\":\"opsroom\"}]"));
-	put_wall(o, "startsAt", a->starts_at);
-	json_add_raw(o, "status", S("{\"inhibitedBy\":[],\"silencedBy\":[],\"state\":\"active\"}"));
-	put_wall(o, "updatedAt", a->group->row.changed);
-	if (t.url.n)
-		json_add_str(o, "generatorURL", t.url);
-	json_key(o, "labels");
-	labels_write(o, &t.labels);
-	json_close(o, '}');
-}
-
-void alerts_write_v2(struct work *w, struct json_out *o)
-{
-	struct alerts *al = w->engine->alerts;
-	struct vec v = {0};
-	void *value;
-
-	for (size_t i = 0; map_next(&al->by_alert, &i, &value);)
-		if (((struct alert *)value)->firing)
-			*(struct alert **)vec_push(w->arena, &v, sizeof(struct alert *)) = value;
-	if (v.count)
-		qsort(v.items, v.count, sizeof(struct alert *), by_fingerprint);
-	json_open(o, '[');
-	for (size_t i = 0; i < v.count; i++)
-		put_v2(w, o, ((struct alert **)v.items)[i]);
-	json_close(o, ']');
-}
-
 static void summary_line(struct work *w, struct buf *b, struct group *g)
 {
 	const struct labels *common = group_sum_up(g);

@@ -6,6 +6,7 @@
 #pragma once
 #include "engine/chat.h"
 #include "ops/event.h"
+#include "ops/matcher.h"
 #include "store/alerts.h"
 
 struct group; /* opaque: valid within the work item only */
@@ -65,7 +66,19 @@ MUST_USE bool alerts_write_groups(struct work *w, struct json_out *o, enum alert
 /* One that is resolved and gone from memory, among the latest thousand, by its short or long id. false: none. */
 bool alerts_write_past(struct work *w, struct json_out *o, struct str ref);
 void alerts_write_group(struct work *w, struct json_out *o, struct group *g, bool members);
-/* GET /api/v2/alerts: Alertmanager's gettable alerts, by fingerprint. */
-void alerts_write_v2(struct work *w, struct json_out *o);
+/* What a reader of Alertmanager's API wants to see. */
+struct alerts_filter {
+	const struct matchers *matchers; /* NULL: any */
+	const struct regex *receiver;    /* NULL: any; a receiver is the name of the channel that the alert is told in */
+	bool active;                     /* those that nothing silences: today all of them */
+};
+/* GET /api/v2/alerts: Alertmanager's gettable alerts, by fingerprint. ERR_INVALID: the matchers take too long. */
+MUST_USE bool alerts_write_v2(struct work *w, struct json_out *o, const struct alerts_filter *filter, struct err *err);
+/* GET /api/v2/alerts/groups: the same by groups, in the order of their labels. */
+MUST_USE bool alerts_write_v2_groups(struct work *w, struct json_out *o, const struct alerts_filter *filter, struct err *err);
+/* The channels that alerts go to, by name: the named one first (0: none), then the default, then those of the sources. */
+MUST_USE bool alerts_receivers(struct work *w, int64_t first_channel_id, struct str **names, size_t *count, struct err *err);
+/* Where alerts go that come without a source's key: #sre-alerts, or #general. false with ERR_NONE: there is neither. */
+MUST_USE bool alerts_default_channel(struct work *w, int64_t *channel_id, struct err *err);
 /* "*3 open*: ..." for chat; one line a group. */
 struct str alerts_summary(struct work *w, enum alerts_wanted wanted, unsigned limit);

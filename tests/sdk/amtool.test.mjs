@@ -58,3 +58,30 @@ test("amtool understands a refusal, and a source's key as password", { skip }, a
 	const { alerts } = await d.api('/v1/alerts');
 	assert.deepEqual(alerts.map((a) => [a.title, a.source]), [['ByPassword', 'prod']]);
 });
+
+test('amtool alert query filters, by labels and by receiver', { skip }, async () => {
+	await good('alert', 'add', 'Slow', 'severity=critical', 'instance=web-1', 'team=web');
+	await good('alert', 'add', 'Slow', 'severity=warning', 'instance=web-2');
+	const query = async (...args) => JSON.parse(await good('alert', 'query', '-o', 'json', ...args)).map((a) => a.labels.instance).sort();
+	assert.deepEqual(await query('severity=critical'), ['web-1']);
+	assert.deepEqual(await query('alertname=~Sl.*', 'severity!=critical'), ['web-2']);
+	assert.deepEqual(await query('alertname=Slow', 'team='), ['web-2']);
+	assert.deepEqual(await query('--receiver=sre-.*', 'alertname=Slow'), ['web-1', 'web-2']);
+	assert.deepEqual(await query('--receiver=nobody'), []);
+	assert.deepEqual(await query('--silenced'), [], 'only what is silenced: nothing');
+	assert.match(await good('alert', 'query', 'Slow', 'severity=critical'), /^Slow .* active/m);
+	const wrong = await amtool('alert', 'query', 'alertname=Slow', 'team=~(');
+	assert.equal(wrong.code, 1);
+	assert.match(wrong.err, /missing closing \)/);
+});
+
+test('amtool shows where alerts go, and that there are no silences yet', { skip }, async () => {
+	assert.match(await good('config', 'show'), /receiver: "?sre-alerts/);
+	assert.match(await good('config', 'routes', 'show'), /default-route {2}receiver: sre-alerts/);
+	assert.equal((await good('config', 'routes', 'test', 'severity=critical')).trim(), 'sre-alerts');
+	assert.match(await good('cluster', 'show'), /disabled/);
+	assert.equal((await good('silence', 'query', '-q')).trim(), '');
+	const refused = await amtool('silence', 'add', 'alertname=Slow', '--comment=later', '--author=ann');
+	assert.equal(refused.code, 1);
+	assert.match(refused.err, /opsroom keeps no silences yet/);
+});

@@ -289,7 +289,7 @@ BODY(alerts_as_json)
 	ck_assert(alerts_receive_v2(w, &d));
 	buf_init(&b, 1 * MIB);
 	o = json_out(&b);
-	alerts_write_v2(w, &o);
+	ck_assert(alerts_write_v2(w, &o, &(struct alerts_filter){.active = true}, &w->err));
 	list = json_parse(w->arena, arena_dup(w->arena, buf_str(&b)), JSON_STRICT, &w->err);
 	ck_assert_uint_eq(list->count, 2);
 	ck_assert(str_cmp(json_get_str(list->child, "fingerprint"), json_get_str(list->child->next, "fingerprint")) <
