@@ -160,6 +160,7 @@ static void write_error(struct exchange *x)
 		[DIALECT_WEBHOOK] = write_webhook_error,
 		[DIALECT_ALERTMANAGER] = write_alertmanager_error,
 		[DIALECT_VICTOROPS] = victorops_write_error,
+		[DIALECT_OPSGENIE] = opsgenie_write_error,
 		[DIALECT_PAGERDUTY] = pagerduty_write_error,
 	};
 

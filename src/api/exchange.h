@@ -16,6 +16,7 @@ enum dialect {
 	DIALECT_WEBHOOK,      /* Slack's incoming webhooks: a word as plain text */
 	DIALECT_ALERTMANAGER, /* {"code":...,"message":...} or a JSON string */
 	DIALECT_VICTOROPS,    /* {"result":"failure","message":...} */
+	DIALECT_OPSGENIE,     /* {"message":...,"took":...,"requestId":...} */
 	DIALECT_PAGERDUTY,    /* {"status":"invalid event","message":...,"errors":[...]} */
 };
 

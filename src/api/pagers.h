@@ -7,5 +7,8 @@ void pagerduty_change(struct exchange *x);
 void pagerduty_event_v1(struct exchange *x);
 void pagerduty_write_error(struct exchange *x);
 
+void opsgenie_alerts(struct exchange *x);
+void opsgenie_write_error(struct exchange *x);
+
 void victorops_alert(struct exchange *x);
 void victorops_write_error(struct exchange *x);

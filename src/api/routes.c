@@ -17,6 +17,8 @@ const struct route routes[] = {
 	{"POST", "/v2/change/enqueue", "", DIALECT_PAGERDUTY, WHO_KEY, ROUTE_JSON, pagerduty_change, "PagerDuty's change events: told once, as news."},
 	{"POST", "/generic/2010-04-15/create_event.json", "", DIALECT_PAGERDUTY, WHO_KEY, ROUTE_JSON, pagerduty_event_v1,
 	 "PagerDuty's Events API v1: the same with service_key and incident_key."},
+	{"*", "/v2/alerts", "[/ID/close | /ID/acknowledge | /requests/ID]", DIALECT_OPSGENIE, WHO_KEY, ROUTE_PREFIX | ROUTE_JSON, opsgenie_alerts,
+	 "Opsgenie's Alert API: POST alerts, close and acknowledge them, GET what became of a request. The API key is the key of a source of the tool opsgenie_api."},
 	{"POST", "/integrations/generic/20131114/alert/", "KEY/ROUTING", DIALECT_VICTOROPS, WHO_KEY, ROUTE_PREFIX | ROUTE_JSON, victorops_alert,
 	 "Splunk On-Call's (VictorOps') REST endpoint: KEY is the key of a source of the tool victorops."},
 	{"POST", "/services/", "T.../B.../KEY", DIALECT_WEBHOOK, WHO_KEY, ROUTE_PREFIX | ROUTE_IDEMPOTENT, hook_incoming,

@@ -109,7 +109,7 @@ async function ask(world, method, [name, path, body], options) {
 	if (options.as) headers.authorization = bearer(thing, options.as[0]);
 	if (options.bearer) headers.authorization = `Bearer ${fill(options.bearer[0])}`;
 	if (options.basic) headers.authorization = `Basic ${Buffer.from(fill(options.basic[0])).toString('base64')}`;
-	for (const header of options.header ?? []) headers[header.slice(0, header.indexOf(':')).trim()] = header.slice(header.indexOf(':') + 1).trim();
+	for (const header of options.header ?? []) headers[header.slice(0, header.indexOf(':')).trim()] = fill(header.slice(header.indexOf(':') + 1).trim());
 	const inline = body !== undefined && !/^[\w-]+\.\w+$/.test(body);
 	const sent = body === undefined ? undefined : fill(inline ? body : readFileSync(world.file(body), 'utf8'));
 	thing.answer = await thing.request(fill(path), { method, headers, body: sent });

@@ -9,12 +9,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { acknowledge, change, event, resolve, trigger } from '@pagerduty/pdjs';
+import opsgenie from 'opsgenie-sdk';
 import { missing } from './counterparts.mjs';
 import { bin, daemon, until } from './daemon.mjs';
 
 const freePort = () => new Promise((resolve) => { const s = createServer().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => resolve(port)); }); });
 const skip = missing('prometheus-alertmanager', 'prometheus-alertmanager');
-const tools = { pd: 'pagerduty_events', vo: 'victorops' };
+const tools = { pd: 'pagerduty_events', og: 'opsgenie_api', vo: 'victorops' };
 let d, dir, sources;
 
 before(async () => {
@@ -37,6 +38,7 @@ test('Alertmanager: what fires and resolves reaches us by every receiver', { ski
 receivers:
 - name: all
   pagerduty_configs: [{url: '${sources.pd.enqueue_url}', routing_key: '${sources.pd.key}', severity: error}]
+  opsgenie_configs: [{api_url: '${sources.og.opsgenie_url}', api_key: '${sources.og.key}', priority: P2}]
   victorops_configs: [{api_url: '${d.url}/integrations/generic/20131114/alert/', api_key: '${sources.vo.key}', routing_key: any}]
 `);
 	const am = spawn('prometheus-alertmanager', [`--config.file=${join(dir, 'am.yml')}`, `--storage.path=${join(dir, 'am')}`, `--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address='], { stdio: 'ignore' });
@@ -87,4 +89,21 @@ test('@pagerduty/pdjs: trigger, acknowledge, resolve, change and a refusal', { s
 		agent.destroy();
 		front.close();
 	}
+});
+
+test('opsgenie-sdk: create, acknowledge, close, the status of a request and a refusal', async () => {
+	opsgenie.configure({ host: d.url, api_key: sources.og.key });
+	const call = (name, ...args) => new Promise((done) => opsgenie.alertV2[name](...args, (error, result) => done(error ?? result)));
+	const whole = { message: 'Paged by the SDK', alias: 'sdk/1', priority: 'P1', tags: ['one', 'two'], details: { host: 'db-1' } };
+	const { requestId } = await call('create', whole);
+	const { data } = await call('getRequestStatus', requestId);
+	assert.deepEqual([data.isSuccess, data.action, data.alias], [true, 'Create', 'sdk/1']);
+	const [group] = await groups('Paged by the SDK', 'firing');
+	assert.deepEqual([group.severity, group.labels.host, group.long_id], ['critical', 'db-1', data.alertId]);
+	assert.equal((await call('acknowledge', { identifier: data.alertId, identifierType: 'id' }, { user: 'ben' })).result, 'Request will be processed');
+	assert.equal((await groups('Paged by the SDK', 'acknowledged')).length, 1);
+	assert.ok((await call('close', { identifier: group.id, identifierType: 'tiny' }, {})).requestId);
+	assert.equal((await groups('Paged by the SDK', 'resolved')).length, 1);
+	const refused = await call('create', { alias: 'sdk/2' });
+	assert.deepEqual([refused.httpStatusCode, refused.message], [422, 'message is needed']);
 });
