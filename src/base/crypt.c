@@ -27,6 +27,15 @@ void crypt_hmac_sha256(const struct secret *key, struct str s, uint8_t out[32])
 	crypto_auth_hmacsha256(out, (const unsigned char *)s.p, s.n, key->bytes);
 }
 
+void crypt_hmac_sha256_text(struct str key, struct str s, uint8_t out[32])
+{
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, (const unsigned char *)key.p, key.n);
+	crypto_auth_hmacsha256_update(&state, (const unsigned char *)s.p, s.n);
+	crypto_auth_hmacsha256_final(&state, out);
+}
+
 struct str crypt_hex(struct arena *a, const uint8_t *bytes, size_t n)
 {
 	char *p = arena_alloc(a, n * 2 + 1);
@@ -88,4 +97,33 @@ bool crypt_password_ok(struct str hash, struct str password)
 	memcpy(z, hash.p, hash.n);
 	memset(z + hash.n, 0, sizeof z - hash.n);
 	return crypto_pwhash_str_verify(z, password.p, password.n) == 0;
+}
+
+#define SEAL_NONCE crypto_secretbox_NONCEBYTES
+#define SEAL_MORE (SEAL_NONCE + crypto_secretbox_MACBYTES)
+
+/* The nonce is made from the text: two texts never share one, and nothing random is needed. Its key is another than the box's. */
+struct str crypt_seal(struct arena *a, const struct secret *key, struct str plain)
+{
+	uint8_t *box = arena_alloc(a, SEAL_MORE + plain.n), mac[32];
+	struct secret nonce_key;
+
+	crypt_hmac_sha256(key, S("nonce"), nonce_key.bytes);
+	crypt_hmac_sha256(&nonce_key, plain, mac);
+	memcpy(box, mac, SEAL_NONCE);
+	crypto_secretbox_easy(box + SEAL_NONCE, (const unsigned char *)plain.p, plain.n, box, key->bytes);
+	return crypt_hex(a, box, SEAL_MORE + plain.n);
+}
+
+bool crypt_open(struct arena *a, const struct secret *key, struct str sealed, struct str *plain)
+{
+	uint8_t *box = arena_alloc(a, sealed.n / 2 + 1);
+	unsigned char *text;
+	size_t n;
+
+	if (sodium_hex2bin(box, sealed.n / 2 + 1, sealed.p, sealed.n, NULL, &n, NULL) != 0 || n * 2 != sealed.n || n < SEAL_MORE)
+		return false;
+	text = arena_alloc(a, n - SEAL_MORE + 1);
+	*plain = str_n((const char *)text, n - SEAL_MORE);
+	return crypto_secretbox_open_easy(text, box + SEAL_NONCE, n - SEAL_NONCE, box, key->bytes) == 0;
 }

@@ -14,6 +14,8 @@ void crypt_random(void *out, size_t n);
 
 void crypt_sha256(struct str s, uint8_t out[32]);
 void crypt_hmac_sha256(const struct secret *key, struct str s, uint8_t out[32]);
+/* With a key of any length. */
+void crypt_hmac_sha256_text(struct str key, struct str s, uint8_t out[32]);
 struct str crypt_hex(struct arena *a, const uint8_t *bytes, size_t n); /* lower case */
 struct str crypt_sha256_hex(struct arena *a, struct str s);
 
@@ -21,6 +23,11 @@ struct str crypt_sha256_hex(struct arena *a, struct str s);
 struct str crypt_word(struct arena *a, size_t chars);
 /* The same from given bytes, for keys that must come out again. */
 struct str crypt_base32(struct arena *a, const uint8_t *bytes, size_t chars);
+
+/* Small secrets that must come out again: encrypted and authenticated (XSalsa20-Poly1305), as hex. The same text gives the same
+ * result under one key, so use one key for one thing. crypt_open(): false if it was made under another key, or changed. */
+struct str crypt_seal(struct arena *a, const struct secret *key, struct str plain);
+MUST_USE bool crypt_open(struct arena *a, const struct secret *key, struct str sealed, struct str *plain);
 
 /* Argon2id (RFC 9106) with libsodium's interactive limits: about 64 MiB and 50 ms. */
 MUST_USE bool crypt_password_hash(struct arena *a, struct str password, struct str *out, struct err *err);

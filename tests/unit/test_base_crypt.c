@@ -130,12 +130,49 @@ START_TEST(log_levels_and_events)
 }
 END_TEST
 
+/* RFC 4231, test cases 2 and 6 */
+START_TEST(keys_of_any_length)
+{
+	uint8_t mac[32];
+	char key[131];
+
+	crypt_hmac_sha256_text(S("Jefe"), S("what do ya want for nothing?"), mac);
+	ck_str(crypt_hex(&a, mac, 32), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	memset(key, 0xaa, sizeof key);
+	crypt_hmac_sha256_text(str_n(key, sizeof key), S("Test Using Larger Than Block-Size Key - Hash Key First"), mac);
+	ck_str(crypt_hex(&a, mac, 32), "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+END_TEST
+
+START_TEST(seals)
+{
+	struct secret key = {{1}}, other = {{2}};
+	struct str sealed = crypt_seal(&a, &key, S("correct horse")), plain;
+	char changed[200];
+
+	ck_assert(crypt_open(&a, &key, sealed, &plain));
+	ck_str(plain, "correct horse");
+	ck_assert(str_eq(crypt_seal(&a, &key, S("correct horse")), sealed));
+	ck_assert(!str_eq(crypt_seal(&a, &key, S("correct hoarse")), sealed));
+	ck_assert(!crypt_open(&a, &other, sealed, &plain));
+	for (size_t i = 0; i < sealed.n; i++) {
+		memcpy(changed, sealed.p, sealed.n);
+		changed[i] = changed[i] == '0' ? '1' : '0';
+		ck_assert(!crypt_open(&a, &key, str_n(changed, sealed.n), &plain));
+		ck_assert(!crypt_open(&a, &key, str_n(sealed.p, i), &plain));
+	}
+	ck_assert(crypt_open(&a, &key, crypt_seal(&a, &key, S("")), &plain) && plain.n == 0);
+}
+END_TEST
+
 int main(void)
 {
 	const struct unit_test tests[] = {
 		{"crypt", hashes},
 		{"crypt", words},
 		{"crypt", passwords},
+		{"crypt", keys_of_any_length},
+		{"crypt", seals},
 		{"log", log_lines_cannot_be_forged},
 		{"log", log_levels_and_events},
 	};
