@@ -228,6 +228,20 @@ bool sub_source_list(struct cli *c, struct err *err)
 	return true;
 }
 
+/* What the tool can send beside the key, and what the source then says. */
+static void show_auth(const struct source_can *can)
+{
+	if (!can->header.n && !can->hmac.n && !can->basic)
+		return;
+	puts("\n## Beside the key\n\nThe tool can also show that it is itself. Say in the source what shall be asked for; the rest is refused (docs/sources.md):\n");
+	if (can->hmac.n)
+		printf("* `auth: hmac` — it signs the body with a secret (HMAC-SHA256 in the header `" STR_FMT "`)\n", STR_ARG(can->hmac));
+	if (can->header.n)
+		printf("* `auth: header` — it sends a token in the header `" STR_FMT "`\n", STR_ARG(can->header));
+	if (can->basic)
+		puts("* `auth: {basic: \"user:password\"}` — it logs in with user and password");
+}
+
 bool sub_source_show(struct cli *c, struct err *err)
 {
 	const struct source_kind *k = kind_of(c, c->args[0], err);
@@ -243,6 +257,7 @@ bool sub_source_show(struct cli *c, struct err *err)
 	       "Name the source in a file for `opsroomd provision`; it prints the URL, `…/hooks/" STR_FMT "/KEY`:\n\n"
 	       "    sources: [{name: my-" STR_FMT ", tool: " STR_FMT ", channel: sre-alerts}]\n",
 	       STR_ARG(tool), STR_ARG(tool), STR_ARG(tool));
+	show_auth(source_kind_can(k));
 	printf("\n## What a body becomes\n\n"
 	       "    opsroom source test " STR_FMT " body.json%s%s\n\n"
 	       "It asks no server and changes nothing. What fires becomes an alert with a message of its own, which turns green when the tool\n"

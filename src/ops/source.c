@@ -11,6 +11,7 @@ struct source_kind {
 	struct str tool, title, setup, program, file; /* owned */
 	int tool_line, program_line; /* of their keys in the file */
 	bool lower_keys;
+	struct source_can can; /* texts owned */
 	struct jq_program *compiled;
 };
 
@@ -29,26 +30,62 @@ static bool is_tool_name(struct str s)
 
 static bool known_keys(const struct json *tree, const char *file, struct err *err)
 {
-	static const char *const keys[] = {"tool", "title", "setup", "keys", "program"};
+	static const char *const keys[] = {"tool", "title", "setup", "auth", "keys", "program"};
 
 	for (const struct json *m = tree->child; m; m = m->next) {
 		size_t i = 0;
 
 		while (i < COUNT_OF(keys) && !str_is(m->key, keys[i]))
 			i++;
-		if (i == COUNT_OF(keys) || m->type != JSON_STR) {
+		if (i == COUNT_OF(keys) || (m->type != JSON_STR && !str_is(m->key, "auth"))) {
 			err_set(err, ERR_INVALID, "%s: line %u: " STR_FMT, file, m->line,
-				STR_ARG(i == COUNT_OF(keys) ? S("a source has tool, title, setup, keys and program, nothing else") : S("a text is wanted here")));
+				STR_ARG(i == COUNT_OF(keys) ? S("a source has tool, title, setup, auth, keys and program, nothing else") : S("a text is wanted here")));
 			return false;
 		}
 	}
 	return true;
 }
 
+bool source_header_ok(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!(name.p[i] >= 'a' && name.p[i] <= 'z') && !(name.p[i] >= 'A' && name.p[i] <= 'Z') &&
+		    !(name.p[i] >= '0' && name.p[i] <= '9') && name.p[i] != '-')
+			return false;
+	return name.n > 0 && name.n <= 80;
+}
+
+/* Views into the tree. */
+static bool read_can(const struct json *auth, const char *file, struct source_can *out, struct err *err)
+{
+	bool ok = !auth || auth->type == JSON_OBJECT;
+
+	*out = (struct source_can){0};
+	for (const struct json *m = ok && auth ? auth->child : NULL; m && ok; m = m->next) {
+		struct str *at = str_is(m->key, "header") ? &out->header : str_is(m->key, "hmac") ? &out->hmac : NULL;
+
+		if (at) {
+			*at = json_str(m);
+			ok = source_header_ok(*at);
+		} else if (str_is(m->key, "prefix")) {
+			out->prefix = json_str(m);
+			ok = out->prefix.n > 0 && out->prefix.n <= 40;
+		} else {
+			out->basic = true;
+			ok = str_is(m->key, "basic") && m->type == JSON_TRUE;
+		}
+	}
+	if (ok && (out->hmac.n || !out->prefix.n))
+		return true;
+	err_set(err, ERR_INVALID, "%s: line %u: `auth` has header: NAME, hmac: NAME with a prefix: TEXT, basic: true", file, auth->line);
+	return false;
+}
+
 struct source_kind *source_kind_new(const struct json *tree, const char *file, struct err *err)
 {
 	struct str tool = json_get_str(tree, "tool"), title = json_get_str(tree, "title"), program = json_get_str(tree, "program"),
 		   keys = json_get_str(tree, "keys");
+	struct source_can can;
 	struct source_kind *k;
 
 	if (!known_keys(tree, file, err))
@@ -62,7 +99,10 @@ struct source_kind *source_kind_new(const struct json *tree, const char *file, s
 		err_set(err, ERR_INVALID, "%s: line %u: `keys` can be lower, or is left out", file, json_get(tree, "keys")->line);
 		return NULL;
 	}
+	if (!read_can(json_get(tree, "auth"), file, &can, err))
+		return NULL;
 	k = mem_new(sizeof *k);
+	k->can = (struct source_can){keep(can.header), keep(can.hmac), keep(can.prefix), can.basic};
 	k->lower_keys = keys.n > 0;
 	k->tool = keep(tool);
 	k->title = keep(title.n ? title : tool);
@@ -83,6 +123,9 @@ void source_kind_free(struct source_kind *k)
 	mem_free((void *)k->setup.p);
 	mem_free((void *)k->program.p);
 	mem_free((void *)k->file.p);
+	mem_free((void *)k->can.header.p);
+	mem_free((void *)k->can.hmac.p);
+	mem_free((void *)k->can.prefix.p);
 	jq_program_free(k->compiled);
 	mem_free(k);
 }
@@ -100,6 +143,11 @@ struct str source_kind_title(const struct source_kind *k)
 struct str source_kind_setup(const struct source_kind *k)
 {
 	return k->setup;
+}
+
+const struct source_can *source_kind_can(const struct source_kind *k)
+{
+	return &k->can;
 }
 
 struct str source_kind_file(const struct source_kind *k)

@@ -7,6 +7,7 @@
  *     tool: pingdom                  # in the URL: /hooks/pingdom/KEY
  *     title: Pingdom
  *     setup: |                       # markdown: where to put the URL
+ *     auth: {hmac: X-Hub-Signature-256, prefix: "sha256="}   # how it can sign, beside the key: header: NAME, hmac: NAME, basic: true
  *     keys: lower                    # if the tool's users name the members as they like: names arrive in lower case
  *     program: |                     # jq: what event_of() takes; error("...") refuses the body, no answer stores nothing
  *
@@ -26,6 +27,17 @@ struct str source_kind_tool(const struct source_kind *k);
 struct str source_kind_title(const struct source_kind *k);
 struct str source_kind_setup(const struct source_kind *k);
 struct str source_kind_file(const struct source_kind *k); /* where it was read from */
+
+/* What the tool can send to show that it is itself; "" and false: not that. It is for the manual and for provisioning; what a
+ * source asks for stands with the source (api/source_auth.h). */
+struct source_can {
+	struct str header;       /* a token in the header of this name */
+	struct str hmac, prefix; /* the HMAC-SHA256 of the body as hex, behind the prefix, in the header of this name */
+	bool basic;              /* user and password */
+};
+const struct source_can *source_kind_can(const struct source_kind *k);
+/* A name that a header can have: letters, digits and -, at most 80. */
+bool source_header_ok(struct str name);
 
 /* Compiles its program now instead of with the first body. ERR_INVALID: file and line of the mistake. */
 MUST_USE bool source_kind_compile(struct source_kind *k, struct err *err);
