@@ -17,6 +17,7 @@ static bool v2_source(struct exchange *x, struct source *out)
 		return hook_source(x, key, out);
 	if (x->work.engine->config.open_alert_api)
 		return true;
+	out->name = S("?");
 	x_fail(x, ERR_UNAUTHENTICATED,
 	       "a source's key is needed: as bearer token, as password, or as /am/KEY before the path");
 	return false;
@@ -42,7 +43,7 @@ static void v2_post(struct exchange *x)
 	struct source s;
 
 	if (!v2_source(x, &s)) {
-		hook_refused(x, S("?"));
+		hook_refused(x, s.name);
 		return;
 	}
 	if (!v2_content_type(x)) {

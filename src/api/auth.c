@@ -26,6 +26,11 @@ struct str auth_source_key(struct work *w, int64_t source_id)
 	return derived_key(w, "source", source_id);
 }
 
+struct str auth_source_secret(struct work *w, int64_t source_id)
+{
+	return derived_key(w, "source-secret", source_id);
+}
+
 struct str auth_webhook_key(struct work *w, int64_t webhook_id)
 {
 	return derived_key(w, "webhook", webhook_id);

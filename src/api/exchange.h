@@ -115,6 +115,7 @@ void auth_log_out(struct exchange *x);
 MUST_USE bool auth_make_token(struct work *w, const struct user *u, struct str name, struct str scopes, struct token *out, struct str *secret, struct err *err);
 /* Keys in URLs come from the daemon's own key, so that they can be shown again though only their hash is stored. */
 struct str auth_source_key(struct work *w, int64_t source_id);
+struct str auth_source_secret(struct work *w, int64_t source_id); /* what its tool signs with, if nobody names another */
 struct str auth_webhook_key(struct work *w, int64_t webhook_id);
 struct str auth_hash(struct arena *a, struct str secret);
 

@@ -2,9 +2,9 @@
 #pragma once
 #include "api/exchange.h"
 
-/* hooks.c: the source whose key this is; false with x->err set. */
+/* hooks.c: the source whose key this is, if the request is signed as the source wants it; false with x->err set. */
 MUST_USE bool hook_source(struct exchange *x, struct str key, struct source *out);
-void hook_refused(struct exchange *x, struct str source); /* a line in the log */
+void hook_refused(struct exchange *x, struct str source); /* a line in the log, and counted */
 bool hook_is_theirs(enum err_code code);                  /* is what was sent to blame? */
 
 void hook_tool(struct exchange *x);

@@ -3,6 +3,7 @@
 
 #include "api/handlers.h"
 #include "api/slack.h"
+#include "api/source_auth.h"
 #include "base/log.h"
 #include "net/body.h"
 
@@ -15,9 +16,15 @@ bool hook_source(struct exchange *x, struct str key, struct source *out)
 	struct engine *e = x->work.engine;
 	struct err err = {0};
 
+	*out = (struct source){.name = S("?")};
 	if (key.n && key.n <= 200 &&
-	    store_source_by_key(e->db, x_arena(x), e->workspace_id, auth_hash(x_arena(x), key), out, &err))
-		return true;
+	    store_source_by_key(e->db, x_arena(x), e->workspace_id, auth_hash(x_arena(x), key), out, &err)) {
+		if (source_auth_check(&x->work, x->request, out, &x->err))
+			return true;
+		if (source_auth_is_basic(out))
+			buf_add(&x->headers, S("WWW-Authenticate: Basic realm=\"opsroom\"\r\n"));
+		return false;
+	}
 	if (err.code)
 		x->err = err;
 	else
@@ -27,6 +34,7 @@ bool hook_source(struct exchange *x, struct str key, struct source *out)
 
 void hook_refused(struct exchange *x, struct str source)
 {
+	engine_counters(x->work.engine)->deliveries_refused++;
 	log_warn(EV_DELIVERY_REFUSED, F_STR("source", source), F_STR("from", x->request->remote),
 		 F_TXT("why", x->err.text));
 }

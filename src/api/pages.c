@@ -137,6 +137,7 @@ static void put_engine_metrics(const struct engine_counts *c, struct buf *b)
 	metric(b, "store_writes_total", "counter", "Statements that wrote.", (int64_t)c->store.writes);
 	metric(b, "alerts_received_total", "counter", "Alerts in deliveries.", (int64_t)c->alerts_received);
 	metric(b, "alerts_changed_total", "counter", "Alerts that changed something.", (int64_t)c->alerts_changed);
+	metric(b, "deliveries_refused_total", "counter", "Deliveries of sources that were turned away.", (int64_t)c->deliveries_refused);
 	metric(b, "alerts_active", "gauge", "Alerts that fire now.", c->alerts_active);
 	metric(b, "alert_groups_firing", "gauge", "Groups that fire and that nobody has acknowledged.", c->groups_firing);
 	metric(b, "alert_groups_acknowledged", "gauge", "Groups that fire and that somebody has.", c->groups_acknowledged);

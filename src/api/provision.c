@@ -2,6 +2,7 @@
 #include "ops/source.h"
 
 #include "api/exchange.h"
+#include "api/source_auth.h"
 #include "engine/messages.h"
 #include "store/chat.h"
 
@@ -303,35 +304,56 @@ static void put_pager_urls(struct provisioner *p, struct str tool, struct str ke
 									    STR_ARG(urls[i].after_key ? key : S("")), urls[i].after_key ? urls[i].after_key : ""));
 }
 
+/* `auth` that is not there stays as it is. */
+static bool read_auth(struct provisioner *p, const struct json *item, const struct source_kind *kind, struct source *s)
+{
+	const struct json *auth = json_get(item, "auth");
+
+	return !auth || source_auth_read(p->w, source_kind_can(kind), s->id, auth, &s->auth, p->err) || failed_at(p, auth);
+}
+
+static void put_source(struct provisioner *p, const struct source *s)
+{
+	struct str key = auth_source_key(p->w, s->id), base = p->w->engine->config.public_url;
+	struct arena *a = p->w->arena;
+
+	put_entry(p, s->name);
+	json_add_str(p->o, "url", arena_printf(a, STR_FMT "/hooks/" STR_FMT "/" STR_FMT, STR_ARG(base), STR_ARG(s->tool), STR_ARG(key)));
+	json_add_str(p->o, "key", key);
+	json_add_str(p->o, "api_url", arena_printf(a, STR_FMT "/am/" STR_FMT, STR_ARG(base), STR_ARG(key)));
+	put_pager_urls(p, s->tool, key);
+	source_auth_write(p->w, s, p->o);
+	json_close(p->o, '}');
+}
+
 static bool make_source(struct provisioner *p, const struct json *item)
 {
 	struct engine *e = p->w->engine;
-	struct arena *a = p->w->arena;
-	struct source s = {.workspace_id = e->workspace_id, .tool = scalar(item, "tool")};
+	struct source s = {.workspace_id = e->workspace_id};
+	struct str name, tool = scalar(item, "tool");
+	const struct source_kind *kind;
 	struct channel c;
-	struct str key;
-	bool ok;
+	bool exists;
 
-	if (!known_keys(p, item, " name tool channel ") || !need_name(p, item, &s.name) || !find_channel(p, item, "channel", &c))
+	if (!known_keys(p, item, " name tool channel auth ") || !need_name(p, item, &name) || !find_channel(p, item, "channel", &c))
 		return false;
-	if (!source_find(e->sources, s.tool))
-		return wrong(p, item, "`tool: " STR_FMT "` is not known; `opsroom source list` names those that are", s.tool);
-	s.channel_id = c.id;
-	if (store_name_find(e->db, e->workspace_id, "source", s.name, &s.id, p->err)) {
-		ok = store_source_set(e->db, &s, p->err);
-	} else {
-		s.id = engine_id(p->w);
-		ok = !p->err->code && store_source_add(e->db, &s, auth_hash(a, auth_source_key(p->w, s.id)), p->w->now, p->err);
-	}
-	if (!ok)
+	if (!(kind = source_find(e->sources, tool)))
+		return wrong(p, item, "`tool: " STR_FMT "` is not known; `opsroom source list` names those that are", tool);
+	exists = store_name_find(e->db, e->workspace_id, "source", name, &s.id, p->err) &&
+		 store_source_find(e->db, p->w->arena, e->workspace_id, s.id, &s, p->err);
+	if (p->err->code)
 		return failed_at(p, item);
-	key = auth_source_key(p->w, s.id);
-	put_entry(p, s.name);
-	json_add_str(p->o, "url", arena_printf(a, STR_FMT "/hooks/" STR_FMT "/" STR_FMT, STR_ARG(e->config.public_url), STR_ARG(s.tool), STR_ARG(key)));
-	json_add_str(p->o, "key", key);
-	json_add_str(p->o, "api_url", arena_printf(a, STR_FMT "/am/" STR_FMT, STR_ARG(e->config.public_url), STR_ARG(key)));
-	put_pager_urls(p, s.tool, key);
-	json_close(p->o, '}');
+	if (!exists)
+		s.id = engine_id(p->w);
+	s.name = name;
+	s.tool = tool;
+	s.channel_id = c.id;
+	if (!read_auth(p, item, kind, &s))
+		return false;
+	if (!(exists ? store_source_set(e->db, &s, p->err)
+		     : store_source_add(e->db, &s, auth_hash(p->w->arena, auth_source_key(p->w, s.id)), p->w->now, p->err)))
+		return failed_at(p, item);
+	put_source(p, &s);
 	return true;
 }
 

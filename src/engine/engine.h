@@ -107,7 +107,7 @@ struct engine_counts {
 	unsigned queued, streams;
 	int64_t outbox_waiting;
 	wall_ms outbox_oldest; /* when the oldest was put in; 0: nothing waits */
-	uint64_t outbox_sent, outbox_retries, outbox_refused, alerts_received, alerts_changed, commands, messages;
+	uint64_t outbox_sent, outbox_retries, outbox_refused, alerts_received, alerts_changed, deliveries_refused, commands, messages;
 	int64_t groups_firing, groups_acknowledged, alerts_active;
 	struct db_counts store;
 	struct err unwritable; /* why the store takes nothing; ERR_NONE: it does */

@@ -60,6 +60,7 @@ struct channel_event {
 struct source {
 	int64_t id, workspace_id, channel_id;
 	struct str tool, name;
+	struct str auth; /* as api/source_auth.c writes it; "" for the key in the path alone */
 };
 
 struct webhook {

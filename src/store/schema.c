@@ -1,9 +1,10 @@
 #include "store/schema.h"
 
-extern const char schema_0001[], schema_0001_end[], schema_0002[], schema_0002_end[];
+extern const char schema_0001[], schema_0001_end[], schema_0002[], schema_0002_end[], schema_0003[], schema_0003_end[];
 
 const struct migration schema_migrations[] = {
 	{"0001_start", schema_0001, schema_0001_end},
 	{"0002_search", schema_0002, schema_0002_end},
+	{"0003_source_auth", schema_0003, schema_0003_end},
 };
 const int schema_count = sizeof schema_migrations / sizeof *schema_migrations;

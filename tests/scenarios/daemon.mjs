@@ -93,7 +93,8 @@ export class Daemon {
 		const paths = { source: ['sources', 'url'], api: ['sources', 'api_url'], key: ['sources', 'key'], webhook: ['webhooks', 'url'], token: ['tokens', 'token'],
 			user: ['users', 'id'], channel: ['channels', 'id'], remembered: ['remembered', 'value'] };
 		return text.replace(/\{([a-z]+)\.([\w-]+)\}/g, (whole, kind, name) => {
-			const value = paths[kind] && this.made[`${paths[kind][0]}.${name}`]?.[paths[kind][1]];
+			const { auth } = this.made[`sources.${name}`] ?? {};
+			const value = kind === 'secret' ? auth?.secret ?? auth?.token : paths[kind] && this.made[`${paths[kind][0]}.${name}`]?.[paths[kind][1]];
 			if (!value) throw new Error(`${whole}: nothing of this name was provisioned or remembered`);
 			return /^https?:/.test(value) ? new URL(value).pathname : value;
 		});

@@ -1,4 +1,5 @@
 // The language of scenarios: lines of words, and what each statement does. README.md is its manual.
+import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon } from './daemon.mjs';
@@ -112,13 +113,17 @@ async function ask(world, method, [name, path, body], options) {
 	for (const header of options.header ?? []) headers[header.slice(0, header.indexOf(':')).trim()] = fill(header.slice(header.indexOf(':') + 1).trim());
 	const inline = body !== undefined && !/^[\w-]+\.\w+$/.test(body);
 	const sent = body === undefined ? undefined : fill(inline ? body : readFileSync(world.file(body), 'utf8'));
+	for (const sign of options.hmac ?? []) {
+		const [, header, prefix, secret] = /^(\S+): (\S*=)?(.+)$/.exec(sign);
+		headers[header] = (prefix ?? '') + createHmac('sha256', fill(secret)).update(sent ?? '').digest('hex');
+	}
 	thing.answer = await thing.request(fill(path), { method, headers, body: sent });
 	if (options.status && thing.answer.status !== Number(options.status[0]))
 		throw unlike(`status ${options.status[0]}`, `${thing.answer.status} ${thing.answer.text}`);
 	if (!options.status && thing.answer.status >= 300) throw unlike('a 2xx answer', `${thing.answer.status} ${thing.answer.text}`);
 }
 
-const asked = ['status', 'as', 'bearer', 'basic', 'header', 'type'];
+const asked = ['status', 'as', 'bearer', 'basic', 'header', 'hmac', 'type'];
 
 const statements = {
 	async daemon(world, words) {

@@ -109,6 +109,58 @@ START_TEST(a_name_with_two_hashes)
 }
 END_TEST
 
+static bool check_auth(struct work *w, void *context)
+{
+	struct source s;
+	int64_t id;
+
+	ck_assert(store_name_find(w->engine->db, w->engine->workspace_id, "source", S("x"), &id, &w->err));
+	ck_assert(store_source_find(w->engine->db, w->arena, w->engine->workspace_id, id, &s, &w->err));
+	ck_assert_msg(!str_find(s.auth, S("correct"), NULL), STR_FMT, STR_ARG(s.auth));
+	ck_assert_uint_eq(s.auth.n > 0, *(const char *)context);
+	return true;
+}
+
+/* What is printed of it, and whether something is stored; each after the one before. */
+static const struct {
+	const char *auth, *printed;
+	char stored;
+} auths[] = {
+	{"", NULL, 0},
+	{", auth: hmac", "\"auth\":{\"hmac\":\"X-Hub-Signature-256\",\"prefix\":\"sha256=\",\"secret\":\"", 1},
+	{"", "\"auth\":{\"hmac\":\"X-Hub-Signature-256\",\"prefix\":\"sha256=\",\"secret\":\"", 1},
+	{", auth: {hmac: x-hub-signature-256, secret: correct horse}", "\"auth\":{\"hmac\":\"x-hub-signature-256\",\"prefix\":\"sha256=\"}", 1},
+	{", auth: {hmac: X-Other}", "\"auth\":{\"hmac\":\"X-Other\",\"secret\":\"", 1},
+	{", auth: {hmac: X-Hub-Signature-256, prefix: '', secret: correct horse}", "\"auth\":{\"hmac\":\"X-Hub-Signature-256\"}", 1},
+	{", auth: {header: X-Token}", "\"auth\":{\"header\":\"X-Token\",\"token\":\"", 1},
+	{", auth: {header: X-Token, token: correct horse}", "\"auth\":{\"header\":\"X-Token\"}", 1},
+	{", auth: {header: X-Token, token: 12345678}", "\"auth\":{\"header\":\"X-Token\"}", 1},
+	{", auth: {basic: ann:correct horse}", "\"auth\":{\"basic\":\"ann\"}", 1},
+	{", auth: none", NULL, 0},
+};
+
+START_TEST(how_requests_are_authenticated)
+{
+	for (size_t i = 0; i < COUNT_OF(auths); i++) {
+		char yaml[300], stored = auths[i].stored;
+		struct file f = {yaml}, again = {yaml};
+
+		snprintf(yaml, sizeof yaml, "sources: [{name: x, tool: github, channel: general%s}]", auths[i].auth);
+		room_run(&room, run_file, &f);
+		room_run(&room, check_auth, &stored);
+		room_run(&room, run_file, &again);
+		ck_assert_str_eq(f.out.p, again.out.p);
+		ck_assert_msg(auths[i].printed ? strstr(f.out.p, auths[i].printed) != NULL : !strstr(f.out.p, "\"auth\""), "%s: %s", yaml, f.out.p);
+		ck_assert_ptr_null(strstr(f.out.p, "correct"));
+		buf_done(&f.out);
+		buf_done(&again.out);
+	}
+}
+END_TEST
+
+#define AUTH(text) "sources:\n- name: x\n  tool: gitlab\n  channel: general\n  auth: " text
+#define AUTH_IS "ops.yaml: line 5: `auth` is {header: X-Name, token: ...}, {hmac: X-Name, prefix: ..., secret: ...} or {basic: user:password}"
+
 static const struct {
 	const char *yaml, *why;
 } refused[] = {
@@ -132,6 +184,16 @@ static const struct {
 	 "ops.yaml: line 1: there is no channel `y`: name it under `channels`"},
 	{"sources: [{name: x, tool: zabix, channel: general}]",
 	 "ops.yaml: line 1: `tool: zabix` is not known; `opsroom source list` names those that are"},
+	{AUTH("maybe"), "ops.yaml: line 5: `auth` is none, header, hmac, {header: X-Name}, {hmac: X-Name} or {basic: user:password}"},
+	{AUTH("hmac"), "ops.yaml: line 5: the tool's file does not say which header: auth: {hmac: X-Name}"},
+	{AUTH("{}"), AUTH_IS},
+	{AUTH("{header: A, hmac: B}"), AUTH_IS},
+	{AUTH("{header: A, secret: correct horse}"), AUTH_IS},
+	{AUTH("{basic: ann:correct horse, token: correct horse}"), AUTH_IS},
+	{AUTH("{header: 'A B'}"), "ops.yaml: line 5: `A B` is no name of a header"},
+	{AUTH("{basic: ann}"), "ops.yaml: line 5: `basic` is user:password"},
+	{AUTH("{header: A, token: short}"), "ops.yaml: line 5: a token or secret has 8 to 200 characters"},
+	{AUTH("{hmac: A, secret: }"), "ops.yaml: line 5: a token or secret has 8 to 200 characters"},
 	{"tokens: [{name: x}]", "ops.yaml: line 1: `user` is missing"},
 	{"tokens: [{name: x, user: ann, scopes: all}]",
 	 "ops.yaml: line 1: `scopes: all` is not known: read, write or admin"},
@@ -156,6 +218,7 @@ int main(void)
 		{"provision", makes_all_and_twice_is_once},
 		{"provision", a_token_is_shown_once},
 		{"provision", a_name_with_two_hashes},
+		{"provision", how_requests_are_authenticated},
 		{"refused", says_file_and_line, .times = COUNT_OF(refused)},
 	};
 
