@@ -82,9 +82,9 @@ END_TEST
 int main(void)
 {
 	const struct unit_test tests[] = {
-		{"regex", matches, COUNT_OF(asked)},
-		{"regex", refuses, COUNT_OF(wrong)},
-		{"regex", nothing_is_freed, 0},
+		{"regex", matches, .times = COUNT_OF(asked)},
+		{"regex", refuses, .times = COUNT_OF(wrong)},
+		{"regex", nothing_is_freed},
 	};
 
 	return unit_run("base/regex", tests, COUNT_OF(tests));

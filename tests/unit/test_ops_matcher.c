@@ -1,3 +1,5 @@
+/* Matchers: our own cases, and the filters in ../shared/payloads/_recordings where they are. */
+#include "net/form.h"
 #include "ops/matcher.h"
 #include "unit.h"
 
@@ -208,11 +210,76 @@ START_TEST(fits)
 }
 END_TEST
 
+#define RECORDED OPSROOM_SOURCE "/../shared/payloads/_recordings/"
+
+static const struct json *read_recorded(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	const struct json *v;
+	struct buf b;
+	size_t got;
+	char *p;
+
+	if (!f)
+		return NULL;
+	buf_init(&b, 16 * MIB);
+	while ((p = buf_room(&b, 65536)) && (got = fread(p, 1, 65536, f)) > 0)
+		b.n += got;
+	fclose(f);
+	v = json_parse(&a, arena_dup(&a, buf_str(&b)), JSON_LAST_KEY_WINS, &err);
+	buf_done(&b);
+	ck_assert_msg(v, "%s: %s", path, err.text);
+	return v;
+}
+
+/* What was answered 200 is a matcher, what was answered 400 is refused with the same sentence. */
+static int try_filters(struct str path, const struct json *response)
+{
+	bool taken = json_get_int(response, "status", 0) == 200;
+	struct str query, ignored;
+	struct form form;
+	int tried = 0;
+
+	query = str_cut(path, '?', &ignored);
+	ck_assert(form_parse(&a, query, &form, &err));
+	for (size_t i = 0; i < form.count; i++) {
+		struct str text = form.fields[i].value;
+
+		if (!str_is(form.fields[i].name, "filter"))
+			continue;
+		tried++;
+		err_clear(&err);
+		ck_assert_msg(matchers_add(&a, &m, text, &err) == taken, STR_FMT ": %s", STR_ARG(text), err.text);
+		if (!taken)
+			ck_str(json_get_str(response, "body"), err.text);
+	}
+	return tried;
+}
+
+START_TEST(recorded)
+{
+	static const char *const files[] = {RECORDED "alertmanager_api_v2_exchanges.json", RECORDED "amtool_http.json"};
+	const struct json *all = read_recorded(files[_i]);
+	int tried = 0;
+
+	for (const struct json *e = all ? all->child : NULL; e; e = e->next) {
+		const struct json *request = json_get(e, "request") ? json_get(e, "request") : e;
+
+		tried += try_filters(json_get_str(request, "path"), json_get(e, "response"));
+	}
+	ck_assert(!all || tried >= 3);
+}
+END_TEST
+
 int main(void)
 {
 	const struct unit_test tests[] = {
-		{"read", one, COUNT_OF(single)},   {"read", list, COUNT_OF(lists)}, {"read", too_many, 0},
-		{"read", what_is_shown_is_cut, 0}, {"fit", fits, COUNT_OF(asked)},
+		{"read", one, .times = COUNT_OF(single)},
+		{"read", list, .times = COUNT_OF(lists)},
+		{"read", too_many},
+		{"read", what_is_shown_is_cut},
+		{"read", recorded, .times = 2},
+		{"fit", fits, .times = COUNT_OF(asked)},
 	};
 
 	return unit_run_in("ops/matcher", tests, COUNT_OF(tests), open_arena, close_arena);
