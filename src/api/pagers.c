@@ -4,6 +4,7 @@
 
 #include "api/hooks.h"
 #include "base/crypt.h"
+#include "net/body.h"
 #include "store/journal.h"
 
 #include <inttypes.h>
@@ -366,5 +367,74 @@ void victorops_alert(struct exchange *x)
 	json_open(&o, '{');
 	json_add_str(&o, "result", S("success"));
 	json_add_str(&o, "entity_id", entity);
+	json_close(&o, '}');
+}
+
+/* ---- GoAlert: POST /api/v2/generic/incoming?token=KEY ---- */
+
+/* The fields of the query, under those of the body. NULL: x->work.err. */
+static struct json *goalert_fields(struct exchange *x)
+{
+	const struct http_request *r = x->request;
+	struct arena *a = x_arena(x);
+	struct json *fields = r->body.n ? body_parse(a, http_header_get(r, "Content-Type"), r->body, &x->work.err) : arena_zero(a, sizeof *fields);
+	struct err ignored = {0};
+	struct form query;
+
+	if (!r->body.n)
+		fields->type = JSON_OBJECT;
+	if (!fields)
+		return NULL;
+	if (fields->type != JSON_OBJECT) {
+		err_set(&x->work.err, ERR_INVALID, "the body is not an object");
+		return NULL;
+	}
+	if (!form_parse(a, r->query, &query, &ignored))
+		return fields;
+	for (size_t i = 0; i < query.count; i++) {
+		const char *name = arena_dup(a, json_mend(a, query.fields[i].name)).p;
+
+		if (!json_get(fields, name))
+			set_text(a, fields, name, json_mend(a, query.fields[i].value));
+	}
+	return fields;
+}
+
+void goalert_incoming(struct exchange *x)
+{
+	struct arena *a = x_arena(x);
+	struct delivery d = {.body = x->request->body};
+	struct str token = x_query(x, "token"), dedup_key;
+	struct source_kind *kind;
+	struct source_reading r;
+	struct group *before, *g;
+	struct json *fields;
+	struct json_out o;
+
+	if (!token.n && !bearer_parse(http_header_get(x->request, "Authorization"), &token))
+		token = S("");
+	if (!(kind = hook_begin(x, token, S("goalert"), &d)))
+		return;
+	if (!(fields = goalert_fields(x))) {
+		refuse_unreadable(x, &d);
+		return;
+	}
+	if (!hook_read(x, kind, &d, fields, &r)) {
+		hook_end(x, &d, false);
+		return;
+	}
+	dedup_key = r.count ? r.events[0].dedup_key : S("");
+	before = alerts_open_of(&x->work, d.source_id, dedup_key);
+	if (!hook_end(x, &d, alerts_receive_events(&x->work, &d, r.events, r.count)))
+		return;
+	x->status = 204;
+	g = alerts_open_of(&x->work, d.source_id, dedup_key);
+	if (!g || !str_find(http_header_get(x->request, "Accept"), S("application/json"), NULL))
+		return;
+	o = x_json(x, 200);
+	json_open(&o, '{');
+	json_add_int(&o, "AlertID", group_row(g)->id);
+	json_add_str(&o, "ServiceID", arena_printf(a, "%" PRId64, d.source_id));
+	json_add_bool(&o, "IsNew", !before);
 	json_close(&o, '}');
 }

@@ -12,3 +12,5 @@ void opsgenie_write_error(struct exchange *x);
 
 void victorops_alert(struct exchange *x);
 void victorops_write_error(struct exchange *x);
+
+void goalert_incoming(struct exchange *x); /* its errors are plain text */

@@ -294,6 +294,7 @@ static void put_pager_urls(struct provisioner *p, struct str tool, struct str ke
 		{"pagerduty_events", "enqueue_url", "/v2/enqueue", NULL},
 		{"pagerduty_events", "change_url", "/v2/change/enqueue", NULL},
 		{"pagerduty_events", "create_event_url", "/generic/2010-04-15/create_event.json", NULL},
+		{"goalert", "goalert_url", "/api/v2/generic/incoming?token=", ""},
 		{"opsgenie_api", "opsgenie_url", "/", NULL},
 		{"victorops", "victorops_url", "/integrations/generic/20131114/alert/", "/opsroom"},
 	};

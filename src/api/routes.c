@@ -4,6 +4,8 @@
 
 /* method, path, what follows it, dialect, who may, flags, what runs, help. The first row that fits is taken. */
 const struct route routes[] = {
+	{"POST", "/api/v2/generic/incoming", "?token=KEY", DIALECT_WEBHOOK, WHO_KEY, 0, goalert_incoming,
+	 "GoAlert's generic API: the token is the key of a source of the tool goalert. 204, or what became of it for who accepts JSON."},
 	{"*", "/api/v2/", "alerts | alerts/groups | receivers | silences | status", DIALECT_ALERTMANAGER, WHO_KEY, ROUTE_PREFIX | ROUTE_JSON, hook_v2,
 	 "Alertmanager's API v2: POST alerts, GET all of them, with its filters. On loopback without public_url no key is needed."},
 	{"*", "/am/", "KEY/api/v2/...", DIALECT_ALERTMANAGER, WHO_KEY, ROUTE_PREFIX | ROUTE_JSON, hook_v2,
