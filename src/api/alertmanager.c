@@ -213,7 +213,6 @@ static struct str v2_config(struct arena *a, const struct str *names, size_t cou
 {
 	struct buf b;
 	struct json_out o;
-	struct str out;
 
 	buf_init(&b, 1 * MIB);
 	o = json_out(&b);
@@ -226,9 +225,7 @@ static struct str v2_config(struct arena *a, const struct str *names, size_t cou
 		json_put_str(&o, count ? names[i] : S("opsroom"));
 		buf_char(&b, '\n');
 	}
-	out = arena_dup(a, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(a, &b);
 }
 
 /* amtool asks for the status before every command, and reads the routes from it. */

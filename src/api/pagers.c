@@ -119,8 +119,7 @@ static void pagerduty_take(struct exchange *x, const struct pagerduty_form *f)
 		set_text(a, body, f->dedup_key, dedup_key = key_of_body(x));
 	if (!hook_end(x, &d, hook_read(x, kind, &d, body, &r) && alerts_receive_events(&x->work, &d, r.events, r.count)))
 		return;
-	o = x_json(x, f->status);
-	json_open(&o, '{');
+	o = x_object(x, f->status);
 	json_add_str(&o, "status", S("success"));
 	json_add_str(&o, "message", str_of(f->done));
 	if (f->dedup_key)
@@ -270,8 +269,7 @@ static void opsgenie_act(struct exchange *x, struct source_kind *kind, struct de
 	}
 	if (!hook_end(x, d, opsgenie_take(x, kind, d, body, id, &q) && opsgenie_keep(x, &q)))
 		return;
-	o = x_json(x, 202);
-	json_open(&o, '{');
+	o = x_object(x, 202);
 	json_add_str(&o, "result", S("Request will be processed"));
 	opsgenie_end(&o, q.id);
 }
@@ -288,8 +286,7 @@ static void opsgenie_request_status(struct exchange *x, int64_t source_id, struc
 			x_fail(x, ERR_NOT_FOUND, "Request not found. It might not be processed, yet.");
 		return;
 	}
-	o = x_json(x, 200);
-	json_open(&o, '{');
+	o = x_object(x, 200);
 	json_add_raw(&o, "data", stored);
 	opsgenie_end(&o, id);
 }
@@ -363,8 +360,7 @@ void victorops_alert(struct exchange *x)
 	}
 	if (!hook_end(x, &d, hook_read(x, kind, &d, body, &r) && alerts_receive_events(&x->work, &d, r.events, r.count)))
 		return;
-	o = x_json(x, 200);
-	json_open(&o, '{');
+	o = x_object(x, 200);
 	json_add_str(&o, "result", S("success"));
 	json_add_str(&o, "entity_id", entity);
 	json_close(&o, '}');
@@ -431,8 +427,7 @@ void goalert_incoming(struct exchange *x)
 	g = alerts_open_of(&x->work, d.source_id, dedup_key);
 	if (!g || !str_find(http_header_get(x->request, "Accept"), S("application/json"), NULL))
 		return;
-	o = x_json(x, 200);
-	json_open(&o, '{');
+	o = x_object(x, 200);
 	json_add_int(&o, "AlertID", group_row(g)->id);
 	json_add_str(&o, "ServiceID", arena_printf(a, "%" PRId64, d.source_id));
 	json_add_bool(&o, "IsNew", !before);

@@ -93,7 +93,7 @@ static bool check_given(const struct auth_given *g, struct err *err)
 static struct str stored_of(struct work *w, int64_t source_id, const struct auth_given *g)
 {
 	struct secret key = seal_key(w, source_id);
-	struct str user, made;
+	struct str user;
 	struct json_out o;
 	struct buf b;
 
@@ -115,9 +115,7 @@ static struct str stored_of(struct work *w, int64_t source_id, const struct auth
 			json_add_str(&o, "sealed", crypt_seal(w->arena, &key, g->secret->text));
 	}
 	json_close(&o, '}');
-	made = arena_dup(w->arena, buf_str(&b));
-	buf_done(&b);
-	return made;
+	return buf_keep(w->arena, &b);
 }
 
 bool source_auth_read(struct work *w, const struct source_can *can, int64_t source_id, const struct json *given,

@@ -113,7 +113,6 @@ static struct str hello(struct opening *op, const struct channel *all, size_t co
 {
 	struct buf b;
 	struct json_out o;
-	struct str out;
 
 	buf_init(&b, 1 * MIB);
 	o = json_out(&b);
@@ -128,9 +127,7 @@ static struct str hello(struct opening *op, const struct channel *all, size_t co
 	}
 	json_close(&o, '}');
 	json_close(&o, '}');
-	out = arena_dup(&op->arena, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(&op->arena, &b);
 }
 
 static void open_run(struct work *w)

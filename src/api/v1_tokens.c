@@ -88,7 +88,6 @@ static struct str token_detail(struct exchange *x, int64_t id, struct str name)
 {
 	struct buf b;
 	struct json_out o;
-	struct str out;
 
 	buf_init(&b, 4 * KIB);
 	o = json_out(&b);
@@ -97,9 +96,7 @@ static struct str token_detail(struct exchange *x, int64_t id, struct str name)
 	json_add_str(&o, "name", name);
 	json_add_str(&o, "from", x->request->remote);
 	json_close(&o, '}');
-	out = arena_dup(x_arena(x), buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(x_arena(x), &b);
 }
 
 void v1_token_new(struct exchange *x)

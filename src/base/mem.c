@@ -191,6 +191,14 @@ void buf_reset(struct buf *b)
 		b->p[0] = '\0';
 }
 
+struct str buf_keep(struct arena *a, struct buf *b)
+{
+	struct str s = arena_dup(a, buf_str(b));
+
+	buf_done(b);
+	return s;
+}
+
 char *buf_room(struct buf *b, size_t n)
 {
 	if (b->failed || n > b->max - b->n) {

@@ -39,6 +39,7 @@ struct buf {
 void buf_init(struct buf *b, size_t max_bytes);
 void buf_done(struct buf *b);
 void buf_reset(struct buf *b); /* empty, memory kept */
+struct str buf_keep(struct arena *a, struct buf *b); /* its text, in the arena with a NUL behind; the buffer is done */
 bool buf_add(struct buf *b, struct str s);
 bool buf_char(struct buf *b, char c);
 bool buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);

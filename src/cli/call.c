@@ -13,7 +13,6 @@ struct str json_of(struct cli *c, const struct pair *pairs, size_t count)
 {
 	struct buf b;
 	struct json_out o = json_out(&b);
-	struct str s;
 
 	buf_init(&b, 16 * MIB);
 	json_open(&o, '{');
@@ -21,9 +20,7 @@ struct str json_of(struct cli *c, const struct pair *pairs, size_t count)
 		if (pairs[i].value.p)
 			json_add_str(&o, pairs[i].key, pairs[i].value);
 	json_close(&o, '}');
-	s = arena_dup(&c->arena, buf_str(&b));
-	buf_done(&b);
-	return s;
+	return buf_keep(&c->arena, &b);
 }
 
 static void add_encoded(struct buf *b, const char *z)
@@ -40,7 +37,6 @@ static void add_encoded(struct buf *b, const char *z)
 struct str path_with(struct cli *c, const char *path, const struct query *q, size_t count)
 {
 	struct buf b;
-	struct str s;
 	char separator = '?';
 
 	buf_init(&b, 64 * KIB);
@@ -52,22 +48,17 @@ struct str path_with(struct cli *c, const char *path, const struct query *q, siz
 		add_encoded(&b, q[i].value);
 		separator = '&';
 	}
-	s = arena_dup(&c->arena, buf_str(&b));
-	buf_done(&b);
-	return s;
+	return buf_keep(&c->arena, &b);
 }
 
 struct str path_to(struct cli *c, const char *path, const char *id)
 {
 	struct buf b;
-	struct str s;
 
 	buf_init(&b, 64 * KIB);
 	buf_add(&b, str_of(path));
 	add_encoded(&b, id);
-	s = arena_dup(&c->arena, buf_str(&b));
-	buf_done(&b);
-	return s;
+	return buf_keep(&c->arena, &b);
 }
 
 /* ---- one exchange ---- */
@@ -262,7 +253,6 @@ static struct str token_request(struct cli *c, struct str name, const char *scop
 {
 	struct buf b;
 	struct json_out o = json_out(&b);
-	struct str s;
 
 	buf_init(&b, 64 * KIB);
 	json_open(&o, '{');
@@ -272,9 +262,7 @@ static struct str token_request(struct cli *c, struct str name, const char *scop
 	json_put_str(&o, str_of(scope));
 	json_close(&o, ']');
 	json_close(&o, '}');
-	s = arena_dup(&c->arena, buf_str(&b));
-	buf_done(&b);
-	return s;
+	return buf_keep(&c->arena, &b);
 }
 
 bool call_login(struct cli *c, struct str user, struct str password, struct str token_name, const char *scope,

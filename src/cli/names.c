@@ -106,7 +106,6 @@ static void add_reference(struct buf *b, const struct names *n, struct str insid
 struct str plain_of(struct cli *c, const struct names *n, struct str s)
 {
 	struct buf b;
-	struct str out;
 
 	buf_init(&b, 16 * MIB);
 	while (s.n) {
@@ -123,7 +122,5 @@ struct str plain_of(struct cli *c, const struct names *n, struct str s)
 		}
 		add_reference(&b, n, inside);
 	}
-	out = arena_dup(&c->arena, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(&c->arena, &b);
 }

@@ -32,7 +32,6 @@ static bool is_control(uint32_t c)
 static struct str safe(struct arena *a, struct str s, bool lines)
 {
 	struct buf b;
-	struct str out;
 
 	buf_init(&b, SIZE_MAX / 4);
 	while (s.n) {
@@ -53,9 +52,7 @@ static struct str safe(struct arena *a, struct str s, bool lines)
 			buf_add(&b, str_n(s.p, n));
 		s = str_n(s.p + n, s.n - n);
 	}
-	out = arena_dup(a, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(a, &b);
 }
 
 struct str safe_line(struct arena *a, struct str s)

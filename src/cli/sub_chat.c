@@ -59,7 +59,6 @@ static bool read_stdin(struct cli *c, struct str *out, struct err *err)
 static struct str escaped(struct cli *c, struct str s)
 {
 	struct buf b;
-	struct str out;
 
 	buf_init(&b, 8 * TEXT_MAX);
 	for (size_t i = 0; i < s.n; i++) {
@@ -72,9 +71,7 @@ static struct str escaped(struct cli *c, struct str s)
 		else
 			buf_char(&b, s.p[i]);
 	}
-	out = arena_dup(&c->arena, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(&c->arena, &b);
 }
 
 /* The id of a person by name; NULL pointer: there is none. */

@@ -4,7 +4,7 @@ static struct str create_request(struct cli *c)
 {
 	struct buf b;
 	struct json_out o = json_out(&b);
-	struct str scope, rest = str_of(option(c, "--scopes")), s;
+	struct str scope, rest = str_of(option(c, "--scopes"));
 
 	buf_init(&b, 64 * KIB);
 	json_open(&o, '{');
@@ -21,9 +21,7 @@ static struct str create_request(struct cli *c)
 		json_close(&o, ']');
 	}
 	json_close(&o, '}');
-	s = arena_dup(&c->arena, buf_str(&b));
-	buf_done(&b);
-	return s;
+	return buf_keep(&c->arena, &b);
 }
 
 bool sub_token_create(struct cli *c, struct err *err)

@@ -57,7 +57,6 @@ static struct str note_write(struct work *w, const struct delivery *d, const str
 {
 	struct json_out o;
 	struct buf b;
-	struct str out;
 
 	buf_init(&b, NOTE_MAX);
 	o = json_out(&b);
@@ -71,9 +70,7 @@ static struct str note_write(struct work *w, const struct delivery *d, const str
 	json_close(&o, ']');
 	json_close(&o, '}');
 	json_close(&o, '}');
-	out = arena_dup(w->arena, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(w->arena, &b);
 }
 
 bool note_tell(struct work *w, struct delivery *d, const struct event *e)

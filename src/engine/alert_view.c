@@ -177,7 +177,6 @@ static struct str labels_line(struct arena *a, const struct labels *l, const str
 {
 	static const char *const said[] = {"alertname", "severity", "priority", "prometheus", "monitor", "replica"};
 	struct buf b;
-	struct str out;
 	size_t shown = 0;
 
 	buf_init(&b, 2000);
@@ -191,9 +190,7 @@ static struct str labels_line(struct arena *a, const struct labels *l, const str
 		buf_printf(&b, "%s*" STR_FMT ":* " STR_FMT, shown++ ? "  " : "", STR_ARG(mrkdwn_escape(a, str_clip(l->items[i].name, 60))),
 			   STR_ARG(mrkdwn_escape(a, str_clip(l->items[i].value, 120))));
 	}
-	out = arena_dup(a, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(a, &b);
 }
 
 static int newest_first(const void *x, const void *y)
@@ -234,7 +231,6 @@ static struct str members_text(struct arena *a, const struct group *g, const str
 	const struct alert *shown[MEMBERS_SHOWN + 1];
 	size_t n = pick_members(g, shown), all = members_counting(g);
 	struct buf b;
-	struct str out;
 
 	buf_init(&b, 2900);
 	for (size_t i = 0; i < n; i++) {
@@ -251,9 +247,7 @@ static struct str members_text(struct arena *a, const struct group *g, const str
 	}
 	if (all > n)
 		buf_printf(&b, "\n… and %zu more", all - n);
-	out = arena_dup(a, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(a, &b);
 }
 
 static struct str first_section(struct arena *a, const struct group *g, struct str title, const struct labels *common)
@@ -342,7 +336,6 @@ static struct str message_body(struct arena *a, const struct group *g, struct st
 {
 	struct buf b;
 	struct json_out o;
-	struct str out;
 
 	buf_init(&b, 100 * KIB);
 	o = json_out(&b);
@@ -358,9 +351,7 @@ static struct str message_body(struct arena *a, const struct group *g, struct st
 	json_close(&o, '}');
 	json_close(&o, ']');
 	json_close(&o, '}');
-	out = arena_dup(a, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(a, &b);
 }
 
 /* "" for what came without a source. */

@@ -83,7 +83,6 @@ uint64_t labels_fingerprint(const struct labels *l)
 struct str labels_text(struct arena *a, const struct labels *l)
 {
 	struct buf b;
-	struct str out;
 
 	buf_init(&b, 256 * KIB);
 	buf_char(&b, '{');
@@ -105,9 +104,7 @@ struct str labels_text(struct arena *a, const struct labels *l)
 		buf_char(&b, '"');
 	}
 	buf_char(&b, '}');
-	out = arena_dup(a, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(a, &b);
 }
 
 /* ---- severity and title ---- */

@@ -290,7 +290,6 @@ wall_ms event_time(struct arena *a, const struct json *v)
 static struct str join(struct arena *a, const struct json *list, const char *sep)
 {
 	struct buf b;
-	struct str out;
 
 	buf_init(&b, 64 * KIB);
 	for (const struct json *m = list->child; m; m = m->next) {
@@ -299,9 +298,7 @@ static struct str join(struct arena *a, const struct json *list, const char *sep
 		if (s.n)
 			buf_printf(&b, "%s" STR_FMT, b.n ? sep : "", STR_ARG(s));
 	}
-	out = arena_dup(a, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(a, &b);
 }
 
 static struct str key_of(struct arena *a, struct str source, const struct json *key, struct str body, size_t index)

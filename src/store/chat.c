@@ -627,7 +627,7 @@ bool store_search_index(struct db *db, struct arena *a, unsigned limit, unsigned
 static struct str match_text(struct arena *a, struct str query)
 {
 	struct buf b;
-	struct str word, out;
+	struct str word;
 
 	buf_init(&b, 4 * KIB);
 	while (str_word(&query, &word)) {
@@ -639,9 +639,7 @@ static struct str match_text(struct arena *a, struct str query)
 	}
 	if (b.n)
 		buf_char(&b, '*');
-	out = arena_dup(a, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return buf_keep(a, &b);
 }
 
 bool store_search(struct db *db, struct arena *a, struct str query, int64_t channel_id, int64_t user_id, unsigned limit, struct search_hit **out,
