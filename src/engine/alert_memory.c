@@ -185,8 +185,6 @@ void alert_set_firing(struct alerts *al, struct alert *a, bool firing)
 	if (a->firing == firing)
 		return;
 	a->firing = firing;
-	if (a->group->firing == (firing ? 0 : 1))
-		a->group->sum.upto = 0; /* from now on others count */
 	a->group->firing += firing ? 1 : -1;
 	al->active += firing ? 1 : -1;
 }
