@@ -46,8 +46,8 @@ wall_ms wall_now(void)
 	return (wall_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Days since 1970-01-01 of a civil date, and back (Howard Hinnant, chrono-Compatible Low-Level Date Algorithms). */
-static int64_t days_of(int64_t y, unsigned m, unsigned d)
+/* Howard Hinnant, chrono-Compatible Low-Level Date Algorithms. */
+int64_t date_days(int64_t y, unsigned m, unsigned d)
 {
 	int64_t era;
 	unsigned yoe, doy;
@@ -59,7 +59,7 @@ static int64_t days_of(int64_t y, unsigned m, unsigned d)
 	return era * 146097 + (int64_t)(yoe * 365 + yoe / 4 - yoe / 100 + doy) - 719468;
 }
 
-static void civil_of(int64_t days, int64_t *y, unsigned *m, unsigned *d)
+void date_of_days(int64_t days, int64_t *y, unsigned *m, unsigned *d)
 {
 	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
 	unsigned doe = (unsigned)(z - era * 146097);
@@ -78,7 +78,7 @@ struct str wall_write(char out[WALL_TEXT_SIZE], wall_ms at)
 	unsigned rest = (unsigned)(at % DAY < 0 ? at % DAY + DAY : at % DAY), m, d;
 	int n;
 
-	civil_of(days, &y, &m, &d);
+	date_of_days(days, &y, &m, &d);
 	n = snprintf(out, WALL_TEXT_SIZE, "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", (int)y, m, d, rest / 3600000,
 		     rest / 60000 % 60, rest / 1000 % 60, rest % 1000);
 	return str_n(out, (size_t)n);
@@ -152,7 +152,7 @@ bool wall_parse(struct str s, wall_ms *out)
 	}
 	if (!parse_zone(s, &offset))
 		return false;
-	*out = days_of(y, mo, d) * DAY + (wall_ms)(h * 60 + mi) * MINUTE + (wall_ms)sec * SECOND + ms - offset;
+	*out = date_days(y, mo, d) * DAY + (wall_ms)(h * 60 + mi) * MINUTE + (wall_ms)sec * SECOND + ms - offset;
 	return true;
 }
 

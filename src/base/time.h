@@ -23,6 +23,10 @@ bool clock_is_virtual(void);
 void clock_set(wall_ms now); /* virtual only; never backwards */
 wall_ms wall_now(void);
 
+/* A date of the Gregorian calendar as days since 1970-01-01, and back; month and day count from 1. base/zone.h knows places. */
+int64_t date_days(int64_t year, unsigned month, unsigned day);
+void date_of_days(int64_t days, int64_t *year, unsigned *month, unsigned *day);
+
 /* "2026-11-21T08:53:45.568Z" (RFC 3339, always three decimals). */
 #define WALL_TEXT_SIZE 32
 struct str wall_write(char out[WALL_TEXT_SIZE], wall_ms at);
