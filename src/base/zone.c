@@ -455,7 +455,7 @@ static bool take_file(struct zone *z, struct str s, struct err *err)
 			goto bad;
 	}
 	if (h.leap_count) {
-		err_set(err, ERR_UNSUPPORTED, "this time zone counts leap seconds");
+		err_set(err, ERR_INVALID, "time zone information that counts leap seconds");
 		return false;
 	}
 	if (take_data(z, &h, data, time_bytes) && (!h.version || take_rule(z, s)))
@@ -470,7 +470,7 @@ struct zone *zone_parse(struct str tzif, struct err *err)
 	struct zone *z;
 
 	if (tzif.n > TZIF_MAX) {
-		err_set(err, ERR_TOO_BIG, "time zone information of more than %u bytes", TZIF_MAX);
+		err_set(err, ERR_INVALID, "time zone information of more than %u bytes", TZIF_MAX);
 		return NULL;
 	}
 	z = mem_new(sizeof *z);

@@ -23,8 +23,8 @@ void zone_set_dir(const char *dir);
  * "UTC" needs no file. */
 MUST_USE struct zone *zone_load(struct str name, struct err *err);
 
-/* The bytes of a TZif file, up to 64 KiB; they are not kept. ERR_INVALID, ERR_TOO_BIG; ERR_UNSUPPORTED if they count leap
- * seconds ("right/..."), which wall_ms does not. */
+/* The bytes of a TZif file, up to 64 KiB; they are not kept. ERR_INVALID, also if they count leap seconds (those in "right/"),
+ * which wall_ms does not. */
 MUST_USE struct zone *zone_parse(struct str tzif, struct err *err);
 void zone_free(struct zone *z);
 

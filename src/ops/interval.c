@@ -402,8 +402,8 @@ static bool date_holds(const struct member *m, const struct civil *c)
 	       ranges_hold(&m->lists[YEARS], c->year) && days_hold(&m->lists[DAYS_OF_MONTH], c);
 }
 
-/* The minutes of a day, from `minute` on, for which the times say the same as for it; to the end of the day at most. */
-static int times_last(const struct ranges *l, int minute)
+/* The minute up to which the times say for sure what they say of `minute`: where the next range begins or ends, or the day does. */
+static int times_until(const struct ranges *l, int minute)
 {
 	int64_t until = DAY_MINUTES;
 
@@ -431,7 +431,7 @@ static struct answer ask(const struct member *m, wall_ms at)
 	wall_ms second = at - (at % SECOND + SECOND) % SECOND, change = zone_next_change(m->zone, at);
 	bool date = date_holds(m, &c);
 	int minute = c.hour * 60 + c.minute;
-	int until = date ? times_last(&m->lists[TIMES], minute) : DAY_MINUTES;
+	int until = date ? times_until(&m->lists[TIMES], minute) : DAY_MINUTES;
 	struct answer a = {date && times_hold(&m->lists[TIMES], minute),
 			   second + (until - minute) * MINUTE - c.second * SECOND};
 
