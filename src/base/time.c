@@ -176,7 +176,7 @@ bool span_parse(struct str s, span_ms *out)
 			unit = 1;
 			s = str_n(s.p + 1, s.n - 1);
 		} else {
-			unit = s.p[0] == 's' ? SECOND : s.p[0] == 'm' ? MINUTE : s.p[0] == 'h' ? HOUR : s.p[0] == 'd' ? DAY : 0;
+			unit = s.p[0] == 's' ? SECOND : s.p[0] == 'm' ? MINUTE : s.p[0] == 'h' ? HOUR : s.p[0] == 'd' ? DAY : s.p[0] == 'w' ? 7 * DAY : s.p[0] == 'y' ? 365 * DAY : 0;
 		}
 		if (!unit)
 			return false;

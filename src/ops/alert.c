@@ -36,8 +36,8 @@ bool labels_parse(struct arena *a, const struct json *object, unsigned flags, st
 	*out = (struct labels){0};
 	if (!object)
 		return true;
-	if (object->count > 64) {
-		err_set(err, ERR_TOO_MANY, "more than 64 labels or annotations on one alert");
+	if (object->count > LABELS_MAX) {
+		err_set(err, ERR_TOO_MANY, "more than %d labels or annotations on one alert", LABELS_MAX);
 		return false;
 	}
 	out->items = arena_alloc(a, (object->count + 1) * sizeof *out->items);

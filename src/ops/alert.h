@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "base/time.h"
 
+#define LABELS_MAX 64 /* of one alert, and as many annotations */
+
 struct label {
 	struct str name, value;
 };
@@ -17,7 +19,7 @@ struct labels {
 struct str labels_get(const struct labels *l, const char *name); /* "" if absent */
 bool labels_same(const struct labels *a, const struct labels *b);
 /* From a JSON object of texts. LABELS_DROP_EMPTY: an empty value counts as absent (labels; annotations keep theirs).
- * LABELS_ANY_SCALAR: numbers and booleans are taken as their text. ERR_INVALID names the member; over 64 members: ERR_TOO_MANY. */
+ * LABELS_ANY_SCALAR: numbers and booleans are taken as their text. ERR_INVALID names the member; over LABELS_MAX members: ERR_TOO_MANY. */
 enum labels_flags { LABELS_DROP_EMPTY = 1, LABELS_ANY_SCALAR = 2 };
 MUST_USE bool labels_parse(struct arena *a, const struct json *object, unsigned flags, struct labels *out, struct err *err);
 void labels_write(struct json_out *o, const struct labels *l); /* as a JSON object */

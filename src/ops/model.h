@@ -61,6 +61,7 @@ struct source {
 	int64_t id, workspace_id, channel_id;
 	struct str tool, name;
 	struct str auth; /* as api/source_auth.c writes it; "" for the key in the path alone */
+	span_ms heartbeat; /* it must be heard from this often; 0: need not */
 };
 
 struct webhook {
