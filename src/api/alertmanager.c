@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "base/log.h"
 #include "engine/alerts.h"
+#include "engine/silences.h"
 
 /* The key of a source: behind /am/, as a bearer token, or as basic authentication's password. */
 static bool v2_source(struct exchange *x, struct source *out)
@@ -58,6 +59,7 @@ static void v2_post(struct exchange *x)
 	}
 	d.source_id = s.id;
 	d.source_name = s.name;
+	d.tool = s.tool;
 	d.channel_id = s.channel_id;
 	if (!alerts_receive_v2(&x->work, &d)) {
 		x->status = hook_is_theirs(x->work.err.code) ? d.http_status : 0;
@@ -125,7 +127,8 @@ static bool query_read(struct exchange *x, struct v2_query *q)
 		err_prefix(&x->err, "failed to parse receiver param: ");
 		return false;
 	}
-	q->filter = (struct alerts_filter){.matchers = &q->matchers, .receiver = q->receiver, .active = flag_of(a, &form, "active")};
+	q->filter = (struct alerts_filter){.matchers = &q->matchers, .receiver = q->receiver, .active = flag_of(a, &form, "active"),
+					  .silenced = flag_of(a, &form, "silenced"), .inhibited = flag_of(a, &form, "inhibited")};
 	return true;
 }
 
@@ -252,28 +255,137 @@ static void v2_status(struct exchange *x)
 	buf_char(&x->body, '\n');
 }
 
-/* ---- silences: there are none yet ---- */
+/* ---- silences ---- */
 
 static void v2_silences(struct exchange *x)
 {
 	struct v2_query q;
 
 	if (v2_asked(x, &q)) {
-		v2_json(x);
-		buf_add(&x->body, S("[]\n"));
+		struct json_out o = v2_json(x);
+
+		silences_write_v2(&x->work, &o, q.matchers.count ? &q.matchers : NULL);
+		buf_char(&x->body, '\n');
 	}
 	query_done(&q);
 }
 
+/* What Alertmanager's generated code says of a body that is not of the schema: an object with its own code. */
+static bool v2_wrong(struct exchange *x, int status, int code, const char *fmt, struct str what)
+{
+	struct str why = arena_printf(x_arena(x), fmt, STR_ARG(what));
+	struct json_out o = v2_json(x);
+
+	x->status = status;
+	json_open(&o, '{');
+	json_add_int(&o, "code", code);
+	json_add_str(&o, "message", why);
+	json_close(&o, '}');
+	buf_char(&x->body, '\n');
+	return false;
+}
+
+static bool v2_failed(struct exchange *x)
+{
+	x->status = x->err.code == ERR_NOT_FOUND ? 404 : err_is_outage(x->err.code) ? 0 : 400;
+	x->plain_json_error = x->status != 0;
+	x->work.failed = true;
+	return false;
+}
+
+static bool need_member(struct exchange *x, const struct json *body, const char *name, const char *where)
+{
+	const struct json *v = json_get(body, name);
+
+	return (v && v->type != JSON_NULL) || v2_wrong(x, 422, 602, STR_FMT " in body is required", arena_printf(x_arena(x), "%s%s", where, name));
+}
+
+static bool read_when(struct exchange *x, const struct json *body, const char *name, wall_ms *out)
+{
+	struct str text = json_get_str(body, name);
+
+	return wall_parse(text, out) || v2_wrong(x, 400, 400, "parsing silence body from \"\" failed, because " STR_FMT " is not a time (RFC 3339)", str_of(name));
+}
+
+static bool read_matchers(struct exchange *x, const struct json *list, struct matchers *out)
+{
+	size_t i = 0;
+
+	if (!json_is(list, JSON_ARRAY))
+		return v2_wrong(x, 400, 400, "parsing silence body from \"\" failed, because `" STR_FMT "` is not a list", S("matchers"));
+	if (!list->count)
+		return v2_wrong(x, 422, 612, STR_FMT " in body should have at least 1 items", S("matchers"));
+	for (const struct json *m = list->child; m; m = m->next, i++) {
+		const char *where = arena_printf(x_arena(x), "matchers.%zu.", i).p;
+
+		if (!need_member(x, m, "isRegex", where) || !need_member(x, m, "name", where) || !need_member(x, m, "value", where))
+			return false;
+	}
+	return silence_read_matchers(x_arena(x), list, out, &x->err) || v2_failed(x);
+}
+
+static bool read_silence(struct exchange *x, const struct json *body, struct silence *s)
+{
+	static const char *const wanted[] = {"comment", "createdBy", "endsAt", "matchers", "startsAt"};
+
+	for (size_t i = 0; i < COUNT_OF(wanted); i++)
+		if (!need_member(x, body, wanted[i], ""))
+			return false;
+	s->uuid = json_get_str(body, "id");
+	s->comment = json_get_str(body, "comment");
+	s->created_by = json_get_str(body, "createdBy");
+	return read_when(x, body, "startsAt", &s->starts) && read_when(x, body, "endsAt", &s->ends) && read_matchers(x, json_get(body, "matchers"), &s->matchers);
+}
+
+/* Who it was is what the key says: a source. */
+static bool audit_silence(struct exchange *x, const char *action, struct str uuid)
+{
+	struct str detail = arena_printf(x_arena(x), "{\"silence\":\"" STR_FMT "\",\"from\":\"" STR_FMT "\"}", STR_ARG(uuid), STR_ARG(x->request->remote));
+
+	return x_audit(x, 0, action, detail, "ok");
+}
+
+static void put_silence(struct exchange *x, const struct json *body, struct silence *s)
+{
+	struct json_out o;
+	struct str uuid;
+
+	if (!read_silence(x, body, s))
+		return;
+	if (!silences_put(&x->work, s, &uuid, &x->err) || !audit_silence(x, "silence.put", uuid)) {
+		v2_failed(x);
+		return;
+	}
+	o = v2_json(x);
+	json_open(&o, '{');
+	json_add_str(&o, "silenceID", uuid);
+	json_close(&o, '}');
+	buf_char(&x->body, '\n');
+}
+
 static void v2_silence_new(struct exchange *x)
 {
-	struct source s;
+	struct silence s = {0};
+	struct source source;
+	struct json *body;
 
-	if (!v2_source(x, &s) || !v2_content_type(x))
+	if (!v2_source(x, &source) || !v2_content_type(x))
 		return;
-	x->status = 400; /* amtool and Grafana show the sentence of a 400, and not that of a 501 */
-	x->plain_json_error = true;
-	x_fail(x, ERR_UNSUPPORTED, "opsroom keeps no silences yet: silence it in the Alertmanager that sends the alert, or resolve it by hand");
+	if (!x->request->body.n) {
+		v2_wrong(x, 422, 602, STR_FMT " in body is required", S("silence"));
+		return;
+	}
+	body = x->json ? x->json : json_parse(x_arena(x), x->request->body, JSON_LAST_KEY_WINS, &x->err);
+	if (!json_is(body, JSON_OBJECT)) {
+		struct str why = arena_dup(x_arena(x), x->err.code ? str_of(x->err.text) : S("it is not an object"));
+
+		err_clear(&x->err);
+		v2_wrong(x, 400, 400, "parsing silence body from \"\" failed, because " STR_FMT, why);
+		return;
+	}
+	s.channel_id = source.channel_id;
+	put_silence(x, body, &s);
+	matchers_done(&s.matchers);
 }
 
 /* 8-4-4-4-12 hex digits; the dashes may be missing. */
@@ -293,22 +405,46 @@ static bool is_uuid(struct str s)
 	return digits == 32;
 }
 
-static void v2_silence(struct exchange *x)
+/* The one that the path names. NULL: answered. */
+static const struct silence *v2_silence_named(struct exchange *x)
 {
 	struct str id = str_cut(x->rest, '/', &(struct str){0});
-	struct source s;
+	const struct silence *s;
+	struct source source;
 
-	if (!v2_source(x, &s))
-		return;
-	if (is_uuid(id)) {
-		x->status = 404; /* with an empty body, as Alertmanager */
-		return;
+	if (!v2_source(x, &source))
+		return NULL;
+	if (!is_uuid(id)) {
+		v2_wrong(x, 422, 601, "silenceID in path must be of type uuid: \"" STR_FMT "\"", str_clip(id, 100));
+		return NULL;
 	}
-	v2_json(x);
-	x->status = 422;
-	buf_add(&x->body, S("{\"code\":601,\"message\":"));
-	json_put_str(&(struct json_out){&x->body, false}, arena_printf(x_arena(x), "silenceID in path must be of type uuid: \"" STR_FMT "\"", STR_ARG(str_clip(id, 100))));
-	buf_add(&x->body, S("}\n"));
+	s = silences_find(&x->work, arena_lower(x_arena(x), id));
+	if (!s)
+		x->status = 404; /* with an empty body, as Alertmanager */
+	return s;
+}
+
+static void v2_silence(struct exchange *x)
+{
+	const struct silence *s = v2_silence_named(x);
+
+	if (s) {
+		struct json_out o = v2_json(x);
+
+		silence_write_v2(&x->work, &o, s);
+		buf_char(&x->body, '\n');
+	}
+}
+
+static void v2_silence_drop(struct exchange *x)
+{
+	const struct silence *s = v2_silence_named(x);
+
+	if (!s)
+		return;
+	x->status = 200;
+	if (!silences_expire(&x->work, s, S("the API"), &x->err) || !audit_silence(x, "silence.expire", s->uuid))
+		v2_failed(x);
 }
 
 /* ---- the calls ---- */
@@ -325,7 +461,7 @@ static const struct v2_call {
 	{"GET", "status", v2_status},
 	{"GET", "silences", v2_silences},
 	{"POST", "silences", v2_silence_new},
-	{"DELETE", "silence/*", v2_silence},
+	{"DELETE", "silence/*", v2_silence_drop},
 	{"GET", "silence/*", v2_silence},
 };
 

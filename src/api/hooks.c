@@ -147,6 +147,7 @@ struct source_kind *hook_begin(struct exchange *x, struct str key, struct str to
 	}
 	d->source_id = s.id;
 	d->source_name = s.name;
+	d->tool = s.tool;
 	d->channel_id = s.channel_id;
 	return kind;
 }

@@ -223,7 +223,7 @@ static struct group *opsgenie_find(struct exchange *x, int64_t source_id, struct
 	const struct group_row *row = g ? group_row(g) : NULL;
 	bool named = row && (str_eq_nocase(row->short_id, id) || str_eq(arena_printf(x_arena(x), "%" PRId64, row->id), id));
 
-	return named && row->source_id == source_id ? alerts_open_of(&x->work, source_id, row->group_key) : NULL;
+	return named && row->source_id == source_id && row->state != GROUP_RESOLVED ? g : NULL;
 }
 
 /* id "": the alert is made, or what has its alias is meant. */
@@ -245,7 +245,7 @@ static bool opsgenie_take(struct exchange *x, struct source_kind *kind, struct d
 	if (id.n && !str_is(type, "alias")) {
 		if (!(g = opsgenie_find(x, d->source_id, id)))
 			return true;
-		r.events[0].dedup_key = arena_dup(a, group_row(g)->group_key);
+		r.events[0].dedup_key = arena_dup(a, alerts_dedup_key(&x->work, g));
 		q->alias = S("");
 	}
 	g = alerts_open_of(&x->work, d->source_id, r.events[0].dedup_key);

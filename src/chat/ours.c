@@ -15,7 +15,8 @@ static void run(struct work *w)
 {
 	struct post_item *item = (struct post_item *)w;
 	struct chat_post *p = item->post;
-	struct message m = {.ts = p->message_ts, .user_id = w->engine->bot_user_id, .bot_id = w->engine->bot_id, .text = p->text, .body = p->body};
+	struct message m = {.ts = p->message_ts, .user_id = w->engine->bot_user_id, .bot_id = w->engine->bot_id, .text = p->text, .body = p->body,
+			    .thread_ts = p->thread_ts, .kind = p->broadcast ? MESSAGE_BROADCAST : MESSAGE_PLAIN};
 	struct channel c;
 	struct str id = id_write(w->arena, 'C', p->channel_id);
 	bool ok = chat_channel(w, 0, id, &c, &w->err);

@@ -5,13 +5,25 @@
 #include "base/log.h"
 #include "store/chat.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
+
 /* ---- taking a delivery in ---- */
+
+/* Where an alert goes: a group by its key. */
+struct target {
+	struct str group_key;
+	struct str receiver;
+	const struct route *route;
+	const struct service *service; /* whose channel the receiver `service` is */
+	int64_t channel_id;            /* 0: to be found when the group is opened */
+	uint64_t key_hash;
+};
 
 /* The alerts of one delivery that belong to one group. */
 struct part {
 	struct part *next;
-	uint64_t key_hash;
-	struct str group_key;
+	struct target to;
 	struct group *group; /* NULL: to be opened */
 	struct vec changes;  /* struct change */
 	int64_t fires, ends; /* how many begin and end to fire */
@@ -26,34 +38,40 @@ struct intake {
 	struct map seen; /* alerts that this delivery has changed already: named twice, the first counts */
 };
 
-static struct part *part_of(struct intake *in, struct group *g, uint64_t key_hash, struct str group_key)
+/* What a source says an alert is, beside the event. */
+struct said {
+	struct alert_event *event;
+	struct str sender_key;  /* alert_identity() */
+	struct str group_hint;  /* as the source groups; {NULL}: by alertname */
+};
+
+static struct part *part_of(struct intake *in, struct group *g, const struct target *to)
 {
 	struct part *p;
 
-	if (in->last && in->last->group == g && in->last->key_hash == key_hash)
+	if (in->last && in->last->group == g && in->last->to.key_hash == to->key_hash)
 		return in->last;
 	for (p = in->parts; p; p = p->next)
-		if (p->key_hash == key_hash && p->group == g)
+		if (p->to.key_hash == to->key_hash && p->group == g)
 			return in->last = p;
 	p = arena_zero(in->w->arena, sizeof *p);
-	p->key_hash = key_hash;
-	p->group_key = group_key;
+	p->to = *to;
 	p->group = g;
 	p->next = in->parts;
 	in->parts = p;
 	return in->last = p;
 }
 
-static void part_add(struct intake *in, struct part *p, const struct alert_event *ev, struct alert *alert, bool whole)
+static void part_add(struct intake *in, struct part *p, const struct said *said, const struct alert_event *ev, struct alert *alert, bool whole)
 {
-	uint64_t seen = hash_mix(alert_hash(p->key_hash, ev->fingerprint) + (p->group ? (uint64_t)p->group->row.id : 0));
-
 	if (in->d->alerts > 1) {
-		if (map_get(&in->seen, seen))
+		uint64_t seen = alert_identity(in->d->source_id, said->sender_key, ev->fingerprint) ^ hash_mix(p->to.key_hash + (p->group ? (uint64_t)p->group->row.id : 0));
+
+		if (map_get(&in->seen, seen | 1))
 			return;
-		map_put(&in->seen, seen, p);
+		map_put(&in->seen, seen | 1, p);
 	}
-	*(struct change *)vec_push(in->w->arena, &p->changes, sizeof(struct change)) = (struct change){ev, alert, whole};
+	*(struct change *)vec_push(in->w->arena, &p->changes, sizeof(struct change)) = (struct change){ev, alert, whole, in->d->source_id, said->sender_key};
 	in->d->changed++;
 	if (ev->firing && (!alert || !alert->firing))
 		p->fires++;
@@ -71,22 +89,97 @@ static bool same_texts(struct arena *a, const struct alert *alert, const struct 
 	return labels_same(&have.annotations, &ev->annotations) && str_eq(have.url, ev->url) && labels_same(&have.labels, &ev->labels);
 }
 
-/* The alert was resolved by hand; now it fires for the next time: its old firing ends, the new one opens a group. */
-static void intake_fires_anew(struct intake *in, struct alert *alert, struct alert_event *ev, wall_ms starts_at, uint64_t key_hash, struct str group_key)
-{
-	struct alert_event *ended = arena_zero(in->w->arena, sizeof *ended);
+/* ---- routing ---- */
 
-	*ended = (struct alert_event){.fingerprint = alert->fingerprint, .starts_at = alert->starts_at, .ends_at = starts_at};
-	part_add(in, part_of(in, alert->group, key_hash, group_key), ended, alert, false);
-	ev->starts_at = starts_at;
-	part_add(in, part_of(in, map_get(&in->w->engine->alerts->by_key, key_hash), key_hash, group_key), ev, NULL, true);
+static struct group *open_group(const struct intake *in, const struct target *to)
+{
+	return map_get(&in->w->engine->alerts->by_key, to->key_hash);
 }
 
-/* What an event means for an alert that is known: nothing new, or a change. */
-static void intake_known(struct intake *in, struct alert *alert, struct alert_event *ev, uint64_t key_hash, struct str group_key)
+static struct target target_of_group(const struct group *g)
+{
+	return (struct target){.group_key = g->row.group_key, .receiver = g->row.receiver, .route = g->route, .channel_id = g->row.channel_id, .key_hash = g->key_hash};
+}
+
+/* ROUTE:[SERVICE/]{LABELS}, as Alertmanager writes it, or ROUTE:SOURCE/HINT where the source groups. */
+static struct str group_key_of(struct intake *in, const struct route *route, const struct service *service, const struct said *said)
+{
+	struct arena *a = in->w->arena;
+	const struct labels *labels = &said->event->labels;
+	struct str to = service ? arena_printf(a, STR_FMT "/", STR_ARG(service->name)) : S("");
+	struct labels by;
+
+	if (!route->by_source) {
+		by = route_group_labels(a, route, labels);
+		return arena_printf(a, STR_FMT ":" STR_FMT STR_FMT, STR_ARG(route->key), STR_ARG(to), STR_ARG(labels_text(a, &by)));
+	}
+	if (said->group_hint.p)
+		return arena_printf(a, STR_FMT ":" STR_FMT "%" PRId64 "/" STR_FMT, STR_ARG(route->key), STR_ARG(to), in->d->source_id, STR_ARG(said->group_hint));
+	return arena_printf(a, STR_FMT ":" STR_FMT "%" PRId64 "/{alertname=\"" STR_FMT "\"}", STR_ARG(route->key), STR_ARG(to), in->d->source_id,
+			    STR_ARG(labels_get(labels, "alertname")));
+}
+
+static struct target target_of_route(struct intake *in, const struct route *route, const struct labels *labels, const struct said *said)
+{
+	const struct routing *r = in->w->engine->routing;
+	struct target to = {.route = route, .receiver = route->receiver->name};
+
+	if (r->services && str_is(to.receiver, "service"))
+		to.service = routing_service(r, labels);
+	to.group_key = group_key_of(in, route, to.service, said);
+	to.key_hash = group_hash(to.receiver, to.group_key);
+	return to;
+}
+
+/* It begins to fire: into the group of each route that it takes, or back into it. */
+static void intake_begins(struct intake *in, const struct said *said, struct alert *first)
+{
+	const struct routing *r = in->w->engine->routing;
+	const struct route **routes, *root = r->root;
+	struct labels labels = said->event->labels;
+	size_t count = 1;
+
+	routes = &root;
+	if (root->child || r->services) {
+		labels = routing_labels(in->w->arena, &labels, in->d->source_name, in->d->tool);
+		count = routing_match(r, in->w->arena, &labels, &routes);
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct target to = target_of_route(in, routes[i], &labels, said);
+		struct group *g = open_group(in, &to);
+
+		part_add(in, part_of(in, g, &to), said, said->event, g ? alert_in(first, g) : NULL, true);
+	}
+}
+
+/* ---- what an event means for an alert that is known ---- */
+
+static struct alert_event *event_copy(struct intake *in, const struct alert_event *ev)
+{
+	struct alert_event *copy = arena_alloc(in->w->arena, sizeof *copy);
+
+	*copy = *ev;
+	return copy;
+}
+
+/* The alert was resolved by hand; now it fires for the next time: its old firing ends, the new one opens a group. */
+static void intake_fires_anew(struct intake *in, struct alert *alert, const struct said *said, struct alert_event *ev, wall_ms starts_at)
+{
+	struct alert_event *ended = arena_zero(in->w->arena, sizeof *ended);
+	struct target to = target_of_group(alert->group);
+
+	*ended = (struct alert_event){.fingerprint = alert->fingerprint, .starts_at = alert->starts_at, .ends_at = starts_at};
+	part_add(in, part_of(in, alert->group, &to), said, ended, alert, false);
+	ev->starts_at = starts_at;
+	part_add(in, part_of(in, open_group(in, &to), &to), said, ev, NULL, true);
+}
+
+/* Nothing new, or a change. */
+static void intake_known(struct intake *in, struct alert *alert, const struct said *said, struct alert_event *ev)
 {
 	struct group *g = alert->group;
 	bool held = g->row.state == GROUP_RESOLVED;
+	struct target to = target_of_group(g);
 	wall_ms starts_at = ev->starts_at;
 
 	if (alert->firing && ev->firing) {
@@ -95,34 +188,44 @@ static void intake_known(struct intake *in, struct alert *alert, struct alert_ev
 			ev->starts_at = alert->starts_at;
 		alert->ends_at = ev->ends_at;
 		if (held && starts_at > g->row.resolved) {
-			intake_fires_anew(in, alert, ev, starts_at, key_hash, group_key);
+			intake_fires_anew(in, alert, said, ev, starts_at);
 			return;
 		}
 		if (held || (ev->starts_at == alert->starts_at && same_texts(in->w->arena, alert, ev)))
 			return;
-		part_add(in, part_of(in, g, key_hash, group_key), ev, alert, true);
+		part_add(in, part_of(in, g, &to), said, ev, alert, true);
 	} else if (alert->firing) {
-		part_add(in, part_of(in, g, key_hash, group_key), ev, alert, false);
+		part_add(in, part_of(in, g, &to), said, ev, alert, false);
 	} else if (ev->firing && !held) {
-		part_add(in, part_of(in, g, key_hash, group_key), ev, alert, true);
+		part_add(in, part_of(in, g, &to), said, ev, alert, true);
 	} else if (ev->firing) {
-		part_add(in, part_of(in, map_get(&in->w->engine->alerts->by_key, key_hash), key_hash, group_key), ev, NULL, true);
+		part_add(in, part_of(in, open_group(in, &to), &to), said, ev, NULL, true);
 	}
 }
 
-static void intake_event(struct intake *in, struct alert_event *ev, struct str group_key, struct alert **known)
+static bool one_fires(const struct alert *first)
 {
-	struct alerts *al = in->w->engine->alerts;
-	uint64_t key_hash = group_hash(in->d->source_id, group_key);
-	struct alert *alert = map_get(&al->by_alert, alert_hash(key_hash, ev->fingerprint));
+	const struct alert *a = first;
 
-	*known = alert;
-	if (alert) {
-		intake_known(in, alert, ev, key_hash, group_key);
+	do
+		if (a->firing)
+			return true;
+	while ((a = a->twin) != first);
+	return false;
+}
+
+static void intake_event(struct intake *in, const struct said *said)
+{
+	struct alert *first = map_get(&in->w->engine->alerts->by_alert, alert_identity(in->d->source_id, said->sender_key, said->event->fingerprint)), *a = first;
+
+	if (!first || (said->event->firing && !one_fires(first))) {
+		if (said->event->firing) /* the end of an alert that we never saw says nothing */
+			intake_begins(in, said, first);
 		return;
 	}
-	if (ev->firing) /* the end of an alert that we never saw says nothing */
-		part_add(in, part_of(in, map_get(&al->by_key, key_hash), key_hash, group_key), ev, NULL, true);
+	do
+		intake_known(in, a, said, a->twin == a ? said->event : event_copy(in, said->event));
+	while ((a = a->twin) != first);
 }
 
 /* ---- writing one group's part, then carrying it into memory ---- */
@@ -161,18 +264,41 @@ static bool find_channel(struct work *w, struct delivery *d)
 	return false;
 }
 
+/* The channel of a receiver. One that is not there must lose no alert: it goes where its source says, and the log tells. */
+static bool target_channel(struct intake *in, const struct target *to, int64_t *channel_id)
+{
+	struct engine *e = in->w->engine;
+	struct str name = to->route ? to->route->receiver->channel : S("");
+
+	if (to->service && to->service->channel.n)
+		name = to->service->channel;
+	*channel_id = to->channel_id;
+	if (*channel_id || (name.n && store_name_find(e->db, e->workspace_id, "channel", name, channel_id, &in->w->err)))
+		return true;
+	if (in->w->err.code)
+		return false;
+	if (name.n)
+		log_error(EV_ROUTE_LOST, F_STR("receiver", to->receiver), F_STR("channel", name), F_TXT("why", "there is no such channel"));
+	if (!find_channel(in->w, in->d))
+		return false;
+	*channel_id = in->d->channel_id;
+	return true;
+}
+
 static bool part_open_group(struct intake *in, struct part *p, struct group_row *row)
 {
 	const struct change *first = changes_of(p);
 	struct work *w = in->w;
+	int64_t channel_id;
 
-	if (!find_channel(w, in->d))
+	if (!target_channel(in, &p->to, &channel_id))
 		return false;
 	*row = (struct group_row){.id = engine_id(w),
 				  .workspace_id = w->engine->workspace_id,
 				  .source_id = in->d->source_id,
-				  .channel_id = in->d->channel_id,
-				  .group_key = p->group_key,
+				  .channel_id = channel_id,
+				  .group_key = p->to.group_key,
+				  .receiver = p->to.receiver,
 				  .external_url = str_clip(in->external_url, 1000),
 				  .state = GROUP_FIRING,
 				  .severity = alert_event_severity(first->event),
@@ -180,6 +306,7 @@ static bool part_open_group(struct intake *in, struct part *p, struct group_row 
 				  .changed = w->now};
 	row->short_id = short_id_new(w, row->id);
 	row->title = labels_get(&first->event->labels, "alertname");
+	row->rule = str_clip(row->title.n ? row->title : alert_title(w->arena, &first->event->labels, &first->event->annotations), 250);
 	if (p->changes.count == 1 || !row->title.n)
 		row->title = alert_title(w->arena, &first->event->labels, &first->event->annotations);
 	row->title = str_clip(row->title, 250);
@@ -203,6 +330,7 @@ static bool part_write(struct intake *in, struct part *p)
 			return false;
 		work_touched_memory(in->w);
 		g = group_new(al, &row);
+		g->route = p->to.route;
 		al->groups_firing++;
 	}
 	if (!group_change(in->w, g, changes_of(p), p->changes.count, g->firing + p->fires - p->ends, p->fires > 0) ||
@@ -231,6 +359,7 @@ static bool intake_write(struct intake *in)
 	for (p = turned; p && ok; p = p->next)
 		ok = part_write(in, p);
 	map_done(&in->seen);
+	ok = ok && alerts_tell_touched(in->w);
 	engine_counters(in->w->engine)->alerts_received += in->d->alerts;
 	engine_counters(in->w->engine)->alerts_changed += in->d->changed;
 	return ok;
@@ -238,11 +367,11 @@ static bool intake_write(struct intake *in)
 
 /* ---- the fast way: the same bytes as last time ---- */
 
-static uint64_t raw_labels_hash(const struct delivery *d, struct str group_key, const struct json *member)
+static uint64_t raw_labels_hash(const struct delivery *d, struct str sender_key, const struct json *member)
 {
 	const struct json *labels = json_get(member, "labels");
 
-	return labels ? hash_text(group_hash(d->source_id, group_key), labels->text) | 1 : 0;
+	return labels ? hash_text(hash_text(hash_mix((uint64_t)d->source_id + 3), sender_key), labels->text) | 1 : 0;
 }
 
 /* Everything but labels and the moving endsAt of a firing alert. */
@@ -283,13 +412,15 @@ static bool is_repeat_v2(struct alerts *al, const struct json *member, uint64_t 
 	text = json_get_str(member, "endsAt");
 	if (text.n && (!wall_parse(text, &ends) || (ends > 0 && ends <= now)))
 		return false;
+	for (struct alert *twin = a->twin; twin != a; twin = twin->twin)
+		if (twin->firing)
+			twin->ends_at = ends > 0 ? ends : now + RESOLVE_AFTER;
 	a->ends_at = ends > 0 ? ends : now + RESOLVE_AFTER;
 	return true;
 }
 
 struct raw {
-	const struct alert_event *event;
-	struct str group_key;
+	uint64_t identity;
 	uint64_t labels, content;
 };
 
@@ -300,22 +431,19 @@ static void remember_all(struct intake *in, const struct vec *raws)
 
 	for (size_t i = 0; i < raws->count; i++) {
 		const struct raw *r = (const struct raw *)raws->items + i;
-		struct alert *a = map_get(&al->by_alert, alert_hash(group_hash(in->d->source_id, r->group_key), r->event->fingerprint));
+		struct alert *a = map_get(&al->by_alert, r->identity);
 
 		if (a && r->labels)
 			remember_raw(al, a, r->labels, r->content);
 	}
 }
 
-static struct alert_event *event_take(struct intake *in, struct vec *raws, const struct alert_event *ev, struct str group_key, uint64_t labels, uint64_t content)
+static void event_take(struct intake *in, struct vec *raws, const struct alert_event *ev, struct str sender_key, struct str group_hint, uint64_t labels, uint64_t content)
 {
-	struct alert_event *kept = arena_alloc(in->w->arena, sizeof *kept);
-	struct alert *known;
+	struct said said = {event_copy(in, ev), sender_key, group_hint};
 
-	*kept = *ev;
-	intake_event(in, kept, group_key, &known);
-	*(struct raw *)vec_push(in->w->arena, raws, sizeof(struct raw)) = (struct raw){kept, group_key, labels, content};
-	return kept;
+	intake_event(in, &said);
+	*(struct raw *)vec_push(in->w->arena, raws, sizeof(struct raw)) = (struct raw){alert_identity(in->d->source_id, sender_key, ev->fingerprint), labels, content};
 }
 
 static struct json *parse_body(struct work *w, struct delivery *d)
@@ -334,12 +462,6 @@ static bool too_many(struct work *w, struct delivery *d, const struct json *list
 	d->http_status = 413;
 	err_set(&w->err, ERR_TOO_BIG, "more than %d alerts in one delivery", ALERTS_PER_DELIVERY);
 	return true;
-}
-
-/* Alerts that come without a group are grouped by their name. */
-static struct str v2_group_key(struct arena *a, const struct labels *labels)
-{
-	return arena_printf(a, "{}:{alertname=\"" STR_FMT "\"}", STR_ARG(labels_get(labels, "alertname")));
 }
 
 bool alerts_receive_v2(struct work *w, struct delivery *d)
@@ -375,7 +497,7 @@ bool alerts_receive_v2(struct work *w, struct delivery *d)
 		if (got == ALERT_BAD)
 			d->bad = d->bad.n ? d->bad : arena_printf(w->arena, "%s", bad.text);
 		else
-			event_take(&in, &raws, &ev, v2_group_key(w->arena, &ev.labels), labels, content);
+			event_take(&in, &raws, &ev, S(""), (struct str){NULL, 0}, labels, content);
 	}
 	if (!intake_write(&in))
 		return false;
@@ -437,7 +559,7 @@ bool alerts_receive_webhook(struct work *w, struct delivery *d)
 		if (got != ALERT_TAKEN)
 			d->bad = d->bad.n ? d->bad : arena_printf(w->arena, "%s", bad.text);
 		else
-			event_take(&in, &raws, &ev, group_key, labels, content);
+			event_take(&in, &raws, &ev, group_key, group_key, labels, content);
 	}
 	if (!intake_write(&in))
 		return false;
@@ -446,6 +568,26 @@ bool alerts_receive_webhook(struct work *w, struct delivery *d)
 }
 
 /* ---- events of any other tool ---- */
+
+static int by_name(const void *a, const void *b)
+{
+	return str_cmp(((const struct label *)a)->name, ((const struct label *)b)->name);
+}
+
+/* With the two labels that routes, silences and dashboards go by, if the tool has not sent them. */
+static struct labels with_usual_labels(struct arena *a, const struct event *e)
+{
+	struct labels l = {arena_alloc(a, (e->labels.count + 2) * sizeof *l.items), e->labels.count};
+
+	if (l.count)
+		memcpy(l.items, e->labels.items, l.count * sizeof *l.items);
+	if (!labels_get(&e->labels, "alertname").n)
+		l.items[l.count++] = (struct label){S("alertname"), e->title};
+	if (!labels_get(&e->labels, "severity").n)
+		l.items[l.count++] = (struct label){S("severity"), str_of(severity_name(e->severity))};
+	qsort(l.items, l.count, sizeof *l.items, by_name);
+	return l;
+}
 
 /* An alert by its dedup key alone; it ends when its tool says so. */
 static struct alert_event *alert_of_event(struct work *w, const struct event *e)
@@ -458,7 +600,7 @@ static struct alert_event *alert_of_event(struct work *w, const struct event *e)
 	ev->starts_at = e->starts_at ? e->starts_at : w->now;
 	if (!ev->firing)
 		ev->ends_at = e->ends_at ? e->ends_at : w->now;
-	ev->labels = e->labels;
+	ev->labels = with_usual_labels(w->arena, e);
 	ev->annotations.items = said;
 	if (e->summary.n)
 		said[ev->annotations.count++] = (struct label){S("description"), e->summary};
@@ -470,9 +612,23 @@ static struct alert_event *alert_of_event(struct work *w, const struct event *e)
 
 struct group *alerts_open_of(struct work *w, int64_t source_id, struct str dedup_key)
 {
-	struct group *g = map_get(&w->engine->alerts->by_key, group_hash(source_id, dedup_key));
+	struct alert *first = map_get(&w->engine->alerts->by_alert, alert_identity(source_id, dedup_key, fnv_add(FNV_START, dedup_key))), *a = first;
 
-	return g && g->row.state != GROUP_RESOLVED ? g : NULL;
+	do
+		if (a && a->group->row.state != GROUP_RESOLVED)
+			return a->group;
+	while (a && (a = a->twin) != first);
+	return NULL;
+}
+
+struct str alerts_dedup_key(struct work *w, const struct group *g)
+{
+	struct alert_texts t = {0};
+
+	for (size_t i = 0; i < g->count && !t.sender_key.n; i++)
+		if (g->alerts[i]->firing)
+			alert_view(w->arena, g->alerts[i], &t);
+	return t.sender_key.n ? t.sender_key : S("");
 }
 
 /* Somebody has it on the other side. What is not open cannot be had: a late acknowledgement says nothing. */
@@ -489,7 +645,6 @@ static bool intake_acknowledged(struct work *w, struct delivery *d, const struct
 bool alerts_receive_events(struct work *w, struct delivery *d, const struct event *events, size_t count)
 {
 	struct intake in = {.w = w, .d = d};
-	struct alert *known;
 	bool ok = true;
 
 	d->alerts = (unsigned)count;
@@ -499,7 +654,7 @@ bool alerts_receive_events(struct work *w, struct delivery *d, const struct even
 		else if (events[i].acknowledged)
 			ok = intake_acknowledged(w, d, &events[i]);
 		else
-			intake_event(&in, alert_of_event(w, &events[i]), events[i].dedup_key, &known);
+			intake_event(&in, &(struct said){alert_of_event(w, &events[i]), events[i].dedup_key, events[i].dedup_key});
 	}
 	if (ok)
 		return intake_write(&in);

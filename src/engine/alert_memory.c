@@ -19,7 +19,7 @@ static size_t pack_pairs(char *to, const struct labels *l)
 		const struct str both[2] = {l->items[i].name, l->items[i].value};
 
 		for (int k = 0; k < 2; k++) {
-			if (to)
+			if (to && both[k].n)
 				memcpy(to + n, both[k].p, both[k].n);
 			n += both[k].n;
 			if (to)
@@ -30,16 +30,15 @@ static size_t pack_pairs(char *to, const struct labels *l)
 	return n;
 }
 
-void alert_pack(struct alert *al, const struct labels *labels, const struct labels *annotations, struct str url)
+void alert_pack(struct alert *al, const struct labels *labels, const struct labels *annotations, struct str url, struct str sender_key)
 {
+	struct label rest = {url, sender_key};
 	size_t nl = pack_pairs(NULL, labels), na = pack_pairs(NULL, annotations);
-	char *texts = mem_grow(NULL, nl + na + url.n + 1);
+	char *texts = mem_grow(NULL, nl + na + url.n + sender_key.n + 2);
 
 	pack_pairs(texts, labels);
 	pack_pairs(texts + nl, annotations);
-	if (url.n)
-		memcpy(texts + nl + na, url.p, url.n);
-	texts[nl + na + url.n] = '\0';
+	pack_pairs(texts + nl + na, &(struct labels){&rest, 1});
 	mem_free(al->texts);
 	al->texts = texts;
 	al->label_count = (uint8_t)labels->count;
@@ -71,7 +70,8 @@ void alert_view(struct arena *a, const struct alert *al, struct alert_texts *out
 	const char *p = unpack_pairs(a, al->texts, al->label_count, &out->labels);
 
 	p = unpack_pairs(a, p, al->annotation_count, &out->annotations);
-	out->url = str_of(p);
+	out->url = unpack(&p);
+	out->sender_key = str_of(p);
 }
 
 /* ---- keys ---- */
@@ -94,14 +94,14 @@ uint64_t hash_text(uint64_t h, struct str s)
 	return h ^ h >> 29;
 }
 
-uint64_t group_hash(int64_t source_id, struct str group_key)
+uint64_t group_hash(struct str receiver, struct str group_key)
 {
-	return hash_text(hash_mix((uint64_t)source_id + 1), group_key) | 1;
+	return hash_text(hash_text(5, receiver), group_key) | 1;
 }
 
-uint64_t alert_hash(uint64_t group_key_hash, uint64_t fingerprint)
+uint64_t alert_identity(int64_t source_id, struct str sender_key, uint64_t fingerprint)
 {
-	return hash_mix(group_key_hash ^ hash_mix(fingerprint));
+	return hash_mix(hash_text(hash_mix((uint64_t)source_id + 1), sender_key) ^ hash_mix(fingerprint)) | 1;
 }
 
 uint64_t short_hash(struct str short_id)
@@ -120,7 +120,9 @@ struct group *group_new(struct alerts *al, const struct group_row *row)
 	g->row.short_id = (struct str){mem_dup(row->short_id), row->short_id.n};
 	g->row.title = (struct str){mem_dup(row->title), row->title.n};
 	g->row.external_url = (struct str){mem_dup(row->external_url), row->external_url.n};
-	g->key_hash = group_hash(row->source_id, row->group_key);
+	g->row.receiver = (struct str){mem_dup(row->receiver), row->receiver.n};
+	g->row.rule = S(""); /* only its row needs it */
+	g->key_hash = group_hash(row->receiver, row->group_key);
 	map_put(&al->by_id, (uint64_t)row->id, g);
 	map_put(&al->by_short, short_hash(row->short_id), g);
 	if (row->state != GROUP_RESOLVED)
@@ -134,19 +136,128 @@ void map_take_if(struct map *m, uint64_t key, const void *value)
 		map_take(m, key);
 }
 
+/* ---- alerts: twins, flaps, what they are told of ---- */
+
+struct alert *alert_in(struct alert *first, const struct group *g)
+{
+	struct alert *a = first;
+
+	while (a && a->group != g) {
+		a = a->twin;
+		if (a == first)
+			return NULL;
+	}
+	return a;
+}
+
+static void leave_twins(struct alerts *al, struct alert *a)
+{
+	struct alert *before = a;
+
+	while (before->twin != a)
+		before = before->twin;
+	before->twin = a->twin;
+	if (map_get(&al->by_alert, a->identity) != a)
+		return;
+	if (before == a)
+		map_take(&al->by_alert, a->identity);
+	else
+		map_put(&al->by_alert, a->identity, before);
+}
+
+#define FLAPS_KEPT 100000
+
+/* Flaps outlive the alert: count in the low byte, seconds above. */
+static void remember_flaps(struct alerts *al, const struct alert *a)
+{
+	if (a->flaps && al->flapped.count < FLAPS_KEPT)
+		map_put(&al->flapped, a->identity, (void *)(uintptr_t)((uint64_t)a->flaps_since << 8 | a->flaps));
+}
+
+static void recall_flaps(struct alerts *al, struct alert *a)
+{
+	uint64_t packed = (uint64_t)(uintptr_t)map_take(&al->flapped, a->identity);
+
+	a->flaps = (uint8_t)packed;
+	a->flaps_since = (uint32_t)(packed >> 8);
+}
+
+static uint32_t flap_clock(wall_ms now)
+{
+	return (uint32_t)((now - 1704067200000) / SECOND); /* since 2024 */
+}
+
+unsigned alert_flaps(const struct alerts *al, const struct routing *r, const struct alert *a, uint64_t identity, wall_ms now, uint32_t *since)
+{
+	uint64_t packed = a ? (uint64_t)a->flaps_since << 8 | a->flaps : (uint64_t)(uintptr_t)map_get(&al->flapped, identity);
+	unsigned flaps = (uint8_t)packed;
+
+	*since = (uint32_t)(packed >> 8);
+	if (!flaps || (span_ms)(flap_clock(now) - *since) * SECOND > r->flap_within) {
+		flaps = 0;
+		*since = flap_clock(now);
+	}
+	return flaps < UINT8_MAX ? flaps + 1 : flaps;
+}
+
 static void alert_free(struct alerts *al, struct alert *a)
 {
-	map_take_if(&al->by_alert, alert_hash(a->group->key_hash, a->fingerprint), a);
+	remember_flaps(al, a);
+	inhibit_untie(al, a);
+	leave_twins(al, a);
 	if (a->raw_labels)
 		map_take_if(&al->by_raw, a->raw_labels, a);
 	mem_free(a->texts);
 	mem_free(a);
 }
 
+struct str alert_label(const struct alert *a, const char *name)
+{
+	const char *p = a->texts;
+
+	for (unsigned i = 0; i < a->label_count; i++) {
+		const char *value = p + strlen(p) + 1;
+		int order = strcmp(p, name);
+
+		if (order >= 0)
+			return order == 0 ? str_of(value) : S("");
+		p = value + strlen(value) + 1;
+	}
+	return S("");
+}
+
+bool alert_fits(const struct matchers *m, const struct alert *a)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (!matcher_fits(&m->items[i], alert_label(a, m->items[i].name.p)))
+			return false;
+	return true;
+}
+
+void group_touch(struct alerts *al, struct group *g)
+{
+	if (g->touched || al->clearing)
+		return;
+	g->touched = true;
+	g->next_touched = al->touched;
+	al->touched = g;
+}
+
+static void untouch(struct alerts *al, struct group *g)
+{
+	for (struct group **at = &al->touched; g->touched && *at; at = &(*at)->next_touched)
+		if (*at == g) {
+			*at = g->next_touched;
+			break;
+		}
+	g->touched = false;
+}
+
 static void group_free(struct alerts *al, struct group *g)
 {
 	for (size_t i = 0; i < g->count; i++)
 		alert_free(al, g->alerts[i]);
+	untouch(al, g);
 	map_take_if(&al->by_id, (uint64_t)g->row.id, g);
 	map_take_if(&al->by_short, short_hash(g->row.short_id), g);
 	map_take_if(&al->by_key, g->key_hash, g);
@@ -154,6 +265,7 @@ static void group_free(struct alerts *al, struct group *g)
 	mem_free((void *)g->row.short_id.p);
 	mem_free((void *)g->row.title.p);
 	mem_free((void *)g->row.external_url.p);
+	mem_free((void *)g->row.receiver.p);
 	mem_free(g->sum.common.items);
 	mem_free(g->alerts);
 	mem_free(g);
@@ -161,32 +273,54 @@ static void group_free(struct alerts *al, struct group *g)
 
 void group_let_go(struct alerts *al, struct group *g)
 {
-	if (g->row.state == GROUP_RESOLVED && !g->row.held && !g->outbox_id)
+	if (g->row.state == GROUP_RESOLVED && !g->row.held && !g->outbox_id && !g->detail_id)
 		group_free(al, g);
 }
 
-struct alert *alert_add(struct alerts *al, struct group *g, uint64_t fingerprint)
+struct alert *alert_add(struct alerts *al, struct group *g, uint64_t identity, uint64_t fingerprint)
 {
-	struct alert *a = mem_new(sizeof *a);
+	struct alert *a = mem_new(sizeof *a), *twin = map_get(&al->by_alert, identity);
 
 	a->fingerprint = fingerprint;
+	a->identity = identity;
 	a->group = g;
+	a->twin = a;
+	if (twin) {
+		a->twin = twin->twin;
+		twin->twin = a;
+	}
 	if (g->count == g->room) {
 		g->room = g->room ? g->room * 2 : 4;
 		g->alerts = mem_grow(g->alerts, g->room * sizeof *g->alerts);
 	}
+	a->index = (uint32_t)g->count;
 	g->alerts[g->count++] = a;
-	map_put(&al->by_alert, alert_hash(g->key_hash, fingerprint), a);
+	map_put(&al->by_alert, identity, a);
+	recall_flaps(al, a);
 	return a;
 }
 
-void alert_set_firing(struct alerts *al, struct alert *a, bool firing)
+void alert_requiet(struct alerts *al, struct alert *a)
 {
-	if (a->firing == firing)
-		return;
-	a->firing = firing;
-	a->group->firing += firing ? 1 : -1;
-	al->active += firing ? 1 : -1;
+	uint8_t quiet = (uint8_t)((silences_hush(al, a) ? QUIET_SILENCED : 0) | (inhibit_holds(a) ? QUIET_INHIBITED : 0));
+
+	if (a->firing && quiet != a->quiet) {
+		alert_set(al, a, true, quiet);
+		group_touch(al, a->group);
+	}
+}
+
+void alert_set(struct alerts *al, struct alert *a, bool firing, uint8_t quiet)
+{
+	bool was_loud = alert_is_loud(a);
+
+	if (a->firing != firing) {
+		a->firing = firing;
+		a->group->firing += firing ? 1 : -1;
+		al->active += firing ? 1 : -1;
+	}
+	a->quiet = quiet;
+	a->group->loud += alert_is_loud(a) - was_loud;
 }
 
 void group_set_state(struct alerts *al, struct group *g, enum group_state to)
@@ -204,6 +338,7 @@ static void alerts_clear(struct alerts *al)
 {
 	void *g;
 
+	al->clearing = true;
 	for (size_t i = 0; map_next(&al->by_id, &i, &g); i = 0)
 		group_free(al, g);
 	map_done(&al->by_key);
@@ -211,6 +346,9 @@ static void alerts_clear(struct alerts *al)
 	map_done(&al->by_short);
 	map_done(&al->by_alert);
 	map_done(&al->by_raw);
+	map_done(&al->flapped);
+	map_done(&al->buckets);
+	silences_clear(al);
 	*al = (struct alerts){0};
 }
 
@@ -232,7 +370,10 @@ void alerts_count(struct engine *e, struct engine_counts *counts)
 	counts->groups_acknowledged = e->alerts->groups_acknowledged;
 }
 
-/* ---- changes: written as JSON, read again at the start ---- */
+/* ---- changes: written as JSON, read again at the start ----
+ *
+ * {"n": the group's n-th, or "f","o","k": fingerprint, source and sender's key of a new one; "s": fires; "g": begins to; "b","e": from,
+ * to; "l","a","u": labels, annotations, url, where they are new} */
 
 struct str changes_write(struct arena *a, const struct change *changes, size_t count)
 {
@@ -248,9 +389,18 @@ struct str changes_write(struct arena *a, const struct change *changes, size_t c
 		const struct alert_event *ev = changes[i].event;
 
 		json_open(&o, '{');
-		snprintf(hex, sizeof hex, "%016" PRIx64, ev->fingerprint);
-		json_add_str(&o, "f", str_n(hex, 16));
+		if (changes[i].alert) {
+			json_add_int(&o, "n", changes[i].alert->index);
+		} else {
+			snprintf(hex, sizeof hex, "%016" PRIx64, ev->fingerprint);
+			json_add_str(&o, "f", str_n(hex, 16));
+			json_add_int(&o, "o", changes[i].source_id);
+			if (changes[i].sender_key.n)
+				json_add_str(&o, "k", changes[i].sender_key);
+		}
 		json_add_bool(&o, "s", ev->firing);
+		if (ev->firing && (!changes[i].alert || !changes[i].alert->firing))
+			json_add_bool(&o, "g", true);
 		json_add_int(&o, "b", ev->starts_at);
 		json_add_int(&o, "e", ev->ends_at);
 		if (changes[i].whole) {
@@ -268,7 +418,7 @@ struct str changes_write(struct arena *a, const struct change *changes, size_t c
 	return out;
 }
 
-static bool hex64(struct str s, uint64_t *out)
+bool hex64(struct str s, uint64_t *out)
 {
 	*out = 0;
 	for (size_t i = 0; i < s.n; i++)
@@ -276,30 +426,39 @@ static bool hex64(struct str s, uint64_t *out)
 	return s.n == 16;
 }
 
+/* The alert that a change is of: the n-th of the group, or a new one. NULL: neither. */
+static struct alert *replay_alert(struct alerts *al, struct group *g, const struct json *c)
+{
+	int64_t n = json_get_int(c, "n", -1);
+	uint64_t fingerprint;
+
+	if (n >= 0)
+		return (size_t)n < g->count ? g->alerts[n] : NULL;
+	if (!json_get(c, "l") || !hex64(json_get_str(c, "f"), &fingerprint))
+		return NULL;
+	return alert_add(al, g, alert_identity(json_get_int(c, "o", 0), json_get_str(c, "k"), fingerprint), fingerprint);
+}
+
 static bool change_replay(struct arena *a, struct alerts *al, struct group *g, const struct json *c, wall_ms now, struct err *err)
 {
 	const struct json *labels = json_get(c, "l");
-	struct alert *alert;
-	uint64_t fingerprint;
+	struct alert *alert = replay_alert(al, g, c);
 
-	if (!hex64(json_get_str(c, "f"), &fingerprint))
+	if (!alert)
 		return true;
-	alert = map_get(&al->by_alert, alert_hash(g->key_hash, fingerprint));
-	if (!alert || alert->group != g) {
-		if (!labels)
-			return true;
-		alert = alert_add(al, g, fingerprint);
-	}
 	if (labels) {
+		struct alert_texts old = {0};
 		struct labels l, an;
 
+		if (alert->texts)
+			alert_view(a, alert, &old);
 		if (!labels_parse(a, labels, 0, &l, err) || !labels_parse(a, json_get(c, "a"), 0, &an, err))
 			return false;
-		alert_pack(alert, &l, &an, json_get_str(c, "u"));
+		alert_pack(alert, &l, &an, json_get_str(c, "u"), alert->texts ? old.sender_key : json_get_str(c, "k"));
 	}
 	alert->starts_at = json_get_int(c, "b", 0);
 	alert->ends_at = json_get_int(c, "e", 0);
-	alert_set_firing(al, alert, json_get_bool(c, "s", true));
+	alert_set(al, alert, json_get_bool(c, "s", true), 0);
 	/* Refreshes are not written: who still fires gets the time to say so again. */
 	if (alert->firing && alert->ends_at && alert->ends_at < now + RESOLVE_AFTER)
 		alert->ends_at = now + RESOLVE_AFTER;
@@ -340,46 +499,97 @@ static int by_row_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Those that are open, and those whose end is not told yet. In the order of their ids: of two groups with one key the younger
- * comes last, because an alert that both know is the younger's. */
-static bool groups_to_load(struct engine *e, struct arena *a, const struct outbox_key *keys, size_t key_count, struct vec *out, struct err *err)
-{
-	struct group_row *open, row;
-	size_t count;
+/* What waits to be told of groups: their messages, and what their threads hear. */
+struct waiting {
+	struct outbox_key *messages, *details;
+	size_t message_count, detail_count;
+};
 
-	if (!store_group_open(e->db, a, e->workspace_id, &open, &count, err))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		*(struct group_row *)vec_push(a, out, sizeof row) = open[i];
+static bool add_untold(struct engine *e, struct arena *a, const struct outbox_key *keys, size_t key_count, struct vec *out, size_t open, struct err *err)
+{
+	struct group_row row;
+
 	for (size_t i = 0; i < key_count; i++) {
 		row.id = keys[i].home_id;
-		if (count && bsearch(&row, open, count, sizeof row, by_row_id))
+		if (open && bsearch(&row, out->items, open, sizeof row, by_row_id))
 			continue;
 		if (store_group_find(e->db, a, keys[i].home_id, &row, err))
 			*(struct group_row *)vec_push(a, out, sizeof row) = row;
 		else if (err->code)
 			return false;
 	}
-	if (out->count)
-		qsort(out->items, out->count, sizeof row, by_row_id);
 	return true;
+}
+
+/* Those that are open, and those whose end is not told yet. In the order of their ids: of two groups with one key the younger
+ * comes last, and its key stands. */
+static bool groups_to_load(struct engine *e, struct arena *a, const struct waiting *w, struct vec *out, struct err *err)
+{
+	struct group_row *open;
+	size_t count;
+
+	if (!store_group_open(e->db, a, e->workspace_id, &open, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		*(struct group_row *)vec_push(a, out, sizeof *open) = open[i];
+	if (!add_untold(e, a, w->messages, w->message_count, out, count, err) || !add_untold(e, a, w->details, w->detail_count, out, count, err))
+		return false;
+	if (out->count)
+		qsort(out->items, out->count, sizeof *open, by_row_id);
+	return true;
+}
+
+/* What is hushed: once all are there, because one alert can inhibit another. */
+static void hush_all(struct engine *e)
+{
+	struct alerts *al = e->alerts;
+	void *value;
+
+	for (size_t i = 0; map_next(&al->by_id, &i, &value);) {
+		struct group *g = value;
+
+		g->route = routing_find(e->routing, g->row.group_key, g->row.receiver);
+		for (size_t k = 0; k < g->count; k++)
+			if (g->alerts[k]->firing) {
+				inhibit_untie(al, g->alerts[k]);
+				inhibit_tie(al, e->routing, g->alerts[k]);
+			}
+	}
+	for (size_t i = 0; map_next(&al->by_id, &i, &value);) {
+		struct group *g = value;
+
+		for (size_t k = 0; k < g->count; k++)
+			alert_requiet(al, g->alerts[k]);
+	}
+}
+
+void alerts_use_routing(struct engine *e)
+{
+	struct alerts *al = e->alerts;
+	void *value;
+
+	for (size_t i = 0; map_next(&al->by_id, &i, &value);)
+		for (size_t k = 0; k < ((struct group *)value)->count; k++)
+			inhibit_untie(al, ((struct group *)value)->alerts[k]);
+	inhibit_clear(al);
+	hush_all(e);
 }
 
 static bool reload_groups(struct engine *e, struct arena *a, wall_ms now, struct err *err)
 {
+	struct waiting w;
 	struct vec rows = {0};
-	struct outbox_key *keys;
 	struct group *g;
-	size_t count;
 
-	if (!store_outbox_of_kind(e->db, a, KIND_GROUP, &keys, &count, err) || !groups_to_load(e, a, keys, count, &rows, err))
+	if (!store_outbox_of_kind(e->db, a, KIND_GROUP, &w.messages, &w.message_count, err) ||
+	    !store_outbox_of_kind(e->db, a, KIND_DETAIL, &w.details, &w.detail_count, err) || !groups_to_load(e, a, &w, &rows, err))
 		return false;
 	for (size_t i = 0; i < rows.count; i++) {
 		const struct group_row *row = (const struct group_row *)rows.items + i;
 		struct arena each;
 		bool ok;
 
-		if (map_get(&e->alerts->by_id, (uint64_t)row->id)) /* two rows of the outbox for one group */
+		if (map_get(&e->alerts->by_id, (uint64_t)row->id)) /* several rows of the outbox for one group */
 			continue;
 		arena_init(&each);
 		ok = group_replay(e, &each, row, now, &g, err);
@@ -387,9 +597,12 @@ static bool reload_groups(struct engine *e, struct arena *a, wall_ms now, struct
 		if (!ok)
 			return false;
 	}
-	for (size_t i = 0; i < count; i++)
-		if ((g = map_get(&e->alerts->by_id, (uint64_t)keys[i].home_id)))
-			g->outbox_id = keys[i].id;
+	for (size_t i = 0; i < w.message_count; i++)
+		if ((g = map_get(&e->alerts->by_id, (uint64_t)w.messages[i].home_id)))
+			g->outbox_id = w.messages[i].id;
+	for (size_t i = 0; i < w.detail_count; i++)
+		if ((g = map_get(&e->alerts->by_id, (uint64_t)w.details[i].home_id)))
+			g->detail_id = w.details[i].id;
 	return true;
 }
 
@@ -402,9 +615,15 @@ bool alerts_reload(struct engine *e, struct err *err)
 	if (!e->alerts)
 		e->alerts = mem_new(sizeof *e->alerts);
 	alerts_clear(e->alerts);
+	if (!e->routing && !(e->routing = routing_read(S(""), err)))
+		return false;
 	arena_init(&a);
-	ok = reload_groups(e, &a, wall_now(), &why);
+	ok = reload_groups(e, &a, wall_now(), &why) && silences_load(e, &a, wall_now(), &why);
 	arena_done(&a);
+	e->alerts->clearing = true; /* nobody is told: it was so before */
+	if (ok)
+		hush_all(e);
+	e->alerts->clearing = false;
 	if (!ok)
 		err_set(err, why.code ? why.code : ERR_INTERNAL, "the alerts cannot be read: %s", why.text);
 	return ok;

@@ -73,6 +73,21 @@ static struct str note_write(struct work *w, const struct delivery *d, const str
 	return buf_keep(w->arena, &b);
 }
 
+bool note_add(struct work *w, int64_t channel_id, struct str text)
+{
+	struct json_out o;
+	struct buf b;
+
+	buf_init(&b, NOTE_MAX);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_add_str(&o, "text", text);
+	json_add_raw(&o, "body", S("{}"));
+	json_close(&o, '}');
+	effect_wake(w);
+	return store_due_add(w->engine->db, DUE_OUTBOX, channel_id, engine_id(w), w->now, KIND_NOTE, buf_keep(w->arena, &b), &w->err);
+}
+
 bool note_tell(struct work *w, struct delivery *d, const struct event *e)
 {
 	struct db *db = w->engine->db;

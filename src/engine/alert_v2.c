@@ -7,8 +7,8 @@
 
 #define FILTER_MAX_US 1000000
 
-/* A receiver is the channel that an alert is told in. */
-struct receiver {
+/* A receiver is one of the alerting file; the channel that an alert is told in where that leaves it to the source. */
+struct shown_receiver {
 	struct str name;
 	bool wanted;
 };
@@ -16,54 +16,37 @@ struct receiver {
 struct view {
 	struct work *w;
 	const struct alerts_filter *filter;
-	struct map receivers; /* by the channel's id */
+	struct map receivers; /* by name and the channel's id */
 	unsigned asked;
 	int64_t began_us;
 	bool late;
 };
 
-static const struct receiver *receiver_of(struct view *v, int64_t channel_id)
+static struct str receiver_name(struct work *w, const struct group_row *row)
 {
-	struct receiver *r = map_get(&v->receivers, (uint64_t)channel_id);
 	struct err ignored = {0};
 	struct channel ch;
+
+	if (row->receiver.n && !str_is(row->receiver, "source") && !str_is(row->receiver, "service"))
+		return row->receiver;
+	return store_channel_find(w->engine->db, w->arena, row->channel_id, &ch, &ignored) ? ch.name : S("");
+}
+
+static const struct shown_receiver *receiver_of(struct view *v, const struct group *g)
+{
+	uint64_t key = hash_text((uint64_t)g->row.channel_id, g->row.receiver) | 1;
+	struct shown_receiver *r = map_get(&v->receivers, key);
 
 	if (r)
 		return r;
 	r = arena_zero(v->w->arena, sizeof *r);
-	if (store_channel_find(v->w->engine->db, v->w->arena, channel_id, &ch, &ignored))
-		r->name = ch.name;
+	r->name = receiver_name(v->w, &g->row);
 	r->wanted = !v->filter->receiver || regex_matches(v->filter->receiver, r->name);
-	map_put(&v->receivers, (uint64_t)channel_id, r);
+	map_put(&v->receivers, key, r);
 	return r;
 }
 
 /* ---- which alerts ---- */
-
-/* The value of a label among packed pairs that are sorted by name; "" if it is not there. */
-static struct str packed_get(const struct alert *a, const char *name)
-{
-	const char *p = a->texts;
-
-	for (unsigned i = 0; i < a->label_count; i++) {
-		const char *value = p + strlen(p) + 1;
-		int order = strcmp(p, name);
-
-		if (order >= 0)
-			return order == 0 ? str_of(value) : S("");
-		p = value + strlen(value) + 1;
-	}
-	return S("");
-}
-
-/* Looks at the packed texts in place: a hundred thousand alerts are asked at once. */
-static bool alert_fits(const struct matchers *m, const struct alert *a)
-{
-	for (size_t i = 0; m && i < m->count; i++)
-		if (!matcher_fits(&m->items[i], packed_get(a, m->items[i].name.p)))
-			return false;
-	return true;
-}
 
 /* The work thread is everybody's: an expression made to be slow, `([a-z]?){300}...`, would keep it for a quarter of a
  * minute with a hundred thousand alerts. What people write takes a few hundredths. */
@@ -87,16 +70,25 @@ static bool view_done(struct view *v, struct err *err)
 	return !v->late;
 }
 
-static bool is_shown(struct view *v, const struct alert *a)
+static bool receiver_wanted(struct view *v, const struct alert *first)
 {
-	return a->firing && v->filter->active && !is_late(v) && receiver_of(v, a->group->row.channel_id)->wanted &&
-	       alert_fits(v->filter->matchers, a);
+	const struct alert *a = first;
+
+	do
+		if (receiver_of(v, a->group)->wanted)
+			return true;
+	while ((a = a->twin) != first);
+	return false;
 }
 
-static void keep_if_shown(struct view *v, struct vec *list, struct alert *a)
+static bool state_wanted(const struct alerts_filter *f, const struct alert *a)
 {
-	if (is_shown(v, a))
-		*(struct alert **)vec_push(v->w->arena, list, sizeof(struct alert *)) = a;
+	return (f->active || a->quiet) && (f->silenced || !(a->quiet & QUIET_SILENCED)) && (f->inhibited || !(a->quiet & QUIET_INHIBITED));
+}
+
+static bool is_shown(struct view *v, const struct alert *a)
+{
+	return a->firing && state_wanted(v->filter, a) && !is_late(v) && (!v->filter->matchers || alert_fits(v->filter->matchers, a));
 }
 
 static int by_fingerprint(const void *a, const void *b)
@@ -122,6 +114,44 @@ static void put_name(struct json_out *o, struct str name)
 	json_close(o, '}');
 }
 
+static void put_silences(struct view *v, struct json_out *o, const struct alert *a)
+{
+	const struct silence *s;
+	size_t at = 0;
+
+	json_open(o, '[');
+	while ((a->quiet & QUIET_SILENCED) && (s = silences_next(v->w->engine->alerts, a, &at)))
+		json_put_str(o, s->uuid);
+	json_close(o, ']');
+}
+
+static void put_status(struct view *v, struct json_out *o, const struct alert *a)
+{
+	const struct alert *by = a->quiet & QUIET_INHIBITED ? inhibit_by(a) : NULL;
+
+	json_open(o, '{');
+	json_key(o, "inhibitedBy");
+	json_open(o, '[');
+	if (by)
+		json_put_str(o, arena_printf(v->w->arena, "%016" PRIx64, by->fingerprint));
+	json_close(o, ']');
+	json_key(o, "silencedBy");
+	put_silences(v, o, a);
+	json_add_str(o, "state", a->quiet ? S("suppressed") : S("active"));
+	json_close(o, '}');
+}
+
+static void put_receivers(struct view *v, struct json_out *o, const struct alert *first)
+{
+	const struct alert *a = first;
+
+	json_open(o, '[');
+	do
+		put_name(o, receiver_of(v, a->group)->name);
+	while ((a = a->twin) != first);
+	json_close(o, ']');
+}
+
 static void put_alert(struct view *v, struct json_out *o, const struct alert *a)
 {
 	struct arena *arena = v->w->arena;
@@ -134,11 +164,10 @@ static void put_alert(struct view *v, struct json_out *o, const struct alert *a)
 	put_wall(o, "endsAt", a->ends_at ? a->ends_at : v->w->now + RESOLVE_AFTER);
 	json_add_str(o, "fingerprint", arena_printf(arena, "%016" PRIx64, a->fingerprint));
 	json_key(o, "receivers");
-	json_open(o, '[');
-	put_name(o, receiver_of(v, a->group->row.channel_id)->name);
-	json_close(o, ']');
+	put_receivers(v, o, a);
 	put_wall(o, "startsAt", a->starts_at);
-	json_add_raw(o, "status", S("{\"inhibitedBy\":[],\"silencedBy\":[],\"state\":\"active\"}"));
+	json_key(o, "status");
+	put_status(v, o, a);
 	put_wall(o, "updatedAt", a->group->row.changed);
 	if (t.url.n)
 		json_add_str(o, "generatorURL", t.url);
@@ -166,7 +195,8 @@ bool alerts_write_v2(struct work *w, struct json_out *o, const struct alerts_fil
 	void *alert;
 
 	for (size_t i = 0; map_next(&w->engine->alerts->by_alert, &i, &alert);)
-		keep_if_shown(&v, &list, alert);
+		if (is_shown(&v, alert) && receiver_wanted(&v, alert))
+			*(void **)vec_push(w->arena, &list, sizeof alert) = alert;
 	put_alerts(&v, o, &list);
 	return view_done(&v, err);
 }
@@ -199,14 +229,17 @@ static bool labels_of_matchers(struct arena *a, struct str text, struct labels *
 
 /* What the group is made by: Alertmanager's key of a group ends in it, `{}/{team="db"}:{alertname="X"}`. Other keys say
  * nothing to a reader; there it is what the members have in common. */
-static void group_labels(struct arena *a, struct group *g, struct labels *out)
+void group_labels(struct arena *a, struct group *g, struct labels *out)
 {
 	struct str key = g->row.group_key;
-	size_t at;
 
-	while (str_find(key, S("}:{"), &at)) {
-		key = str_n(key.p + at + 2, key.n - at - 2);
-		if (key.p[key.n - 1] == '}' && labels_of_matchers(a, key, out))
+	while (key.n && key.p[key.n - 1] == '}') {
+		const char *next = memchr(key.p + 1, '{', key.n - 1);
+
+		if (!next)
+			break;
+		key = str_n(next, key.n - (size_t)(next - key.p));
+		if ((next[-1] == ':' || next[-1] == '/') && labels_of_matchers(a, key, out))
 			return;
 	}
 	*out = *group_sum_up(g);
@@ -243,12 +276,13 @@ static void keep_group_if_shown(struct view *v, struct vec *list, struct group *
 	struct shown_group *s;
 	struct vec alerts = {0};
 
-	for (size_t i = 0; i < g->count; i++)
-		keep_if_shown(v, &alerts, g->alerts[i]);
+	for (size_t i = 0; i < g->count && receiver_of(v, g)->wanted; i++)
+		if (is_shown(v, g->alerts[i]))
+			*(struct alert **)vec_push(v->w->arena, &alerts, sizeof(struct alert *)) = g->alerts[i];
 	if (!alerts.count)
 		return;
 	s = arena_zero(v->w->arena, sizeof *s);
-	*s = (struct shown_group){.group = g, .receiver = receiver_of(v, g->row.channel_id)->name, .alerts = alerts};
+	*s = (struct shown_group){.group = g, .receiver = receiver_of(v, g)->name, .alerts = alerts};
 	group_labels(v->w->arena, g, &s->labels);
 	*(struct shown_group **)vec_push(v->w->arena, list, sizeof(struct shown_group *)) = s;
 }
@@ -304,6 +338,9 @@ bool alerts_receivers(struct work *w, int64_t first_channel_id, struct str **nam
 	int64_t channel_id = 0;
 	bool ok = alerts_default_channel(w, &channel_id, err) || err->code == ERR_NONE;
 
+	for (const struct receiver *r = w->engine->routing->receivers; r; r = r->next)
+		if (r->channel.n)
+			*(struct str *)vec_push(w->arena, &list, sizeof(struct str)) = r->name;
 	ok = ok && add_receiver(w, &list, &seen, first_channel_id, err) &&
 	     add_receiver(w, &list, &seen, channel_id, err) &&
 	     store_source_list(w->engine->db, w->arena, w->engine->workspace_id, &sources, &source_count, err);

@@ -105,6 +105,11 @@ static struct str group_title(struct arena *a, const struct group *g, const stru
 	return name.n ? str_clip(name, 250) : g->row.title;
 }
 
+struct str group_title_now(struct arena *a, struct group *g)
+{
+	return group_title(a, g, group_sum_up(g));
+}
+
 /* ---- the message ---- */
 
 static const char *const state_emoji[] = {[GROUP_FIRING] = ":red_circle:", [GROUP_ACKNOWLEDGED] = ":eyes:", [GROUP_RESOLVED] = ":large_green_circle:"};
@@ -226,6 +231,20 @@ static size_t pick_members(const struct group *g, const struct alert *out[MEMBER
 	return n < MEMBERS_SHOWN ? n : MEMBERS_SHOWN;
 }
 
+struct str alert_line(struct arena *a, const struct alert *alert, const struct labels *common)
+{
+	struct alert_texts t;
+	struct str say, where;
+
+	alert_view(a, alert, &t);
+	say = labels_get(&t.annotations, "summary");
+	if (!say.n)
+		say = labels_get(&t.annotations, "description");
+	where = labels_line(a, &t.labels, common);
+	return arena_printf(a, STR_FMT "%s" STR_FMT "%s", STR_ARG(mrkdwn_escape(a, str_clip(say.n ? say : labels_text(a, &t.labels), 160))), where.n ? "  " : "",
+			    STR_ARG(str_clip(where, 200)), alert->quiet & QUIET_SILENCED ? "  :no_bell:" : alert->quiet ? "  :mute:" : "");
+}
+
 static struct str members_text(struct arena *a, const struct group *g, const struct labels *common)
 {
 	const struct alert *shown[MEMBERS_SHOWN + 1];
@@ -233,18 +252,8 @@ static struct str members_text(struct arena *a, const struct group *g, const str
 	struct buf b;
 
 	buf_init(&b, 2900);
-	for (size_t i = 0; i < n; i++) {
-		struct alert_texts t;
-		struct str say, where;
-
-		alert_view(a, shown[i], &t);
-		say = labels_get(&t.annotations, "summary");
-		if (!say.n)
-			say = labels_get(&t.annotations, "description");
-		where = labels_line(a, &t.labels, common);
-		buf_printf(&b, "%s• " STR_FMT "%s" STR_FMT, i ? "\n" : "", STR_ARG(mrkdwn_escape(a, str_clip(say.n ? say : labels_text(a, &t.labels), 160))),
-			   where.n ? "  " : "", STR_ARG(str_clip(where, 200)));
-	}
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s• " STR_FMT, i ? "\n" : "", STR_ARG(alert_line(a, shown[i], common)));
 	if (all > n)
 		buf_printf(&b, "\n… and %zu more", all - n);
 	return buf_keep(a, &b);
@@ -277,7 +286,29 @@ static struct str acker(struct arena *a, const struct group_row *r)
 	return r->acked_by ? user_mention(a, r->acked_by) : S("the source");
 }
 
-static struct str state_text(struct arena *a, const struct group *g)
+/* Why nobody is told of it, or only of a part. */
+static struct str quiet_text(struct arena *a, const struct group *g, wall_ms now)
+{
+	unsigned silenced = 0, inhibited = 0;
+	wall_ms until;
+	struct str mute = S(""), out = S("");
+
+	for (size_t i = 0; i < g->count && g->loud < g->firing; i++) {
+		silenced += (g->alerts[i]->quiet & QUIET_SILENCED) != 0;
+		inhibited += g->alerts[i]->quiet == QUIET_INHIBITED;
+	}
+	if (silenced)
+		out = arena_printf(a, "  ·  :no_bell: %u silenced", silenced);
+	if (inhibited)
+		out = arena_printf(a, STR_FMT "  ·  :mute: %u inhibited", STR_ARG(out), inhibited);
+	if (g->route && route_is_muted(g->route, now, &until, &mute))
+		out = arena_printf(a, STR_FMT "  ·  :mute: muted by " STR_FMT, STR_ARG(out), STR_ARG(mrkdwn_escape(a, mute)));
+	if (g->row.flapping)
+		out = arena_printf(a, STR_FMT "  ·  :ocean: flapping%s", STR_ARG(out), g->firing ? "" : ", and still now");
+	return out;
+}
+
+static struct str state_text(struct arena *a, const struct group *g, wall_ms now)
 {
 	const struct group_row *r = &g->row;
 	size_t gone = g->count - (size_t)g->firing;
@@ -289,8 +320,9 @@ static struct str state_text(struct arena *a, const struct group *g)
 		return arena_printf(a, ":large_green_circle: *Resolved*%s" STR_FMT " " STR_FMT "  ·  lasted " STR_FMT STR_FMT, r->resolved_by ? " by " : "",
 				    STR_ARG(r->resolved_by ? user_mention(a, r->resolved_by) : S("")), STR_ARG(date_text(a, r->resolved)),
 				    STR_ARG(span_write(a, r->resolved - g->sum.since)), STR_ARG(who));
-	return arena_printf(a, "%s *%" PRId64 " firing*%s since " STR_FMT STR_FMT, state_emoji[r->state], g->firing,
-			    gone ? arena_printf(a, ", %zu resolved,", gone).p : "", STR_ARG(date_text(a, g->sum.since)), STR_ARG(who));
+	return arena_printf(a, "%s *%" PRId64 " firing*%s since " STR_FMT STR_FMT STR_FMT, state_emoji[r->state], g->firing,
+			    gone ? arena_printf(a, ", %zu resolved,", gone).p : "", STR_ARG(date_text(a, g->sum.since)), STR_ARG(who),
+			    STR_ARG(quiet_text(a, g, now)));
 }
 
 static void put_context(struct arena *a, struct json_out *o, const struct group *g, struct str from)
@@ -305,7 +337,7 @@ static void put_context(struct arena *a, struct json_out *o, const struct group 
 	json_close(o, '}');
 }
 
-static void put_blocks(struct arena *a, struct json_out *o, const struct group *g, struct str title, const struct labels *common, struct str from)
+static void put_blocks(struct arena *a, struct json_out *o, const struct group *g, struct str title, const struct labels *common, struct str from, wall_ms now)
 {
 	struct str where = labels_line(a, common, NULL);
 
@@ -313,7 +345,7 @@ static void put_blocks(struct arena *a, struct json_out *o, const struct group *
 	block_section(o, first_section(a, g, title, common));
 	if (where.n)
 		block_section(o, where);
-	block_section(o, state_text(a, g));
+	block_section(o, state_text(a, g, now));
 	put_buttons(a, o, g, common);
 	put_context(a, o, g, from);
 	json_close(o, ']');
@@ -332,7 +364,7 @@ static struct str plain_line(struct arena *a, const struct group *g, struct str 
 	return arena_printf(a, "[%s" STR_FMT "] " STR_FMT " (%s)", word, STR_ARG(number), STR_ARG(mrkdwn_escape(a, title)), severity_name(g->row.severity));
 }
 
-static struct str message_body(struct arena *a, const struct group *g, struct str title, struct str fallback, struct str from)
+static struct str message_body(struct arena *a, const struct group *g, struct str title, struct str fallback, struct str from, wall_ms now)
 {
 	struct buf b;
 	struct json_out o;
@@ -347,7 +379,7 @@ static struct str message_body(struct arena *a, const struct group *g, struct st
 	json_add_str(&o, "color", str_of(message_color(g)));
 	json_add_str(&o, "fallback", fallback);
 	json_key(&o, "blocks");
-	put_blocks(a, &o, g, title, &g->sum.common, from);
+	put_blocks(a, &o, g, title, &g->sum.common, from, now);
 	json_close(&o, '}');
 	json_close(&o, ']');
 	json_close(&o, '}');
@@ -364,6 +396,19 @@ static struct str source_name(struct work *w, int64_t source_id)
 	return known ? s.name : S("");
 }
 
+/* A message that is there may change at any time: that rings no bell. The first one waits until somebody is to be told. */
+static bool group_may_be_told(const struct group *g, wall_ms now, wall_ms *later_at)
+{
+	const struct route *t = g->route;
+
+	*later_at = 0;
+	if (g->row.message_ts)
+		return true;
+	if (g->row.state == GROUP_RESOLVED)
+		return !t || (!t->group_wait && !t->mute_count && !t->active_count);
+	return !group_is_quiet(g, now, later_at);
+}
+
 bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post)
 {
 	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
@@ -373,13 +418,19 @@ bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post)
 	if (!g)
 		return false;
 	work_touched_memory(w);
+	if (!group_may_be_told(g, w->now, &post->later_at)) {
+		g->outbox_due = post->later_at;
+		if (!post->later_at)
+			alerts_not_told(w, group_id);
+		return false;
+	}
 	title = group_title(a, g, group_sum_up(g));
 	g->sending = true;
 	g->dirty = false;
 	post->channel_id = g->row.channel_id;
 	post->message_ts = g->row.message_ts;
 	post->text = plain_line(a, g, title);
-	post->body = message_body(a, g, title, post->text, source_name(w, g->row.source_id));
+	post->body = message_body(a, g, title, post->text, source_name(w, g->row.source_id), w->now);
 	return true;
 }
 

@@ -11,15 +11,44 @@
 
 /* ---- telling ---- */
 
+bool group_is_quiet(const struct group *g, wall_ms now, wall_ms *until)
+{
+	struct str name;
+
+	*until = 0;
+	return g->loud == 0 || (g->route && route_is_muted(g->route, now, until, &name));
+}
+
+/* When a group's message is to show its present state. */
+static wall_ms tell_due(const struct group *g, unsigned effects, wall_ms now)
+{
+	wall_ms begins = g->row.opened + (g->route ? g->route->group_wait : 0);
+
+	if (!g->row.message_ts && g->hold_until > now)
+		return g->hold_until;
+	if (!g->row.message_ts)
+		return begins > now && g->sum.since + g->route->group_wait > now ? begins : now;
+	if (!(effects & GROUP_FX_TELL_NOW) && g->told_at + TELL_EVERY > now)
+		return g->told_at + TELL_EVERY;
+	return now;
+}
+
+/* What came and went before anybody was told of it, while it was to be kept quiet, is nobody's. */
+static bool group_says_nothing(const struct group *g)
+{
+	return !g->row.message_ts && g->row.state == GROUP_RESOLVED && !g->outbox_id;
+}
+
 /* Sees to it that the group's message will show its present state. */
 static bool group_tell(struct work *w, struct group *g, unsigned effects, struct err *err)
 {
-	bool at_once = (effects & GROUP_FX_TELL_NOW) || !g->told_at;
-	wall_ms due = at_once || g->told_at + TELL_EVERY < w->now ? w->now : g->told_at + TELL_EVERY;
 	struct due_row row = {.home_id = g->row.id, .id = g->outbox_id};
+	wall_ms due;
 
-	if (!(effects & (GROUP_FX_TELL_NOW | GROUP_FX_TELL_SOON)))
+	if (!(effects & (GROUP_FX_TELL_NOW | GROUP_FX_TELL_SOON)) || group_says_nothing(g))
 		return true;
+	group_sum_up(g);
+	due = tell_due(g, effects, w->now);
 	if (g->sending) {
 		g->dirty_due = g->dirty && g->dirty_due < due ? g->dirty_due : due;
 		g->dirty = true;
@@ -40,58 +69,215 @@ static bool group_tell(struct work *w, struct group *g, unsigned effects, struct
 	return true;
 }
 
+bool alerts_tell_touched(struct work *w)
+{
+	struct alerts *al = w->engine->alerts;
+	bool ok = true;
+
+	while (al->touched) {
+		struct group *g = al->touched;
+
+		al->touched = g->next_touched;
+		g->touched = false;
+		if (!g->row.message_ts && g->route) /* it may be about to end too: no faster than a new one */
+			g->hold_until = w->now + g->route->group_wait;
+		if (ok && g->row.state != GROUP_RESOLVED)
+			ok = group_tell(w, g, GROUP_FX_TELL_NOW, &w->err);
+	}
+	return ok;
+}
+
+/* What changed is told in the thread of a message that is there: at once, and then at most every group_interval. The row's
+ * payload is the first change that it tells of; the rest is read when it leaves. */
+static bool group_detail(struct work *w, struct group *g, int64_t change_id)
+{
+	span_ms every = g->route ? g->route->group_interval : 0;
+	wall_ms due = g->told_at + TELL_EVERY > w->now ? g->told_at + TELL_EVERY : w->now;
+
+	if (!g->row.message_ts || g->detail_id)
+		return true;
+	if (g->detail_at && g->detail_at + every > due)
+		due = g->detail_at + every;
+	effect_wake(w);
+	g->detail_id = engine_id(w);
+	return store_due_add(w->engine->db, DUE_OUTBOX, g->row.id, g->detail_id, due, KIND_DETAIL, arena_printf(w->arena, "%" PRId64, change_id), &w->err);
+}
+
+/* ---- flapping ---- */
+
+static bool begins_to_fire(const struct change *c)
+{
+	return c->event->firing && (!c->alert || !c->alert->firing);
+}
+
+static bool will_flap(const struct engine *e, const struct group *g, const struct change *changes, size_t count, wall_ms now)
+{
+	const struct routing *r = e->routing;
+	bool flaps = g->row.flapping;
+	uint32_t since;
+
+	for (size_t i = 0; r->flap_changes && !flaps && i < count; i++) {
+		const struct change *c = &changes[i];
+
+		flaps = begins_to_fire(c) && alert_flaps(e->alerts, r, c->alert, alert_identity(c->source_id, c->sender_key, c->event->fingerprint), now, &since) >= r->flap_changes;
+	}
+	return flaps;
+}
+
+/* So long must it keep still to count as ended. */
+static span_ms settle_after(const struct routing *r)
+{
+	return r->flap_within / (r->flap_changes ? r->flap_changes : 1);
+}
+
 /* ---- a change, and the state that follows ---- */
 
-static void change_apply(struct alerts *al, struct group *g, const struct change *c)
+static void change_apply(struct engine *e, struct group *g, const struct change *c, wall_ms now)
 {
-	struct alert *alert = c->alert ? c->alert : alert_add(al, g, c->event->fingerprint);
+	struct alerts *al = e->alerts;
+	const struct alert_event *ev = c->event;
+	struct alert *a = c->alert ? c->alert : alert_add(al, g, alert_identity(c->source_id, c->sender_key, ev->fingerprint), ev->fingerprint);
+	bool begins = ev->firing && !a->firing;
+	unsigned flaps;
 
 	if (c->alert)
 		g->sum.upto = 0;
+	if (a->ties && (c->whole || !ev->firing))
+		inhibit_untie(al, a);
 	if (c->whole)
-		alert_pack(alert, &c->event->labels, &c->event->annotations, c->event->url);
-	alert->starts_at = c->event->starts_at;
-	alert->ends_at = c->event->ends_at;
-	alert_set_firing(al, alert, c->event->firing);
+		alert_pack(a, &ev->labels, &ev->annotations, ev->url, c->sender_key);
+	a->starts_at = ev->starts_at;
+	a->ends_at = ev->ends_at;
+	alert_set(al, a, ev->firing, ev->firing ? a->quiet : 0);
+	if (ev->firing && c->whole) {
+		inhibit_tie(al, e->routing, a);
+		if (al->silence_count || a->ties || a->quiet)
+			alert_requiet(al, a);
+	}
+	if (begins) {
+		flaps = alert_flaps(al, e->routing, a, 0, now, &a->flaps_since);
+		a->flaps = (uint8_t)flaps;
+	}
+	if (begins && (a->quiet & QUIET_SILENCED))
+		silences_count(al, a);
+}
+
+static enum group_event change_event(const struct group *g, int64_t firing_after, bool fires)
+{
+	if (firing_after == 0 && (!g->row.flapping || g->row.state == GROUP_RESOLVED))
+		return GROUP_EV_ALL_RESOLVED;
+	return fires ? GROUP_EV_FIRES : GROUP_EV_CHANGES;
+}
+
+static bool is_news(const struct change *c)
+{
+	return c->event->firing ? begins_to_fire(c) : c->alert && c->alert->firing && !c->alert->quiet;
+}
+
+/* What the thread hears of: that alerts joined or left; the end of all only where somebody follows it. A flapping group's coming
+ * and going is not news. */
+static bool wants_detail(const struct group *g, const struct change *changes, size_t count, enum group_state to)
+{
+	bool news = false;
+
+	if (!g->row.message_ts || g->row.flapping || g->row.state == GROUP_RESOLVED)
+		return false;
+	for (size_t i = 0; i < count && !news; i++)
+		news = is_news(&changes[i]);
+	return news && (to != GROUP_RESOLVED || g->count > 1 || g->row.acked_by);
+}
+
+static void row_follows(const struct group_rule *rule, const struct change *changes, size_t count, int64_t firing_after, wall_ms now, struct group_row *after)
+{
+	after->state = rule->to;
+	after->changed = now;
+	if (rule->effects & GROUP_FX_SET_RESOLVED) {
+		after->resolved = now;
+		after->resolved_by = 0;
+	}
+	if (firing_after == 0)
+		after->held = false;
+	for (size_t i = 0; i < count; i++)
+		if (changes[i].event->firing && changes[i].whole && alert_event_severity(changes[i].event) > after->severity)
+			after->severity = alert_event_severity(changes[i].event);
+}
+
+static void row_take(struct alerts *al, struct group *g, const struct group_row *after)
+{
+	enum group_state state = after->state;
+
+	g->row.changed = after->changed;
+	g->row.severity = after->severity;
+	g->row.resolved = after->resolved;
+	g->row.resolved_by = after->resolved_by;
+	g->row.held = after->held;
+	g->row.flapping = after->flapping;
+	group_set_state(al, g, state);
+}
+
+static bool row_write(struct work *w, const struct group *g, const struct group_row *after)
+{
+	return (after->state == g->row.state && after->severity == g->row.severity && after->held == g->row.held && after->flapping == g->row.flapping) ||
+	       store_group_set(w->engine->db, after, &w->err);
+}
+
+/* A flapping group has fallen silent: if it stays so, that is its end. */
+static bool settle_later(struct work *w, struct group *g)
+{
+	effect_wake(w);
+	return store_due_add(w->engine->db, DUE_TIMER, g->row.id, engine_id(w), w->now + settle_after(w->engine->routing), KIND_SETTLE, S(""), &w->err);
 }
 
 bool group_change(struct work *w, struct group *g, const struct change *changes, size_t count, int64_t firing_after, bool fires)
 {
-	enum group_event event = firing_after == 0 ? GROUP_EV_ALL_RESOLVED : fires ? GROUP_EV_FIRES : GROUP_EV_CHANGES;
-	const struct group_rule *rule = group_rule_find(g->row.state, event);
+	const struct group_rule *rule = group_rule_find(g->row.state, change_event(g, firing_after, fires));
 	struct str body = changes_write(w->arena, changes, count);
 	struct group_row after = g->row;
-	struct alerts *al = w->engine->alerts;
+	int64_t change_id = engine_id(w);
+	bool detail;
 
 	if (!rule || !body.p) {
 		err_set(&w->err, body.p ? ERR_CONFLICT : ERR_TOO_BIG, body.p ? "the group is not open" : "one delivery changes too much of one group");
 		return false;
 	}
-	after.state = rule->to;
-	after.changed = w->now;
-	if (rule->effects & GROUP_FX_SET_RESOLVED) {
-		after.resolved = w->now;
-		after.resolved_by = 0;
-	}
-	if (firing_after == 0)
-		after.held = false;
-	for (size_t i = 0; i < count; i++)
-		if (changes[i].event->firing && changes[i].whole && alert_event_severity(changes[i].event) > after.severity)
-			after.severity = alert_event_severity(changes[i].event);
-	if (!store_change_add(w->engine->db, g->row.id, engine_id(w), w->now, body, &w->err))
-		return false;
-	if ((after.state != g->row.state || after.severity != g->row.severity || after.held != g->row.held) && !store_group_set(w->engine->db, &after, &w->err))
+	row_follows(rule, changes, count, firing_after, w->now, &after);
+	after.flapping = will_flap(w->engine, g, changes, count, w->now);
+	if (!store_change_add(w->engine->db, g->row.id, change_id, w->now, body, &w->err) || !row_write(w, g, &after))
 		return false;
 	work_touched_memory(w);
+	detail = wants_detail(g, changes, count, after.state);
 	for (size_t i = 0; i < count; i++)
-		change_apply(al, g, &changes[i]);
-	g->row.changed = after.changed;
-	g->row.severity = after.severity;
-	g->row.resolved = after.resolved;
-	g->row.resolved_by = after.resolved_by;
-	g->row.held = after.held;
-	group_set_state(al, g, after.state);
-	return group_tell(w, g, rule->effects, &w->err);
+		change_apply(w->engine, g, &changes[i], w->now);
+	row_take(w->engine->alerts, g, &after);
+	if (firing_after == 0 && after.state != GROUP_RESOLVED && !settle_later(w, g))
+		return false;
+	return group_tell(w, g, rule->effects, &w->err) && (!detail || group_detail(w, g, change_id));
+}
+
+bool alerts_settle(struct work *w, int64_t group_id, wall_ms *again_at)
+{
+	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
+	const struct group_rule *rule = g ? group_rule_find(g->row.state, GROUP_EV_ALL_RESOLVED) : NULL;
+	struct group_row after;
+
+	*again_at = 0;
+	if (!g || !rule || g->firing > 0)
+		return true;
+	if (g->row.changed + settle_after(w->engine->routing) > w->now) {
+		*again_at = g->row.changed + settle_after(w->engine->routing);
+		return true;
+	}
+	after = g->row;
+	row_follows(rule, NULL, 0, 0, w->now, &after);
+	if (!row_write(w, g, &after))
+		return false;
+	work_touched_memory(w);
+	row_take(w->engine->alerts, g, &after);
+	log_info(EV_ALERT_RESOLVED, F_STR("alert", g->row.short_id), F_TXT("by", "settled"));
+	if (!group_tell(w, g, rule->effects, &w->err))
+		return false;
+	group_let_go(w->engine->alerts, g);
+	return true;
 }
 
 bool group_mind_ends(struct work *w, struct group *g, wall_ms ends_at)
@@ -105,38 +291,106 @@ bool group_mind_ends(struct work *w, struct group *g, wall_ms ends_at)
 
 /* ---- ends ---- */
 
-bool alerts_expire(struct work *w, int64_t group_id, wall_ms *again_at)
+static struct vec ended_alerts(struct work *w, struct group *g, wall_ms *next)
 {
-	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
 	struct vec changes = {0};
-	wall_ms next = 0;
-	int64_t ends = 0;
 
-	*again_at = 0;
-	if (!g || g->timer_due > w->now) /* gone, or another timer has taken over */
-		return true;
+	*next = 0;
 	for (size_t i = 0; i < g->count; i++) {
 		struct alert *a = g->alerts[i];
+		struct alert_event *ev;
 
 		if (!a->firing || !a->ends_at)
 			continue;
 		if (a->ends_at > w->now) {
-			next = !next || a->ends_at < next ? a->ends_at : next;
+			*next = !*next || a->ends_at < *next ? a->ends_at : *next;
 			continue;
 		}
-		struct alert_event *ev = arena_zero(w->arena, sizeof *ev);
+		ev = arena_zero(w->arena, sizeof *ev);
 		*ev = (struct alert_event){.fingerprint = a->fingerprint, .starts_at = a->starts_at, .ends_at = a->ends_at};
-		*(struct change *)vec_push(w->arena, &changes, sizeof(struct change)) = (struct change){ev, a, false};
-		ends++;
+		*(struct change *)vec_push(w->arena, &changes, sizeof(struct change)) = (struct change){.event = ev, .alert = a};
 	}
-	g->timer_due = *again_at = next;
+	return changes;
+}
+
+bool alerts_expire(struct work *w, int64_t group_id, wall_ms *again_at)
+{
+	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
+	struct vec changes;
+
+	*again_at = 0;
+	if (!g || g->timer_due > w->now) /* gone, or another timer has taken over */
+		return true;
+	changes = ended_alerts(w, g, again_at);
+	g->timer_due = *again_at;
 	if (!changes.count)
 		return true;
-	if (!group_change(w, g, changes.items, changes.count, g->firing - ends, false))
+	if (!group_change(w, g, changes.items, changes.count, g->firing - (int64_t)changes.count, false) || !alerts_tell_touched(w))
 		return false;
 	if (g->row.state == GROUP_RESOLVED)
 		log_info(EV_ALERT_RESOLVED, F_STR("alert", g->row.short_id), F_TXT("by", "end"));
 	group_let_go(w->engine->alerts, g);
+	return true;
+}
+
+/* ---- reminders ---- */
+
+static bool wants_reminder(const struct group *g, wall_ms now, wall_ms *due)
+{
+	wall_ms until;
+
+	if (g->row.state != GROUP_FIRING || !g->row.message_ts || !g->route)
+		return false;
+	*due = (g->row.noticed ? g->row.noticed : g->row.opened) + g->route->repeat_interval;
+	if (*due > now || !group_is_quiet(g, now, &until))
+		return true;
+	*due = until ? until : now + g->route->repeat_interval;
+	return true;
+}
+
+/* The one timer that looks after all reminders stands at the soonest. */
+static bool mind_round(struct work *w, wall_ms due)
+{
+	struct alerts *al = w->engine->alerts;
+
+	if (al->round_due && al->round_due <= due)
+		return true;
+	al->round_due = due;
+	effect_wake(w);
+	return store_due_add(w->engine->db, DUE_TIMER, w->engine->workspace_id, engine_id(w), due, KIND_ROUND, S(""), &w->err);
+}
+
+static bool remind(struct work *w, struct group *g)
+{
+	work_touched_memory(w);
+	g->row.noticed = w->now;
+	effect_wake(w);
+	return store_group_told(w->engine->db, g->row.id, g->row.message_ts, w->now, &w->err) &&
+	       store_due_add(w->engine->db, DUE_OUTBOX, g->row.id, engine_id(w), w->now, KIND_REMINDER, S(""), &w->err);
+}
+
+bool alerts_round(struct work *w, wall_ms *again_at)
+{
+	struct alerts *al = w->engine->alerts;
+	wall_ms due, next = 0;
+	void *value;
+
+	*again_at = 0;
+	if (al->round_due && al->round_due > w->now) /* another timer has taken over */
+		return true;
+	for (size_t i = 0; map_next(&al->by_id, &i, &value);) {
+		struct group *g = value;
+
+		if (!wants_reminder(g, w->now, &due))
+			continue;
+		if (due <= w->now) {
+			if (!remind(w, g))
+				return false;
+			due = w->now + g->route->repeat_interval;
+		}
+		next = !next || due < next ? due : next;
+	}
+	al->round_due = *again_at = next;
 	return true;
 }
 
@@ -260,15 +514,23 @@ bool alerts_resolve(struct work *w, struct group *g, int64_t user_id, struct err
 
 /* ---- the outbox ---- */
 
+/* The group's first message is out: from now on it can be reminded of. */
+static bool first_told(struct work *w, struct group *g)
+{
+	g->row.noticed = w->now;
+	return !g->route || mind_round(w, w->now + g->route->repeat_interval);
+}
+
 bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts, wall_ms *again_at)
 {
 	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
 
 	*again_at = 0;
 	if (!g)
-		return store_group_told(w->engine->db, group_id, message_ts, &w->err);
+		return store_group_told(w->engine->db, group_id, message_ts, w->now, &w->err);
 	work_touched_memory(w);
-	if (g->row.message_ts != message_ts && !store_group_told(w->engine->db, group_id, message_ts, &w->err))
+	if (g->row.message_ts != message_ts &&
+	    (!first_told(w, g) || !store_group_told(w->engine->db, group_id, message_ts, g->row.noticed, &w->err)))
 		return false;
 	g->row.message_ts = message_ts;
 	g->told_at = w->now;
@@ -292,5 +554,17 @@ void alerts_not_told(struct work *w, int64_t group_id)
 	work_touched_memory(w);
 	g->sending = g->dirty = false;
 	g->outbox_id = 0;
+	group_let_go(w->engine->alerts, g);
+}
+
+void detail_told(struct work *w, int64_t group_id, int64_t outbox_id)
+{
+	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
+
+	if (!g || g->detail_id != outbox_id)
+		return;
+	work_touched_memory(w);
+	g->detail_id = 0;
+	g->detail_at = w->now;
 	group_let_go(w->engine->alerts, g);
 }

@@ -12,13 +12,15 @@
 struct group; /* opaque: valid within the work item only */
 
 MUST_USE bool alerts_reload(struct engine *e, struct err *err);
+/* Work thread: e->routing is another; alerts that are open stay in their groups, all else follows it. The old one may go. */
+void alerts_use_routing(struct engine *e);
 void alerts_free(struct engine *e);
 void alerts_count(struct engine *e, struct engine_counts *counts);
 
 /* What a delivery did, for the answer and the log. */
 struct delivery {
 	int64_t source_id;    /* 0: Alertmanager's API without a key */
-	struct str source_name;
+	struct str source_name, tool;
 	int64_t channel_id;   /* the route's channel; 0: #sre-alerts, or #general where there is none */
 	struct str body;
 	struct json *json;    /* the body, if it was read already; NULL: not yet */
@@ -35,6 +37,8 @@ MUST_USE bool alerts_receive_webhook(struct work *w, struct delivery *d);
  * only information is told once, as a message that nobody has to answer. Who acknowledges there acknowledges here. */
 MUST_USE bool alerts_receive_events(struct work *w, struct delivery *d, const struct event *events, size_t count);
 
+/* What its source calls the first alert of a group that fires; "" if none does. */
+struct str alerts_dedup_key(struct work *w, const struct group *g);
 /* The open group of a source's dedup key. NULL: none. */
 struct group *alerts_open_of(struct work *w, int64_t source_id, struct str dedup_key);
 
@@ -53,10 +57,18 @@ MUST_USE bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts, 
 void alerts_not_told(struct work *w, int64_t group_id);
 #define KIND_GROUP "alert_group" /* of outbox rows */
 #define KIND_NOTE "note"
+#define KIND_DETAIL "alert_detail"     /* what changed, in the thread of a group's message */
+#define KIND_REMINDER "alert_reminder" /* that it still fires */
 struct due_row;
 bool note_render(struct work *w, const struct due_row *row, struct chat_post *post);
-/* The timer of a group whose alerts end by themselves. */
+bool detail_render(struct work *w, const struct due_row *row, struct chat_post *post);
+void detail_told(struct work *w, int64_t group_id, int64_t outbox_id);
+bool reminder_render(struct work *w, const struct due_row *row, struct chat_post *post);
+
+/* Timers: a group whose alerts end by themselves; a flapping one that fell silent; the reminders of all groups. */
 MUST_USE bool alerts_expire(struct work *w, int64_t group_id, wall_ms *again_at);
+MUST_USE bool alerts_settle(struct work *w, int64_t group_id, wall_ms *again_at);
+MUST_USE bool alerts_round(struct work *w, wall_ms *again_at);
 
 /* ---- showing them ---- */
 enum alerts_wanted { ALERTS_OPEN, ALERTS_FIRING, ALERTS_ACKNOWLEDGED, ALERTS_RESOLVED, ALERTS_ALL };
@@ -69,8 +81,8 @@ void alerts_write_group(struct work *w, struct json_out *o, struct group *g, boo
 /* What a reader of Alertmanager's API wants to see. */
 struct alerts_filter {
 	const struct matchers *matchers; /* NULL: any */
-	const struct regex *receiver;    /* NULL: any; a receiver is the name of the channel that the alert is told in */
-	bool active;                     /* those that nothing silences: today all of them */
+	const struct regex *receiver;    /* NULL: any; it fits the whole name of one of the alert's receivers */
+	bool active, silenced, inhibited; /* these are wanted too */
 };
 /* GET /api/v2/alerts: Alertmanager's gettable alerts, by fingerprint. ERR_INVALID: the matchers take too long. */
 MUST_USE bool alerts_write_v2(struct work *w, struct json_out *o, const struct alerts_filter *filter, struct err *err);

@@ -2,17 +2,33 @@
 #pragma once
 #include "base/map.h"
 #include "engine/alerts.h"
+#include "ops/routing.h"
+#include "ops/silence.h"
 
-/* One alert. Its labels, annotations and url lie in one block: pairs of NUL-ended texts. */
+/* One alert in one group. What several routes take is there several times, as twins. Its labels, annotations and url lie in one
+ * block: pairs of NUL-ended texts. */
 struct alert {
 	uint64_t fingerprint;
+	uint64_t identity; /* of its source's: dedupe goes by it */
 	uint64_t raw_labels, raw_content; /* hashes of the sender's bytes; 0: not seen since the start */
 	struct group *group;
+	struct alert *twin; /* the same alert in another group; a ring, itself if it is alone */
+	struct tie *ties;   /* what it has to do with inhibition (inhibit.c) */
 	wall_ms starts_at, ends_at;
+	uint32_t index;     /* in its group: it stays what it is */
+	uint32_t flaps_since; /* seconds since 2024: when it was first seen to begin, lately */
+	uint8_t flaps;        /* how often it has begun to fire since then */
 	bool firing;
+	uint8_t quiet; /* of enum quiet: nobody is to be told of it */
 	uint8_t label_count, annotation_count;
 	char *texts;
 };
+
+enum quiet { QUIET_SILENCED = 1, QUIET_INHIBITED = 2 };
+static inline bool alert_is_loud(const struct alert *a)
+{
+	return a->firing && !a->quiet;
+}
 
 /* What the members that count (those that fire; all, when none does) have in common. It grows with each member that comes
  * and starts again, upto = 0, when one of them changes: a group of a hundred thousand is told every second. */
@@ -25,36 +41,53 @@ struct group_sum {
 
 struct group {
 	struct group_row row; /* texts owned */
+	const struct route *route; /* NULL: the alerting file does not have it any more */
 	struct alert **alerts;
 	size_t count, room;
-	int64_t firing;
+	int64_t firing, loud; /* loud: firing, and neither silenced nor inhibited */
 	struct group_sum sum;
 	uint64_t key_hash;
 	int64_t outbox_id; /* 0: nothing waits to be told */
 	bool sending;      /* its message is on the way */
 	bool dirty;        /* changed since */
+	bool touched;      /* in alerts.touched */
+	struct group *next_touched;
 	wall_ms dirty_due; /* when the change is to be told */
+	wall_ms hold_until; /* not told before */
 	wall_ms told_at, outbox_due, timer_due; /* timer_due 0: no timer */
+	int64_t detail_id; /* the outbox row that will tell its thread what changed; 0: none */
+	wall_ms detail_at; /* when the thread was last told */
 };
 
 struct alerts {
-	struct map by_key;   /* hash of source and group key -> the open group */
+	struct map by_key;   /* hash of receiver and group key -> the open group */
 	struct map by_id;    /* home id -> group */
 	struct map by_short; /* hash of the short id -> group */
-	struct map by_alert; /* hash of source, group key and fingerprint -> alert */
+	struct map by_alert; /* identity -> alert, one of the twins */
 	struct map by_raw;   /* hash of source, group key and the sender's label bytes -> alert */
+	struct map flapped;  /* identity -> flaps of an alert that is gone, packed */
+	struct map buckets;  /* of inhibition */
+	struct silence_kept **silences; /* those that are not forgotten yet; by their ids */
+	size_t silence_count, silence_room;
+	bool clearing;         /* touching is off */
+	struct group *touched; /* what happened elsewhere changed how they are to be told */
+	wall_ms round_due;     /* of the timer that looks after reminders; 0: there is none */
 	int64_t active, groups_firing, groups_acknowledged;
 };
 
 #define RESOLVE_AFTER (5 * MINUTE) /* Alertmanager's resolve_timeout: for alerts without endsAt, and after a restart */
 #define KIND_ENDS "group_ends"     /* of timers */
+#define KIND_SETTLE "group_settle"
+#define KIND_SILENCE "silence"
+#define KIND_ROUND "alert_round"
 
 /* ---- alert_memory.c ---- */
 
 /* Keys of the maps. Never 0. */
 uint64_t hash_text(uint64_t h, struct str s);
-uint64_t group_hash(int64_t source_id, struct str group_key);
-uint64_t alert_hash(uint64_t group_key_hash, uint64_t fingerprint);
+uint64_t group_hash(struct str receiver, struct str group_key);
+/* sender_key: what the source tells its alerts apart by, beside the fingerprint: an upstream group, a dedup key; "" for API v2. */
+uint64_t alert_identity(int64_t source_id, struct str sender_key, uint64_t fingerprint);
 uint64_t short_hash(struct str short_id);
 void map_take_if(struct map *m, uint64_t key, const void *value); /* if that is what stands there */
 
@@ -62,22 +95,36 @@ struct group *group_new(struct alerts *al, const struct group_row *row);
 /* A group leaves memory when it is resolved, told, and its source has ended. Its rows stay. */
 void group_let_go(struct alerts *al, struct group *g);
 void group_set_state(struct alerts *al, struct group *g, enum group_state to);
-struct alert *alert_add(struct alerts *al, struct group *g, uint64_t fingerprint);
-void alert_pack(struct alert *al, const struct labels *labels, const struct labels *annotations, struct str url);
-void alert_set_firing(struct alerts *al, struct alert *a, bool firing);
+struct alert *alert_add(struct alerts *al, struct group *g, uint64_t identity, uint64_t fingerprint);
+/* The twin that is in this group. NULL: none. first may be NULL. */
+struct alert *alert_in(struct alert *first, const struct group *g);
+void alert_pack(struct alert *al, const struct labels *labels, const struct labels *annotations, struct str url, struct str sender_key);
+/* How often it has begun to fire lately, this time with them. a NULL: one that is new under this identity. */
+unsigned alert_flaps(const struct alerts *al, const struct routing *r, const struct alert *a, uint64_t identity, wall_ms now, uint32_t *since);
+void alert_set(struct alerts *al, struct alert *a, bool firing, uint8_t quiet);
+void alert_requiet(struct alerts *al, struct alert *a); /* asks silences and inhibition anew; touches its group if that changes it */
+/* The value of a label, read in place; "" if it is not there. */
+struct str alert_label(const struct alert *a, const char *name);
+bool alert_fits(const struct matchers *m, const struct alert *a);
+/* Someone else's doing changed how a group is to be told; alerts_tell_touched() sees to it. */
+void group_touch(struct alerts *al, struct group *g);
 
 /* What a delivery or the clock changes of one alert; many of one group are one row of alert_change. */
 struct change {
 	const struct alert_event *event;
 	struct alert *alert; /* NULL: new */
 	bool whole;          /* texts changed too */
+	int64_t source_id;   /* with the next: who sent it; part of a whole change */
+	struct str sender_key;
 };
 /* The row's body; {NULL} if it would be larger than a row may be. */
 struct str changes_write(struct arena *a, const struct change *changes, size_t count);
 
+bool hex64(struct str s, uint64_t *out);
+
 struct alert_texts {
 	struct labels labels, annotations;
-	struct str url;
+	struct str url, sender_key;
 };
 void alert_view(struct arena *a, const struct alert *al, struct alert_texts *out);
 
@@ -87,13 +134,49 @@ void alert_view(struct arena *a, const struct alert *al, struct alert_texts *out
 MUST_USE bool group_change(struct work *w, struct group *g, const struct change *changes, size_t count, int64_t firing_after, bool fires);
 /* A group whose alerts end by themselves has a timer; an earlier end brings it forward with a second one. */
 MUST_USE bool group_mind_ends(struct work *w, struct group *g, wall_ms ends_at);
+/* Tells the groups that were touched by what happened elsewhere: a silence ended, what inhibited them is over. */
+MUST_USE bool alerts_tell_touched(struct work *w);
+/* Is nobody to be told of it for now: all of it silenced or inhibited, or its route is mute? *until: when to look again, 0: when
+ * something happens. */
+bool group_is_quiet(const struct group *g, wall_ms now, wall_ms *until);
+
+/* ---- inhibit.c ---- */
+
+void inhibit_tie(struct alerts *al, const struct routing *r, struct alert *a); /* it fires, with new labels maybe */
+void inhibit_untie(struct alerts *al, struct alert *a);
+void inhibit_clear(struct alerts *al); /* when no alert is tied */
+bool inhibit_holds(const struct alert *a); /* is it inhibited now? */
+/* An alert that inhibits it. NULL: none. */
+const struct alert *inhibit_by(const struct alert *a);
+
+/* ---- silences.c ---- */
+
+struct silence_kept {
+	struct silence s; /* its texts are in the arena */
+	struct arena arena;
+	int64_t hushed;   /* alerts that began while it was active, since the start of the daemon */
+};
+
+bool silences_hush(const struct alerts *al, const struct alert *a); /* does an active one fit it? */
+/* The next that does, from *at on; for (size_t at = 0; (s = silences_next(al, a, &at));) */
+const struct silence *silences_next(const struct alerts *al, const struct alert *a, size_t *at);
+void silences_count(struct alerts *al, const struct alert *a); /* it began to fire */
+MUST_USE bool silences_load(struct engine *e, struct arena *a, wall_ms now, struct err *err);
+void silences_clear(struct alerts *al);
 
 /* ---- alert_view.c ---- */
 
 /* Brings g->sum up to date; its common labels. */
 const struct labels *group_sum_up(struct group *g);
+/* One member as a line of mrkdwn, without the labels that all have in common. */
+struct str alert_line(struct arena *a, const struct alert *alert, const struct labels *common);
+struct str group_title_now(struct arena *a, struct group *g);
+/* What the group is made by; what its members have in common where its key does not say. Valid until the group changes. */
+void group_labels(struct arena *a, struct group *g, struct labels *out);
 
 /* ---- alert_note.c ---- */
 
+/* Says a sentence in a channel: mrkdwn. */
+MUST_USE bool note_add(struct work *w, int64_t channel_id, struct str text);
 /* Sees to it that the channel is told, unless the very same was told within a day. */
 MUST_USE bool note_tell(struct work *w, struct delivery *d, const struct event *e);

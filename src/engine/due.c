@@ -6,6 +6,7 @@
 #include "engine/alerts.h"
 #include "engine/chat.h"
 #include "engine/housekeeping.h"
+#include "engine/silences.h"
 #include "store/journal.h"
 
 #define LEASE (30 * SECOND)
@@ -90,8 +91,23 @@ static void note_not_told(struct work *w, const struct chat_post *post)
 	(void)post;
 }
 
+static bool detail_done(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at)
+{
+	(void)message_ts;
+	*again_at = 0;
+	detail_told(w, post->home_id, post->outbox_id);
+	return true;
+}
+
+static void detail_not_told(struct work *w, const struct chat_post *post)
+{
+	detail_told(w, post->home_id, post->outbox_id);
+}
+
 static const struct post_kind post_kinds[] = {
 	{KIND_GROUP, group_render, group_told, group_not_told},
+	{KIND_DETAIL, detail_render, detail_done, detail_not_told},
+	{KIND_REMINDER, reminder_render, note_told, note_not_told},
 	{KIND_NOTE, note_render, note_told, note_not_told},
 };
 
@@ -124,9 +140,8 @@ static void outbox_run(struct work *w)
 	post->fence = item->row.fence;
 	post->attempts = item->row.attempts;
 	post->kind = post_kind_of(item->row.kind);
-	if (!post->kind->render(w, &item->row, post)) {
-		/* Nothing to tell any more. */
-		w->failed = !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
+	if (!post->kind->render(w, &item->row, post)) { /* nothing to tell any more, or not yet */
+		w->failed = post->later_at ? !store_due_later(db, DUE_OUTBOX, &item->row, post->later_at, &w->err) : !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
 		return;
 	}
 	effect_call(w, send_post, item);
@@ -263,8 +278,27 @@ static bool run_housekeeping(struct work *w, const struct due_row *row, wall_ms 
 	return housekeeping_run(w, again_at);
 }
 
+static bool run_group_settle(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	return alerts_settle(w, row->home_id, again_at);
+}
+
+static bool run_round(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	(void)row;
+	return alerts_round(w, again_at);
+}
+
+static bool run_silence(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	return silences_turn(w, row->home_id, again_at);
+}
+
 static const struct timer_kind timer_kinds[] = {
 	{"group_ends", run_group_ends},
+	{"group_settle", run_group_settle},
+	{"alert_round", run_round},
+	{"silence", run_silence},
 	{"housekeeping", run_housekeeping},
 };
 

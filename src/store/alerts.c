@@ -19,7 +19,11 @@ static struct group_row group_read(struct rows *r, struct arena *a)
 				  .resolved_by = rows_int(r, 14),
 				  .resolved = rows_int(r, 15),
 				  .held = rows_int(r, 16) != 0,
-				  .message_ts = rows_int(r, 17)};
+				  .message_ts = rows_int(r, 17),
+				  .receiver = arena_dup(a, rows_str(r, 18)),
+				  .noticed = rows_int(r, 19),
+				  .rule = arena_dup(a, rows_str(r, 20)),
+				  .flapping = rows_int(r, 21) != 0};
 }
 
 bool store_group_add(struct db *db, const struct group_row *g, struct err *err)
@@ -27,18 +31,18 @@ bool store_group_add(struct db *db, const struct group_row *g, struct err *err)
 	return db_run(db, Q_GROUP_ADD, err, B_INT(g->id), B_INT(g->workspace_id), B_INT(g->source_id), B_STR(g->group_key), B_STR(g->short_id),
 		      B_STR(g->title), B_INT(g->channel_id), B_INT(g->state), B_INT(g->severity), B_STR(g->external_url), B_INT(g->opened),
 		      B_INT(g->changed), B_INT(g->acked_by), B_INT(g->acked), B_INT(g->resolved_by), B_INT(g->resolved), B_INT(g->held),
-		      B_INT(g->message_ts));
+		      B_INT(g->message_ts), B_STR(g->receiver), B_INT(g->noticed), B_STR(g->rule), B_INT(g->flapping));
 }
 
 bool store_group_set(struct db *db, const struct group_row *g, struct err *err)
 {
 	return db_run(db, Q_GROUP_SET, err, B_STR(g->title), B_INT(g->state), B_INT(g->severity), B_INT(g->changed), B_INT(g->acked_by), B_INT(g->acked),
-		      B_INT(g->resolved_by), B_INT(g->resolved), B_INT(g->held), B_INT(g->id));
+		      B_INT(g->resolved_by), B_INT(g->resolved), B_INT(g->held), B_INT(g->flapping), B_INT(g->id));
 }
 
-bool store_group_told(struct db *db, int64_t id, int64_t message_ts, struct err *err)
+bool store_group_told(struct db *db, int64_t id, int64_t message_ts, wall_ms noticed, struct err *err)
 {
-	return db_run(db, Q_GROUP_TOLD, err, B_INT(message_ts), B_INT(id));
+	return db_run(db, Q_GROUP_TOLD, err, B_INT(message_ts), B_INT(noticed), B_INT(id));
 }
 
 bool store_group_find(struct db *db, struct arena *a, int64_t id, struct group_row *out, struct err *err)
@@ -77,19 +81,45 @@ bool store_change_add(struct db *db, int64_t group_id, int64_t change_id, wall_m
 	return db_run(db, Q_CHANGE_ADD, err, B_INT(group_id), B_INT(change_id), B_INT(at), B_STR(body));
 }
 
-bool store_change_list(struct db *db, struct arena *a, int64_t group_id, struct change_row **out, size_t *count, struct err *err)
+static bool changes_read(struct rows rows, struct arena *a, struct change_row **out, size_t *count, struct err *err)
 {
-	struct rows rows = db_rows(db, Q_CHANGE_LIST, B_INT(group_id));
 	struct vec v = {0};
 
 	while (rows_next(&rows))
-		*(struct change_row *)vec_push(a, &v, sizeof(struct change_row)) = (struct change_row){rows_int(&rows, 0), arena_dup(a, rows_str(&rows, 1))};
+		*(struct change_row *)vec_push(a, &v, sizeof(struct change_row)) =
+			(struct change_row){rows_int(&rows, 0), rows_int(&rows, 1), arena_dup(a, rows_str(&rows, 2))};
 	*out = v.items;
 	*count = v.count;
 	return rows_end(&rows, err);
 }
 
+bool store_change_list(struct db *db, struct arena *a, int64_t group_id, struct change_row **out, size_t *count, struct err *err)
+{
+	return changes_read(db_rows(db, Q_CHANGE_LIST, B_INT(group_id)), a, out, count, err);
+}
+
+bool store_change_list_from(struct db *db, struct arena *a, int64_t group_id, int64_t change_id, unsigned limit, struct change_row **out, size_t *count, struct err *err)
+{
+	return changes_read(db_rows(db, Q_CHANGE_FROM, B_INT(group_id), B_INT(change_id), B_INT(limit)), a, out, count, err);
+}
+
 bool store_change_drop_before(struct db *db, int64_t group_id, int64_t change_id, struct err *err)
 {
 	return db_run(db, Q_CHANGE_DROP, err, B_INT(group_id), B_INT(change_id));
+}
+
+/* ---- noise ---- */
+
+bool store_noise(struct db *db, struct arena *a, int64_t workspace_id, int64_t since_id, span_ms short_under, unsigned limit, struct noise_row **out, size_t *count,
+		 struct err *err)
+{
+	struct rows rows = db_rows(db, Q_GROUP_NOISE, B_INT(short_under), B_INT(workspace_id), B_INT(since_id), B_INT(limit));
+	struct vec v = {0};
+
+	while (rows_next(&rows))
+		*(struct noise_row *)vec_push(a, &v, sizeof(struct noise_row)) = (struct noise_row){arena_dup(a, rows_str(&rows, 0)), rows_int(&rows, 1),
+			rows_int(&rows, 2), rows_int(&rows, 3), rows_int(&rows, 4), rows_int(&rows, 5)};
+	*out = v.items;
+	*count = v.count;
+	return rows_end(&rows, err);
 }

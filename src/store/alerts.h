@@ -13,11 +13,15 @@ struct group_row {
 	wall_ms acked, resolved;
 	bool held;          /* resolved by hand while the source still fires */
 	int64_t message_ts; /* its message in the channel; 0: not told yet */
+	struct str receiver; /* of the alerting file */
+	wall_ms noticed;     /* when people were last told by a message of its own, which a change of one is not */
+	bool flapping;       /* one of its alerts comes and goes: its end waits until it keeps still */
+	struct str rule;     /* the alert rule: alertname, or else the first title */
 };
 
 MUST_USE bool store_group_add(struct db *db, const struct group_row *g, struct err *err);
 MUST_USE bool store_group_set(struct db *db, const struct group_row *g, struct err *err);
-MUST_USE bool store_group_told(struct db *db, int64_t id, int64_t message_ts, struct err *err);
+MUST_USE bool store_group_told(struct db *db, int64_t id, int64_t message_ts, wall_ms noticed, struct err *err);
 bool store_group_find(struct db *db, struct arena *a, int64_t id, struct group_row *out, struct err *err);
 /* Those that live in memory: firing, acknowledged, held. */
 MUST_USE bool store_group_open(struct db *db, struct arena *a, int64_t workspace_id, struct group_row **out, size_t *count, struct err *err);
@@ -26,8 +30,21 @@ MUST_USE bool store_group_recent(struct db *db, struct arena *a, int64_t workspa
 /* What changed together, as JSON written and read by the engine. */
 MUST_USE bool store_change_add(struct db *db, int64_t group_id, int64_t change_id, wall_ms at, struct str body, struct err *err);
 struct change_row {
+	int64_t id;
 	wall_ms at;
 	struct str body;
 };
 MUST_USE bool store_change_list(struct db *db, struct arena *a, int64_t group_id, struct change_row **out, size_t *count, struct err *err);
+/* From one on, that one with them. */
+MUST_USE bool store_change_list_from(struct db *db, struct arena *a, int64_t group_id, int64_t change_id, unsigned limit, struct change_row **out, size_t *count, struct err *err);
 MUST_USE bool store_change_drop_before(struct db *db, int64_t group_id, int64_t change_id, struct err *err);
+
+/* What one alert rule did since a group's id: groups, and how many of them were acknowledged, resolved by hand, and ended by
+ * themselves in less than short_under with nobody answering. The most frequent first. */
+struct noise_row {
+	struct str rule;
+	int64_t groups, acked, by_hand, short_lived;
+	wall_ms last;
+};
+MUST_USE bool store_noise(struct db *db, struct arena *a, int64_t workspace_id, int64_t since_id, span_ms short_under, unsigned limit, struct noise_row **out, size_t *count,
+			  struct err *err);

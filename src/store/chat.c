@@ -226,19 +226,20 @@ static struct source source_read(struct rows *r, struct arena *a)
 			       .tool = arena_dup(a, rows_str(r, 2)),
 			       .name = arena_dup(a, rows_str(r, 3)),
 			       .channel_id = rows_int(r, 4),
-			       .auth = arena_dup(a, rows_str(r, 5))};
+			       .auth = arena_dup(a, rows_str(r, 5)),
+			       .heartbeat = rows_int(r, 6)};
 }
 
 bool store_source_add(struct db *db, const struct source *s, struct str key_hash, wall_ms now, struct err *err)
 {
 	return store_name_take(db, s->workspace_id, "source", s->name, s->id, err) &&
 	       db_run(db, Q_SOURCE_ADD, err, B_INT(s->workspace_id), B_INT(s->id), B_STR(s->tool), B_STR(s->name), B_STR(key_hash), B_INT(s->channel_id),
-		      B_STR(s->auth), B_INT(now));
+		      B_STR(s->auth), B_INT(s->heartbeat), B_INT(now));
 }
 
 bool store_source_set(struct db *db, const struct source *s, struct err *err)
 {
-	return db_run(db, Q_SOURCE_SET, err, B_STR(s->tool), B_INT(s->channel_id), B_STR(s->auth), B_INT(s->workspace_id), B_INT(s->id));
+	return db_run(db, Q_SOURCE_SET, err, B_STR(s->tool), B_INT(s->channel_id), B_STR(s->auth), B_INT(s->heartbeat), B_INT(s->workspace_id), B_INT(s->id));
 }
 
 static bool source_one(struct rows rows, struct arena *a, struct source *out, struct err *err)

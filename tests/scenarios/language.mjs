@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon } from './daemon.mjs';
-import { buttons, isSaid, shown } from './messages.mjs';
+import { buttons, isReply, isSaid, shown } from './messages.mjs';
 import { FakeSlack } from './peers/slack.mjs';
 
 // Words are parted by spaces; "two words" is one. In quotes \" and \n are what they are elsewhere. # begins a comment.
@@ -300,7 +300,7 @@ const expectations = {
 	async messages(d, [channel, wanted]) {
 		await d.settle();
 		const { messages, names } = await d.history(channel);
-		const said = messages.filter(isSaid);
+		const said = messages.filter((m) => isSaid(m) && !isReply(m));
 		expectCount(`messages in ${channel}`, said.length, wanted, said.map((m) => shown(m, names)));
 	},
 

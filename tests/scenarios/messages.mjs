@@ -27,6 +27,9 @@ export function shown(message, names = {}) {
 }
 
 // What somebody wrote or a tool sent, without "has joined the channel" and its kin.
+// In a thread only; what is told to the channel too counts as the channel's.
+export const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts && message.subtype !== 'thread_broadcast';
+
 export const isSaid = (message) => !/^channel_/.test(message.subtype ?? '');
 
 // Buttons of a message, wherever they stand.

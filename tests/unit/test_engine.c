@@ -23,6 +23,8 @@ struct sent {
 static struct {
 	struct sent sent[64];
 	size_t count;
+	size_t replies; /* what threads were told; the rest is of messages */
+	struct sent reply; /* the last */
 	enum post_result answer;
 	wall_ms retry_at;
 	bool hold;
@@ -37,7 +39,9 @@ static void answer(struct chat_post *post)
 
 static void post(struct chat_post *p)
 {
-	struct sent *s = &chat.sent[chat.count++ % COUNT_OF(chat.sent)];
+	struct sent *s = p->thread_ts ? &chat.reply : &chat.sent[chat.count++ % COUNT_OF(chat.sent)];
+
+	chat.replies += p->thread_ts != 0;
 
 	*s = (struct sent){p->outbox_id, p->message_ts, p->attempts, wall_now(), {0}};
 	snprintf(s->text, sizeof s->text, STR_FMT, STR_ARG(p->text));
@@ -162,6 +166,7 @@ START_TEST(people_are_told_at_once_numbers_once_a_second)
 	room_advance(&room, SECOND);
 	ck_assert_uint_eq(chat.count, 3);
 	ck_assert_str_eq(last_sent()->text, "[FIRING:1] Disk (warning)");
+	ck_assert_uint_eq(chat.replies, 1); /* one alert joined, and ten milliseconds later one was gone */
 }
 END_TEST
 
