@@ -348,7 +348,7 @@ void x_think(struct exchange *x, void (*think)(struct exchange *x), void (*next_
 
 /* ---- finding the route ---- */
 
-static bool route_matches(const struct route *r, struct str path, struct str *rest)
+static bool route_matches(const struct http_route *r, struct str path, struct str *rest)
 {
 	struct str p = str_of(r->path);
 
@@ -361,7 +361,7 @@ static bool route_matches(const struct route *r, struct str path, struct str *re
 	return true;
 }
 
-static const struct route *route_find(const struct http_request *r, struct str *rest, bool *other_method)
+static const struct http_route *route_find(const struct http_request *r, struct str *rest, bool *other_method)
 {
 	*other_method = false;
 	for (size_t i = 0; i < route_count; i++) {
@@ -376,7 +376,7 @@ static const struct route *route_find(const struct http_request *r, struct str *
 
 void api_refuse(struct api *api, struct http_request *r, enum err_code code, const char *text)
 {
-	static const struct route plain = {.dialect = DIALECT_OURS};
+	static const struct http_route plain = {.dialect = DIALECT_OURS};
 	struct exchange *x = arena_zero(&r->arena, sizeof *x);
 
 	x->api = api;
@@ -406,7 +406,7 @@ static void read_ahead(struct exchange *x)
 void api_on_request(void *context, struct http_request *r)
 {
 	struct api *api = context;
-	const struct route *route;
+	const struct http_route *route;
 	struct exchange *x;
 	struct str rest;
 	bool other_method;

@@ -41,7 +41,7 @@ enum route_flags {
 	ROUTE_QUERY_TOKEN = 4, /* ?token= counts too, for clients that cannot set headers */
 };
 
-struct route {
+struct http_route {
 	const char *method; /* "*": any */
 	const char *path;
 	const char *arguments; /* what follows the path or the question mark, for the manual */
@@ -51,14 +51,14 @@ struct route {
 	void (*run)(struct exchange *x);
 	const char *help; /* opsroom-api(7) */
 };
-extern const struct route routes[];
+extern const struct http_route routes[];
 extern const size_t route_count;
 
 struct exchange {
 	struct work work; /* first: the engine hands it back */
 	struct api *api;
 	struct http_request *request;
-	const struct route *route;
+	const struct http_route *route;
 	struct str rest;        /* of the path, behind a prefix route */
 	struct json *json;      /* ROUTE_JSON; NULL: it is large, or not JSON */
 	/* who asks; user.id 0: nobody */

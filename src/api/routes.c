@@ -3,7 +3,7 @@
 #include "api/slack.h"
 
 /* method, path, what follows it, dialect, who may, flags, what runs, help. The first row that fits is taken. */
-const struct route routes[] = {
+const struct http_route routes[] = {
 	{"POST", "/api/v2/generic/incoming", "?token=KEY", DIALECT_WEBHOOK, WHO_KEY, 0, goalert_incoming,
 	 "GoAlert's generic API: the token is the key of a source of the tool goalert. 204, or what became of it for who accepts JSON."},
 	{"*", "/api/v2/", "alerts | alerts/groups | receivers | silences | status", DIALECT_ALERTMANAGER, WHO_KEY, ROUTE_PREFIX | ROUTE_JSON, hook_v2,

@@ -21,7 +21,7 @@ struct daemon {
 	struct str url, local_url;
 	struct str setup_token; /* to make the first admin; "" when there is one */
 	bool draining;
-	bool has_sources, reading_sources, read_sources_again; /* sources.c */
+	bool has_sources, has_alerting, reading_rules, read_rules_again; /* rules.c */
 	mono_ms began;
 };
 
@@ -41,8 +41,8 @@ struct str daemon_local_url(struct daemon *d, struct str host, int port);
 /* run.c: runs until a signal ends it; the answer is the exit code. */
 int daemon_run(struct daemon *d, struct err *err);
 
-/* sources.c: reads sources_dir beside the loop and hands what it found to the work thread; says READY=1 when that is done. */
-void daemon_read_sources(struct daemon *d);
+/* rules.c: reads sources_dir and the alerting file beside the loop and hands them to the work thread; says READY=1 when that is done. */
+void daemon_read_rules(struct daemon *d);
 
 /* provision.c: `opsroomd provision FILE`, through the daemon that has the data directory, if one has. */
 int daemon_provision(struct daemon *d, const char *file, struct err *err);

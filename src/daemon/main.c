@@ -1,6 +1,7 @@
 /* opsroomd: reads its command line and its settings, and does what they say. */
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "ops/routing.h"
 #include "ops/source.h"
 
 #include <stdio.h>
@@ -118,11 +119,13 @@ static bool read_command_line(struct daemon *d, struct command_line *c, int argc
 static bool check(const struct daemon *d, struct err *err)
 {
 	struct source_folder *sources = source_folder_read(d->settings.sources_dir, err);
+	struct routing *routing = sources ? routing_read(d->settings.alerting, err) : NULL;
 	struct tls_context *tls;
 
-	if (!sources)
-		return false;
 	source_folder_free(sources);
+	routing_free(routing);
+	if (!routing)
+		return false;
 	if (d->settings.tls_certificate.n) {
 		tls = tls_context_new(d->settings.tls_certificate.p, d->settings.tls_key.p, err);
 		if (!tls)

@@ -169,7 +169,7 @@ static void print_routes(FILE *to, struct arena *a)
 	roff_section(to, "CALLS");
 	roff_text(to, "(once) marks calls that obey Idempotency-Key.");
 	for (size_t i = 0; i < route_count; i++) {
-		const struct route *r = &routes[i];
+		const struct http_route *r = &routes[i];
 
 		roff_term(to, arena_printf(a, "%s %s", r->method[0] == '*' ? "GET, POST" : r->method, r->path).p,
 			  r->arguments[0] ? r->arguments : NULL);

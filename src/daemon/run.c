@@ -96,7 +96,7 @@ static void reload(struct daemon *d)
 		log_info(EV_RELOAD, F_STR("changed", buf_str(&changed)));
 	buf_done(&changed);
 	buf_done(&waits);
-	daemon_read_sources(d);
+	daemon_read_rules(d);
 }
 
 /* ---- signals ---- */

@@ -5,6 +5,7 @@
 #include "daemon/daemon.h"
 #include "daemon/data_dir.h"
 #include "engine/housekeeping.h"
+#include "ops/routing.h"
 #include "ops/source.h"
 #include "store/chat.h"
 #include "store/journal.h"
@@ -79,8 +80,10 @@ bool daemon_open(struct daemon *d, struct err *err)
 	d->engine->chats = chat_kinds;
 	d->engine->run_command_row = mention_run;
 	d->engine->sources = source_folder_read(s->sources_dir, err);
+	d->engine->routing = d->engine->sources ? routing_read(s->alerting, err) : NULL;
 	d->has_sources = s->sources_dir.n > 0;
-	return d->engine->sources && start_clock(d, err) && engine_run_once(d->engine, start_run, d, err);
+	d->has_alerting = s->alerting.n > 0;
+	return d->engine->routing && start_clock(d, err) && engine_run_once(d->engine, start_run, d, err);
 }
 
 struct str daemon_local_url(struct daemon *d, struct str host, int port)

@@ -162,7 +162,7 @@ static void leave_twins(struct alerts *al, struct alert *a)
 	if (before == a)
 		map_take(&al->by_alert, a->identity);
 	else
-		map_put(&al->by_alert, a->identity, before);
+		map_put(&al->by_alert, a->identity, a->twin);
 }
 
 #define FLAPS_KEPT 100000
@@ -285,9 +285,15 @@ struct alert *alert_add(struct alerts *al, struct group *g, uint64_t identity, u
 	a->identity = identity;
 	a->group = g;
 	a->twin = a;
-	if (twin) {
-		a->twin = twin->twin;
-		twin->twin = a;
+	if (twin) { /* behind the last: they stand in the order of their routes */
+		struct alert *last = twin;
+
+		while (last->twin != twin)
+			last = last->twin;
+		last->twin = a;
+		a->twin = twin;
+	} else {
+		map_put(&al->by_alert, identity, a);
 	}
 	if (g->count == g->room) {
 		g->room = g->room ? g->room * 2 : 4;
@@ -295,7 +301,6 @@ struct alert *alert_add(struct alerts *al, struct group *g, uint64_t identity, u
 	}
 	a->index = (uint32_t)g->count;
 	g->alerts[g->count++] = a;
-	map_put(&al->by_alert, identity, a);
 	recall_flaps(al, a);
 	return a;
 }
@@ -563,8 +568,9 @@ static void hush_all(struct engine *e)
 	}
 }
 
-void alerts_use_routing(struct engine *e)
+bool alerts_use_routing(struct work *w)
 {
+	struct engine *e = w->engine;
 	struct alerts *al = e->alerts;
 	void *value;
 
@@ -573,6 +579,13 @@ void alerts_use_routing(struct engine *e)
 			inhibit_untie(al, ((struct group *)value)->alerts[k]);
 	inhibit_clear(al);
 	hush_all(e);
+	return alerts_tell_touched(w);
+}
+
+static void group_outbox_is(struct group *g, const struct outbox_key *key)
+{
+	g->outbox_id = key->id;
+	g->outbox_fence = key->fence;
 }
 
 static bool reload_groups(struct engine *e, struct arena *a, wall_ms now, struct err *err)
@@ -599,7 +612,7 @@ static bool reload_groups(struct engine *e, struct arena *a, wall_ms now, struct
 	}
 	for (size_t i = 0; i < w.message_count; i++)
 		if ((g = map_get(&e->alerts->by_id, (uint64_t)w.messages[i].home_id)))
-			g->outbox_id = w.messages[i].id;
+			group_outbox_is(g, &w.messages[i]);
 	for (size_t i = 0; i < w.detail_count; i++)
 		if ((g = map_get(&e->alerts->by_id, (uint64_t)w.details[i].home_id)))
 			g->detail_id = w.details[i].id;

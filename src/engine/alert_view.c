@@ -418,6 +418,7 @@ bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post)
 	if (!g)
 		return false;
 	work_touched_memory(w);
+	g->outbox_fence = post->fence;
 	if (!group_may_be_told(g, w->now, &post->later_at)) {
 		g->outbox_due = post->later_at;
 		if (!post->later_at)

@@ -42,7 +42,7 @@ static bool group_says_nothing(const struct group *g)
 /* Sees to it that the group's message will show its present state. */
 static bool group_tell(struct work *w, struct group *g, unsigned effects, struct err *err)
 {
-	struct due_row row = {.home_id = g->row.id, .id = g->outbox_id};
+	struct due_row row = {.home_id = g->row.id, .id = g->outbox_id, .fence = g->outbox_fence};
 	wall_ms due;
 
 	if (!(effects & (GROUP_FX_TELL_NOW | GROUP_FX_TELL_SOON)) || group_says_nothing(g))
@@ -62,6 +62,7 @@ static bool group_tell(struct work *w, struct group *g, unsigned effects, struct
 			return false;
 	} else {
 		g->outbox_id = engine_id(w);
+		g->outbox_fence = 0;
 		if (!store_due_add(w->engine->db, DUE_OUTBOX, g->row.id, g->outbox_id, due, KIND_GROUP, S(""), err))
 			return false;
 	}

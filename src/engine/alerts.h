@@ -12,8 +12,8 @@
 struct group; /* opaque: valid within the work item only */
 
 MUST_USE bool alerts_reload(struct engine *e, struct err *err);
-/* Work thread: e->routing is another; alerts that are open stay in their groups, all else follows it. The old one may go. */
-void alerts_use_routing(struct engine *e);
+/* e->routing is another: alerts that are open stay in their groups, all else follows it. The old one may go then. */
+MUST_USE bool alerts_use_routing(struct work *w);
 void alerts_free(struct engine *e);
 void alerts_count(struct engine *e, struct engine_counts *counts);
 

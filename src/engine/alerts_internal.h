@@ -48,6 +48,7 @@ struct group {
 	struct group_sum sum;
 	uint64_t key_hash;
 	int64_t outbox_id; /* 0: nothing waits to be told */
+	int64_t outbox_fence; /* of its row; sending raises it */
 	bool sending;      /* its message is on the way */
 	bool dirty;        /* changed since */
 	bool touched;      /* in alerts.touched */

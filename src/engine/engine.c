@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/alerts.h"
+#include "ops/routing.h"
 #include "ops/source.h"
 #include "store/chat.h"
 #include "store/journal.h"
@@ -449,6 +450,7 @@ void engine_free(struct engine *e)
 	alerts_free(e);
 	hub_free(e);
 	source_folder_free(e->sources);
+	routing_free(e->routing);
 	db_close(e->db);
 	arena_done(&e->loop->scratch);
 	mem_free((void *)e->workspace_name.p);

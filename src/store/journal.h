@@ -26,9 +26,9 @@ MUST_USE bool store_due_later(struct db *db, enum due_table t, const struct due_
 MUST_USE bool store_outbox_refused(struct db *db, const struct due_row *row, struct err *err);
 /* At the start of the only node: what was claimed before it ended is due now. */
 MUST_USE bool store_due_release(struct db *db, wall_ms now, struct err *err);
-/* The waiting outbox rows of one kind: home and id. */
+/* The waiting outbox rows of one kind. */
 struct outbox_key {
-	int64_t home_id, id;
+	int64_t home_id, id, fence;
 };
 MUST_USE bool store_outbox_of_kind(struct db *db, struct arena *a, const char *kind, struct outbox_key **out, size_t *count, struct err *err);
 bool store_timer_waits(struct db *db, int64_t home_id, const char *kind);

@@ -30,15 +30,18 @@ function logLine(line) {
 }
 
 export class Daemon {
-	constructor(build, folder, { clock = '2026-03-02T02:00:00Z', config, sources } = {}) {
+	constructor(build, folder, { clock = '2026-03-02T02:00:00Z', config, sources, alerting } = {}) {
 		this.program = join(build, 'opsroomd');
 		this.data = join(folder, 'data');
 		this.log = join(folder, 'log');
-		this.args = ['--data', this.data, '--clock', clock, ...(config ? ['--config', config] : []), ...(sources ? ['--sources-dir', join(folder, 'sources')] : [])];
+		this.args = ['--data', this.data, '--clock', clock, ...(config ? ['--config', config] : []), ...(sources ? ['--sources-dir', join(folder, 'sources')] : []),
+			...(alerting ? ['--alerting', join(folder, 'alerting.yaml')] : [])];
+		this.alerting = join(folder, 'alerting.yaml');
 		this.sources = join(folder, 'sources');
 		this.made = {};
 		this.host = '127.0.0.1';
 		mkdirSync(this.sources, { recursive: true });
+		if (alerting) this.putAlerting(alerting);
 	}
 
 	// The log goes to a file: what was logged before an answer can be read once the answer is here.
@@ -63,6 +66,11 @@ export class Daemon {
 	async end(signal) {
 		this.child.kill(signal);
 		await this.ended;
+	}
+
+	// Its alerting file.
+	putAlerting(file) {
+		copyFileSync(file, this.alerting);
 	}
 
 	// A file of its sources_dir; without `file` it is taken away.
@@ -141,6 +149,7 @@ export class Daemon {
 		const names = Object.fromEntries(members.map((m) => [m.id, m.name]));
 		const messages = [];
 		for (const m of answer.messages.reverse()) {
+			if (messages.some((told) => told.ts === m.ts)) continue; // a reply that the channel sees too
 			messages.push(m);
 			if (m.reply_count) messages.push(...(await this.api('/api/conversations.replies', { channel: `#${channel}`, ts: m.ts })).messages.slice(1));
 		}

@@ -127,8 +127,9 @@ const asked = ['status', 'as', 'bearer', 'basic', 'header', 'hmac', 'type'];
 
 const statements = {
 	async daemon(world, words) {
-		const { rest: [name], options } = optionsOf(words, ['config', 'provision', 'clock'], ['sources', 'start']);
-		const d = new Daemon(world.build, join(world.folder, name), { clock: options.clock?.[0], config: options.config && world.file(options.config[0]), sources: options.sources });
+		const { rest: [name], options } = optionsOf(words, ['config', 'provision', 'clock', 'alerting'], ['sources', 'start']);
+		const d = new Daemon(world.build, join(world.folder, name), { clock: options.clock?.[0], config: options.config && world.file(options.config[0]), sources: options.sources,
+			alerting: options.alerting && world.file(options.alerting[0]) });
 		if (!options.start) throw new Error('a daemon is of use with -start');
 		world.things[name] = d;
 		await d.start();
@@ -153,6 +154,7 @@ const statements = {
 	},
 
 	async put(world, [name, as, file]) {
+		if (as === 'alerting') return world.get(name, Daemon).putAlerting(world.file(file));
 		world.get(name, Daemon).put(as, file && world.file(file));
 	},
 

@@ -170,6 +170,25 @@ START_TEST(people_are_told_at_once_numbers_once_a_second)
 }
 END_TEST
 
+/* The row has been claimed and put off once; what people do brings it forward all the same. */
+START_TEST(what_was_put_off_can_be_brought_forward)
+{
+	struct chat_post *first;
+
+	chat.hold = true;
+	alert("[" DISK1 "]");
+	while (!chat.held)
+		uv_run(&room.loop, UV_RUN_ONCE);
+	first = chat.held;
+	chat.hold = false;
+	alert("[" DISK2 "]");
+	answer(first);
+	ck_assert_msg(room_do(&room, act, "ack", &err), "%s", err.text);
+	room_advance(&room, 10);
+	ck_assert_uint_eq(chat.count, 2);
+}
+END_TEST
+
 START_TEST(an_alert_ends_by_itself)
 {
 	alert("[{\"labels\":{\"alertname\":\"Disk\"},\"endsAt\":\"2026-03-02T02:19:00Z\"}]");
@@ -584,6 +603,7 @@ int main(void)
 	const struct unit_test tests[] = {
 		{"told", one_alert_is_one_message},
 		{"told", people_are_told_at_once_numbers_once_a_second},
+		{"told", what_was_put_off_can_be_brought_forward},
 		{"told", an_alert_ends_by_itself},
 		{"told", resolved_by_hand_stays_quiet_until_it_fires_anew},
 		{"told", a_change_under_way_goes_after_it},

@@ -1,0 +1,141 @@
+/* What a team writes beside the settings -- its own sources, the alerting file -- read again while the daemon runs. Compiling
+ * takes tens of milliseconds a source, so a thread of libuv's pool does it; the work thread, whose they are, gets each as a whole and
+ * gives the old one back. What is wrong leaves in force what was. */
+#include "base/log.h"
+#include "daemon/daemon.h"
+#include "daemon/notify.h"
+#include "engine/alerts.h"
+#include "ops/routing.h"
+#include "ops/source.h"
+
+struct rules_read {
+	uv_work_t uv;
+	struct daemon *daemon;
+	struct str sources_dir, alerting;
+	struct source_folder *sources; /* NULL: one of them is wrong */
+	struct routing *routing;       /* NULL: it is wrong */
+	struct err sources_err, routing_err;
+};
+
+struct rules_swap {
+	struct work work; /* first: the engine hands it back */
+	struct arena arena;
+	struct daemon *daemon;
+	struct source_folder *sources; /* the new one, NULL: none; after the swap the old one */
+	struct routing *routing;
+};
+
+static void read_is_over(struct daemon *d)
+{
+	d->reading_rules = false;
+	if (!d->draining)
+		notify("READY=1");
+	if (d->read_rules_again)
+		daemon_read_rules(d);
+}
+
+/* Work thread. Memory only: a commit that fails does not undo it. */
+static void swap_run(struct work *w)
+{
+	struct rules_swap *s = (struct rules_swap *)w;
+	struct source_folder *sources = w->engine->sources;
+	struct routing *routing = w->engine->routing;
+
+	if (s->sources) {
+		w->engine->sources = s->sources;
+		s->sources = sources;
+	}
+	if (s->routing) {
+		w->engine->routing = s->routing;
+		s->routing = routing;
+		w->failed = !alerts_use_routing(w);
+	}
+}
+
+static void swap_done(struct work *w)
+{
+	struct rules_swap *s = (struct rules_swap *)w;
+	struct daemon *d = s->daemon;
+
+	source_folder_free(s->sources);
+	routing_free(s->routing);
+	arena_done(&s->arena);
+	mem_free(s);
+	read_is_over(d);
+}
+
+static void swap_start(struct daemon *d, const struct rules_read *r)
+{
+	struct rules_swap *s = mem_new(sizeof *s);
+
+	arena_init(&s->arena);
+	s->daemon = d;
+	s->sources = r->sources;
+	s->routing = r->routing;
+	s->work.arena = &s->arena;
+	s->work.run = swap_run;
+	s->work.done = swap_done;
+	s->work.background = true; /* so it is never refused */
+	(void)!engine_submit(d->engine, &s->work);
+}
+
+static void read_run(uv_work_t *uv)
+{
+	struct rules_read *r = uv->data;
+
+	r->sources = source_folder_read(r->sources_dir, &r->sources_err);
+	r->routing = routing_read(r->alerting, &r->routing_err);
+}
+
+/* Of what is there, and of what has just been given up. */
+static void say(const struct rules_read *r)
+{
+	const struct daemon *d = r->daemon;
+
+	if (!r->sources)
+		log_error(EV_SOURCES, F_STR("dir", r->sources_dir), F_TXT("error", r->sources_err.text));
+	else if (r->sources_dir.n || d->has_sources)
+		log_info(EV_SOURCES, F_STR("dir", r->sources_dir), F_INT("sources", (int64_t)source_folder_count(r->sources)));
+	if (!r->routing)
+		log_error(EV_ROUTING, F_STR("file", r->alerting), F_TXT("error", r->routing_err.text));
+	else if (r->alerting.n || d->has_alerting)
+		log_info(EV_ROUTING, F_STR("file", r->alerting), F_INT("routes", r->routing->route_count));
+}
+
+static void read_done(uv_work_t *uv, int status)
+{
+	struct rules_read *r = uv->data;
+	struct daemon *d = r->daemon;
+
+	(void)status;
+	say(r);
+	d->has_sources = r->sources_dir.n > 0;
+	d->has_alerting = r->alerting.n > 0;
+	if (r->sources || r->routing)
+		swap_start(d, r);
+	else
+		read_is_over(d);
+	engine_busy(d->engine, -1);
+	mem_free(r);
+}
+
+void daemon_read_rules(struct daemon *d)
+{
+	struct rules_read *r;
+
+	d->read_rules_again = d->reading_rules;
+	if (d->reading_rules)
+		return;
+	if (!d->settings.sources_dir.n && !d->settings.alerting.n && !d->has_sources && !d->has_alerting) {
+		notify("READY=1");
+		return;
+	}
+	r = mem_new(sizeof *r);
+	r->uv.data = r;
+	r->daemon = d;
+	r->sources_dir = d->settings.sources_dir; /* in the daemon's arena: a reload leaves it there */
+	r->alerting = d->settings.alerting;
+	d->reading_rules = true;
+	engine_busy(d->engine, 1);
+	uv_queue_work(&d->loop, &r->uv, read_run, read_done);
+}
