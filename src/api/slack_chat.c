@@ -524,28 +524,28 @@ void slack_chat_command(struct slack_call *c)
 
 /* The buttons that are ours, and the commands that they are. */
 static const struct {
-	const char *action_id, *command;
+	const char *action_id, *command, *more;
 } buttons[] = {
-	{"alert.ack", "ack"},
-	{"alert.resolve", "resolve"},
+	{"alert.ack", "ack", ""},
+	{"alert.resolve", "resolve", ""},
+	{"alert.quiet", "silence", " 1h"},
 };
 
-static const char *button_command(struct str action_id)
+static struct str button_command(struct arena *a, struct str action_id, struct str value)
 {
 	for (size_t i = 0; i < COUNT_OF(buttons); i++)
 		if (str_is(action_id, buttons[i].action_id))
-			return buttons[i].command;
-	return NULL;
+			return arena_printf(a, "%s " STR_FMT "%s", buttons[i].command, STR_ARG(value), buttons[i].more);
+	return S("");
 }
 
 static bool press(struct slack_call *c, const struct channel *ch, const struct message *m, const struct json *action)
 {
-	const char *command = button_command(json_get_str(action, "action_id"));
-	struct str value = json_get_str(action, "value");
+	struct str value = json_get_str(action, "value"), command = button_command(c->w->arena, json_get_str(action, "action_id"), value);
 	struct command_result r;
 	int64_t id;
 
-	if (!command) {
+	if (!command.n) {
 		slack_error(c, "unknown_action");
 		return false;
 	}
@@ -555,7 +555,7 @@ static bool press(struct slack_call *c, const struct channel *ch, const struct m
 		slack_error(c, "invalid_action");
 		return false;
 	}
-	if (!run_as_me(c, ch, "button", arena_printf(c->w->arena, "%s " STR_FMT, command, STR_ARG(value)), &r))
+	if (!run_as_me(c, ch, "button", command, &r))
 		return false;
 	if (!r.ok) {
 		tell_me(c, ch, r.text, m->thread_ts);

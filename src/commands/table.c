@@ -60,6 +60,8 @@ static void required_and_most(const struct command *c, size_t *least, size_t *mo
 	for (const char *p = c->args; *p; p++) {
 		*least += *p == '<';
 		*most += *p == '<' || *p == '[';
+		if (str_starts(str_of(p), S("...")))
+			*most = LINE_MAX_WORDS;
 	}
 }
 

@@ -168,11 +168,13 @@ static void put_buttons(struct arena *a, struct json_out *o, const struct group 
 		block_button(o, "Acknowledge", "alert.ack", id, "primary");
 	if (open)
 		block_button(o, "Resolve", "alert.resolve", id, NULL);
+	if (open && g->loud)
+		block_button(o, "Silence 1h", "alert.quiet", id, NULL);
 	block_link(o, "Runbook", "alert.runbook", runbook);
 	block_link(o, "Dashboard", "alert.dashboard", dashboard);
 	block_link(o, "Source", "alert.source", t.url);
 	if (open)
-		block_link(o, "Silence", "alert.silence", silence);
+		block_link(o, "Silence in Alertmanager", "alert.silence", silence);
 	json_close(o, ']');
 	json_close(o, '}');
 }

@@ -33,10 +33,10 @@ static wall_ms tell_due(const struct group *g, unsigned effects, wall_ms now)
 	return now;
 }
 
-/* What came and went before anybody was told of it, while it was to be kept quiet, is nobody's. */
+/* Nobody was told of it and nobody is to be: all of it is hushed, or it came and went while it was. */
 static bool group_says_nothing(const struct group *g)
 {
-	return !g->row.message_ts && g->row.state == GROUP_RESOLVED && !g->outbox_id;
+	return !g->row.message_ts && !g->outbox_id && (g->loud == 0 || g->row.state == GROUP_RESOLVED);
 }
 
 /* Sees to it that the group's message will show its present state. */

@@ -28,6 +28,11 @@ wall_ms id_time(int64_t id)
 	return (id >> (NODE_BITS + COUNTER_BITS)) + EPOCH_MS;
 }
 
+int64_t id_first(wall_ms at)
+{
+	return at > EPOCH_MS ? (at - EPOCH_MS) << (NODE_BITS + COUNTER_BITS) : 0;
+}
+
 struct str id_write(struct arena *a, char kind, int64_t id)
 {
 	char *p = arena_alloc(a, 16), digits[16];

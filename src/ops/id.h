@@ -14,6 +14,7 @@ struct id_maker {
 };
 int64_t id_new(struct id_maker *m, wall_ms now);
 wall_ms id_time(int64_t id);
+int64_t id_first(wall_ms at); /* no id made at that time is smaller; 0 before 2024 */
 
 /* kind: 'U' user, 'C' channel, 'D' direct message, 'B' bot, 'T' workspace, 'A' app ... */
 struct str id_write(struct arena *a, char kind, int64_t id);

@@ -190,18 +190,20 @@ static void put_names(struct json_out *o, const char *key, const struct time_int
 	json_close(o, ']');
 }
 
+static struct str own_matchers(const struct route *t)
+{
+	return t->parent ? str_n(t->key.p + t->parent->key.n + 1, t->key.n - t->parent->key.n - 1) : t->key;
+}
+
 static bool explain_route(struct explainer *x, const struct route *t, unsigned depth, bool asked)
 {
 	const struct matcher *misfit = asked ? first_misfit(&t->matchers, x->labels) : NULL;
 	bool matched = asked && !misfit, ask_child = matched;
-	struct str own = t->key;
 	struct json_out *o = x->o;
 
-	if (t->parent)
-		own = str_n(own.p + t->parent->key.n + 1, own.n - t->parent->key.n - 1);
 	json_open(o, '{');
 	json_add_int(o, "depth", depth);
-	json_add_str(o, "matchers", own);
+	json_add_str(o, "matchers", own_matchers(t));
 	json_add_str(o, "receiver", t->receiver->name);
 	json_add_int(o, "line", t->line);
 	json_add_bool(o, "asked", asked);
@@ -234,4 +236,60 @@ void routing_explain(const struct routing *r, struct arena *a, const struct labe
 	json_close(o, ']');
 	if (s)
 		json_add_str(o, "service", s->name);
+}
+
+/* ---- the same for people ---- */
+
+static void put_grouping(struct buf *b, const struct route *t)
+{
+	if (t->by_source) {
+		buf_add(b, S("  grouped as the source groups"));
+		return;
+	}
+	buf_add(b, S("  group_by: ["));
+	for (size_t i = 0; i < t->group_by_count; i++)
+		buf_printf(b, "%s" STR_FMT, i ? ", " : "", STR_ARG(t->group_by[i]));
+	buf_char(b, ']');
+}
+
+static void explain_line(struct explainer *x, struct buf *b, const struct route *t, unsigned depth, bool asked, const struct matcher *misfit)
+{
+	bool taken = is_taken(x, t);
+
+	buf_printf(b, "%s", b->n ? "\n" : "");
+	for (unsigned i = 0; i < depth; i++)
+		buf_add(b, S("    "));
+	buf_printf(b, "%s `" STR_FMT "`", taken ? ":arrow_right:" : "·", STR_ARG(own_matchers(t)));
+	if (taken) {
+		buf_printf(b, " *" STR_FMT "*", STR_ARG(t->receiver->name));
+		put_grouping(b, t);
+	}
+	if (t->line)
+		buf_printf(b, "  (line %u: " STR_FMT ")", t->line, STR_ARG(why_of(x, t, asked, misfit)));
+}
+
+static bool explain_lines(struct explainer *x, struct buf *b, const struct route *t, unsigned depth, bool asked)
+{
+	const struct matcher *misfit = asked ? first_misfit(&t->matchers, x->labels) : NULL;
+	bool matched = asked && !misfit, ask_child = matched;
+
+	explain_line(x, b, t, depth, asked, misfit);
+	for (const struct route *c = matched ? t->child : NULL; c; c = c->next)
+		if (explain_lines(x, b, c, depth + 1, ask_child) && !c->goes_on)
+			ask_child = false;
+	return matched;
+}
+
+struct str routing_explain_text(const struct routing *r, struct arena *a, const struct labels *labels)
+{
+	struct explainer x = {.arena = a, .labels = labels};
+	const struct service *s = routing_service(r, labels);
+	struct buf b;
+
+	buf_init(&b, 60 * KIB);
+	x.taken_count = routing_match(r, a, labels, &x.taken);
+	explain_lines(&x, &b, r->root, 0, true);
+	if (s)
+		buf_printf(&b, "\nservice *" STR_FMT "*%s" STR_FMT, STR_ARG(s->name), s->team.n ? " of " : "", STR_ARG(s->team));
+	return buf_keep(a, &b);
 }

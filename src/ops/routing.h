@@ -111,3 +111,5 @@ bool route_is_muted(const struct route *route, wall_ms at, wall_ms *until, struc
  * each with depth, matchers, receiver, line, asked, matched, taken, why and its timers; and "service". The labels are with
  * those of routing_labels(). */
 void routing_explain(const struct routing *r, struct arena *a, const struct labels *labels, struct json_out *o);
+/* The same as lines of mrkdwn: a tree, the taken routes marked. */
+struct str routing_explain_text(const struct routing *r, struct arena *a, const struct labels *labels);

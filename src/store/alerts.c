@@ -118,7 +118,7 @@ bool store_noise(struct db *db, struct arena *a, int64_t workspace_id, int64_t s
 
 	while (rows_next(&rows))
 		*(struct noise_row *)vec_push(a, &v, sizeof(struct noise_row)) = (struct noise_row){arena_dup(a, rows_str(&rows, 0)), rows_int(&rows, 1),
-			rows_int(&rows, 2), rows_int(&rows, 3), rows_int(&rows, 4), rows_int(&rows, 5)};
+			rows_int(&rows, 2), rows_int(&rows, 3), rows_int(&rows, 4), rows_int(&rows, 5), rows_int(&rows, 6)};
 	*out = v.items;
 	*count = v.count;
 	return rows_end(&rows, err);

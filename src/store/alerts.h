@@ -45,6 +45,7 @@ struct noise_row {
 	struct str rule;
 	int64_t groups, acked, by_hand, short_lived;
 	wall_ms last;
+	int64_t talked; /* groups in whose thread a person wrote */
 };
 MUST_USE bool store_noise(struct db *db, struct arena *a, int64_t workspace_id, int64_t since_id, span_ms short_under, unsigned limit, struct noise_row **out, size_t *count,
 			  struct err *err);

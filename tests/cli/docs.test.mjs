@@ -27,8 +27,8 @@ test('docs/running.md lists the metrics that there are', async (t) => {
 });
 
 test('docs/commands.md lists the commands that there are', () => {
-	const table = [...read('src/commands/commands.def').matchAll(/^COMMAND\("(\w+)", "([^"]*)", ROLE_(\w+), \w+, "([^"]*)"\)/gm)]
-		.map(([, name, args, role, help]) => [`${name} ${args}`.trim(), role.toLowerCase(), help]);
+	const table = [...read('src/commands/commands.def').matchAll(/^COMMAND\("(\w+)", "([^"]*)", ROLE_(\w+), \w+,\s+"((?:[^"\\]|\\.)*)"\)/gm)]
+		.map(([, name, args, role, help]) => [`${name} ${args}`.trim(), role.toLowerCase(), help.replaceAll('\\"', '"')]);
 	assert.deepEqual(rows(read('docs/commands.md')), table);
 });
 

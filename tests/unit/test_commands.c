@@ -111,7 +111,8 @@ START_TEST(every_command)
 	snprintf(line, sizeof line, "%s 1 2 3 4 5 6 7 8 9", c->name);
 	s = say_as(line, ROLE_ADMIN, SCOPE_ADMIN);
 	ck_assert_int_eq(s.code, ERR_INVALID);
-	ck_assert_ptr_nonnull(strstr(s.text, "that is too much. Usage: `"));
+	if (!strstr(c->args, "..."))
+		ck_assert_ptr_nonnull(strstr(s.text, "that is too much. Usage: `"));
 	ck_assert_str_eq(s.audit_action, c->name);
 	ck_assert_str_eq(s.audit_result, "invalid");
 	s = say_as(c->name, ROLE_ADMIN, SCOPE_ADMIN);
