@@ -184,7 +184,12 @@ bool call_yaml(struct cli *c, struct str path, struct str yaml, struct json **an
 
 bool call_hook(struct cli *c, struct str url, struct str body, struct err *err)
 {
-	struct exchange x = {.method = "POST", .url = url, .body = body};
+	return call_hook_typed(c, url, NULL, body, err);
+}
+
+bool call_hook_typed(struct cli *c, struct str url, const char *type, struct str body, struct err *err)
+{
+	struct exchange x = {.method = "POST", .url = url, .body = body, .type = type};
 
 	if (!exchange(c, &x, err))
 		return false;

@@ -71,6 +71,7 @@ MUST_USE bool call_slack(struct cli *c, const char *method, struct str body, str
 MUST_USE bool call_yaml(struct cli *c, struct str path, struct str yaml, struct json **answer, struct err *err);
 /* To another place of the same server, without our token: a webhook. */
 MUST_USE bool call_hook(struct cli *c, struct str url, struct str body, struct err *err);
+MUST_USE bool call_hook_typed(struct cli *c, struct str url, const char *type, struct str body, struct err *err); /* type NULL: JSON */
 /* With a user's password: makes the token that `login` keeps. */
 MUST_USE bool call_login(struct cli *c, struct str user, struct str password, struct str token_name, const char *scope,
 			 struct saved *out, struct err *err);
@@ -151,6 +152,7 @@ bool sub_audit_search(struct cli *c, struct err *err);
 bool sub_audit_verify(struct cli *c, struct err *err);
 bool sub_source_list(struct cli *c, struct err *err);
 bool sub_source_show(struct cli *c, struct err *err);
+bool sub_source_mail(struct cli *c, struct err *err);
 bool sub_source_test(struct cli *c, struct err *err);
 bool sub_demo(struct cli *c, struct err *err);
 bool sub_version(struct cli *c, struct err *err);

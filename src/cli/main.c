@@ -150,6 +150,18 @@ const struct subcommand subcommands[] = {
 	 {{"--content-type", "TYPE", "Of the body, application/json otherwise"},
 	  {"--header", "NAME: VALUE", "A header of the request; may be given again", true},
 	  {"--sources", "DIR", "With the tools of this folder, as sources_dir of opsroomd"}}},
+	{"source mail",
+	 "<key>",
+	 1,
+	 1,
+	 false,
+	 true,
+	 sub_source_mail,
+	 "Hand a mail from standard input to a source of the tool email; for a mail server's pipe.",
+	 "<key> is the source's key, or its whole URL. Of the mail the first MiB is sent. The exit code is that of sysexits.h: 0, "
+	 "75 (try again: no answer, or the disk is full), 65 (the mail is refused), 67 (no such key), 77. In /etc/aliases: alerts: "
+	 "\"|/usr/bin/opsroom source mail https://opsroom.example.com/hooks/email/KEY\"",
+	 {{0}}},
 	{"demo",
 	 "",
 	 0,

@@ -1,6 +1,7 @@
 #include "net/body.h"
 
 #include "net/form.h"
+#include "net/mail.h"
 
 #include <ctype.h>
 
@@ -70,6 +71,8 @@ struct json *body_parse(struct arena *a, struct str content_type, struct str bod
 	bool called_form = content_type_is(content_type, "application/x-www-form-urlencoded");
 	struct form form;
 
+	if (content_type_is(content_type, "message/rfc822"))
+		return mail_parse(a, body);
 	if (!called_form || !is_form(body))
 		return json_or_text(a, called_form || content_type_is(content_type, "text/plain"), body, err);
 	if (!form_parse(a, form_mend(a, body), &form, err))
