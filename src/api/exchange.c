@@ -242,7 +242,7 @@ static bool may(struct exchange *x)
 	return x->err.code == ERR_NONE;
 }
 
-static void exchange_run(struct work *w)
+void exchange_run(struct work *w)
 {
 	struct exchange *x = (struct exchange *)w;
 	struct idempotency id;

@@ -136,10 +136,14 @@ void api_on_ws_closed(void *api, conn_id conn, void *user);
 void api_on_answered(void *api, struct str method, struct str path, int status, int64_t us);
 void api_set_ready(struct api *api, bool ready);
 
+/* Work thread: runs an exchange with its route. For those that come another way than api_on_request(). */
+void exchange_run(struct work *w);
+
 struct api {
 	struct engine *engine;
 	struct api_limits limits;
 	struct server *server;
+	struct smtp_server *smtp; /* NULL: no mail comes in */
 	uv_loop_t *loop;
 	bool ready;
 	uint64_t answered[6]; /* by status class; [0] all */

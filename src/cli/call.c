@@ -71,6 +71,7 @@ struct exchange {
 	int status;
 	struct str answer, cookie;
 	int64_t retry_after;
+	bool is_hook; /* its key is in the address: a login would not help */
 };
 
 static void add_header(struct exchange *x, struct str header)
@@ -124,7 +125,7 @@ static void refuse(struct cli *c, const struct exchange *x, const struct json *p
 {
 	struct str detail = json_get_str(problem, "detail");
 	enum err_code code = code_of_name(json_get_str(problem, "code"), x->status);
-	const char *hint = code == ERR_UNAUTHENTICATED ? " (opsroom login)" : "";
+	const char *hint = code == ERR_UNAUTHENTICATED && !x->is_hook ? " (opsroom login)" : "";
 
 	if (c->json && problem)
 		say_json(problem);
@@ -189,7 +190,7 @@ bool call_hook(struct cli *c, struct str url, struct str body, struct err *err)
 
 bool call_hook_typed(struct cli *c, struct str url, const char *type, struct str body, struct err *err)
 {
-	struct exchange x = {.method = "POST", .url = url, .body = body, .type = type};
+	struct exchange x = {.method = "POST", .url = url, .body = body, .type = type, .is_hook = true};
 
 	if (!exchange(c, &x, err))
 		return false;

@@ -2,6 +2,7 @@
 #pragma once
 #include "api/exchange.h"
 #include "daemon/settings.h"
+#include "net/smtp_server.h"
 #include "net/tls.h"
 
 #include <stdio.h>
@@ -16,11 +17,14 @@ struct daemon {
 	uv_signal_t signals[3];
 	struct engine *engine;
 	struct server *server;
+	struct smtp_server *smtp; /* NULL: no mail comes in */
+	struct str smtp_url;
 	struct api *api;
 	struct tls_context *tls;
 	struct str url, local_url;
 	struct str setup_token; /* to make the first admin; "" when there is one */
 	bool draining;
+	unsigned drains; /* servers that are not empty yet */
 	bool has_sources, has_alerting, reading_rules, read_rules_again; /* rules.c */
 	mono_ms began;
 };

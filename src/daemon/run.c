@@ -1,4 +1,5 @@
 /* The daemon while it runs: the address is opened, signals are obeyed, everything is stopped in order. */
+#include "api/mail.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "daemon/data_dir.h"
@@ -8,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* ---- limits ---- */
 
@@ -105,7 +107,8 @@ static void on_drained(void *context)
 {
 	struct daemon *d = context;
 
-	uv_stop(&d->loop);
+	if (--d->drains == 0)
+		uv_stop(&d->loop);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -122,6 +125,9 @@ static void on_signal(uv_signal_t *handle, int number)
 		notify("STOPPING=1");
 		api_set_ready(d->api, false);
 		log_info(EV_DRAIN, F_INT("connections", server_count(d->server).connections));
+		d->drains = 1 + (d->smtp != NULL);
+		if (d->smtp)
+			smtp_server_drain(d->smtp, d->settings.drain_deadline, on_drained, d);
 		server_drain(d->server, d->settings.drain_deadline, on_drained, d);
 	}
 }
@@ -138,6 +144,39 @@ static void watch_signals(struct daemon *d)
 }
 
 /* ---- starting ---- */
+
+/* What the SMTP server calls itself: the host of public_url, else the machine's name. */
+static struct str mail_host(struct daemon *d)
+{
+	struct str host, rest = d->settings.public_url;
+	char name[256] = "";
+	size_t at;
+
+	if (str_find(rest, S("://"), &at)) {
+		str_cut(str_n(rest.p + at + 3, rest.n - at - 3), '/', &host);
+		return host;
+	}
+	gethostname(name, sizeof name - 1);
+	return name[0] ? arena_dup(&d->arena, str_of(name)) : S("opsroom");
+}
+
+static bool open_smtp(struct daemon *d, struct err *err)
+{
+	struct smtp_events events = {.context = d->api, .on_recipient = mail_on_recipient, .on_message = mail_on_message};
+	struct smtp_server_limits limits = smtp_default_limits;
+	struct str host;
+	int port;
+
+	if (!d->settings.smtp_listen.n)
+		return true;
+	limits.connections = d->settings.smtp_connections_max;
+	d->smtp = smtp_server_new(&d->loop, &limits, &events, d->tls, mail_host(d));
+	d->api->smtp = d->smtp;
+	if (!listen_parse(d->settings.smtp_listen, &host, &port) || !smtp_server_listen(d->smtp, host, &port, err))
+		return false;
+	d->smtp_url = arena_printf(&d->arena, memchr(host.p, ':', host.n) ? "smtp://[" STR_FMT "]:%d" : "smtp://" STR_FMT ":%d", STR_ARG(host), port);
+	return true;
+}
 
 static bool open_net(struct daemon *d, struct err *err)
 {
@@ -165,7 +204,7 @@ static bool open_net(struct daemon *d, struct err *err)
 	d->local_url = d->tls ? d->url : daemon_local_url(d, host, port);
 	d->engine->config.public_url = d->url;
 	d->engine->config.open_alert_api = (str_starts(host, S("127.")) || str_is(host, "::1")) && !s->public_url.n;
-	return true;
+	return open_smtp(d, err);
 }
 
 static bool announce(struct daemon *d, struct err *err)
@@ -173,6 +212,8 @@ static bool announce(struct daemon *d, struct err *err)
 	if (!data_write(&d->arena, d->settings.data, "daemon.url", d->local_url, 0644, err))
 		return false;
 	printf("opsroom: listening on " STR_FMT "\n", STR_ARG(d->url));
+	if (d->smtp)
+		printf("opsroom: taking mail on " STR_FMT "\n", STR_ARG(d->smtp_url));
 	if (d->setup_token.n)
 		printf("opsroom: make the first admin at " STR_FMT "/setup#" STR_FMT "\n", STR_ARG(d->url),
 		       STR_ARG(d->setup_token));

@@ -15,7 +15,7 @@ static const unsigned spares_max = 0; /* let the sanitizer see what is used too 
 static const unsigned spares_max = COUNT_OF(spares);
 #endif
 
-static struct http_request *request_new(void)
+struct http_request *http_request_new(void)
 {
 	struct http_request *r;
 	struct arena a;
@@ -551,7 +551,7 @@ static enum http_step take_head(struct http_in *in, struct str *bytes, struct st
 
 static enum http_step parse_head(struct http_in *in, struct str head)
 {
-	struct http_request *r = in->request = request_new();
+	struct http_request *r = in->request = http_request_new();
 	struct str copy = {NULL, head.n};
 	llhttp_errno_t why;
 

@@ -52,9 +52,8 @@ static struct str headers_cut(struct str message, struct headers *h)
 			rest = next;
 			continue;
 		}
-		value = str_cut(line, ':', &name);
-		name = str_trim(name);
-		if (name.n == line.n || !name_ok(name)) {
+		str_cut(line, ':', &name);
+		if (name.n == line.n || !name_ok(str_trim(name))) {
 			if (rest.p == message.p && str_starts(line, S("From "))) { /* of a mailbox file */
 				rest = next;
 				continue;
@@ -63,7 +62,8 @@ static struct str headers_cut(struct str message, struct headers *h)
 		}
 		if (h->count == MAIL_HEADERS)
 			h->count--; /* nobody asks for the last one */
-		h->items[h->count++] = (struct header){name, value};
+		value = str_n(name.p + name.n + 1, line.n - name.n - 1); /* in the message even if empty: it may go on in the next line */
+		h->items[h->count++] = (struct header){str_trim(name), value};
 		rest = next;
 	}
 	return rest;

@@ -53,6 +53,7 @@ struct http_request {
 	bool wants_websocket; /* a well-formed RFC 6455 upgrade */
 	bool on_loopback;  /* the peer's address is 127/8 or ::1 */
 };
+struct http_request *http_request_new(void); /* an empty one, in its own arena: for what came another way */
 void http_request_free(struct http_request *r);
 struct str http_header_get(const struct http_request *r, const char *name); /* "" if absent; first of several */
 

@@ -15,20 +15,20 @@ webhooks: [{name: ci, channel: ops}]
 tokens: [{name: kit, user: ann}, {name: look, user: vic}]
 `;
 
-// data: where its data lies, if not in a folder of its own.
-export async function daemon(options = [], { data: given } = {}) {
+// data: where its data lies, if not in a folder of its own. provisionWith: options for `opsroomd provision` too.
+export async function daemon(options = [], { data: given, provisionWith = [] } = {}) {
 	const dir = mkdtempSync(join(tmpdir(), 'opsroom-test-'));
 	const data = given ?? join(dir, 'data'), log = join(dir, 'log');
-	let child, url;
+	let child, url, printed;
 	const start = async (listen = '127.0.0.1:0') => {
 		const err = openSync(log, 'a');
 		child = spawn(bin, ['--data', data, '--listen', listen, ...options], { stdio: ['ignore', 'pipe', err] });
 		closeSync(err);
 		url = await new Promise((resolve, reject) => {
-			let out = '';
+			printed = '';
 			child.stdout.on('data', (d) => {
-				out += d;
-				const m = /listening on (\S+)/.exec(out);
+				printed += d;
+				const m = /listening on (\S+)/.exec(printed);
 				if (m) resolve(m[1]);
 			});
 			child.once('exit', (code) => reject(new Error(`opsroomd ended with ${code}: ${readFileSync(log, 'utf8')}`)));
@@ -38,14 +38,15 @@ export async function daemon(options = [], { data: given } = {}) {
 	await start();
 	const file = join(dir, 'provision.yaml');
 	writeFileSync(file, yaml);
-	const made = JSON.parse(execFileSync(bin, ['provision', '--data', data, file], { encoding: 'utf8' }));
+	const made = JSON.parse(execFileSync(bin, ['provision', ...provisionWith, '--data', data, file], { encoding: 'utf8' }));
 	const self = {
 		get url() { return url; },
+		smtpPort: () => Number(/taking mail on smtp:\S+:(\d+)/.exec(printed)[1]),
 		get pid() { return child.pid; },
 		get log() { return readFileSync(log, 'utf8'); },
 		data, made,
 		token: made.tokens.kit.token,
-		provisionAgain: () => JSON.parse(execFileSync(bin, ['provision', '--data', data, file], { encoding: 'utf8' })),
+		provisionAgain: () => JSON.parse(execFileSync(bin, ['provision', ...provisionWith, '--data', data, file], { encoding: 'utf8' })),
 		async api(path, { body, token = made.tokens.kit.token, method = body === undefined ? 'GET' : 'POST' } = {}) {
 			const r = await fetch(url + path, { method, body: body === undefined ? undefined : JSON.stringify(body), headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } });
 			return r.json();

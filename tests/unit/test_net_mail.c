@@ -124,9 +124,10 @@ END_TEST
 
 START_TEST(headers_are_unfolded_and_the_first_counts)
 {
-	struct json *headers = json_get(mail_parse(&a, S("From x Mon Mar  2\nX-A: one\r\n two\r\n\tthree\nx-a: other\nX-Empty:\nX-B : b\n\nbody: text\n")), "headers");
+	struct json *headers = json_get(mail_parse(&a, S("From x Mon Mar  2\nX-A: one\r\n two\r\n\tthree\nx-a: other\nX-Empty:\nX-Below:\n below\nX-B : b\n\nbody: text\n")), "headers");
 
-	ck_assert_uint_eq(headers->count, 3);
+	ck_assert_uint_eq(headers->count, 4);
+	ck_str(json_get_str(headers, "x-below"), "below");
 	ck_str(json_get_str(headers, "x-a"), "one two\tthree");
 	ck_str(json_get_str(headers, "x-empty"), "");
 	ck_str(json_get_str(headers, "x-b"), "b");
