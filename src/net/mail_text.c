@@ -122,6 +122,27 @@ static bool convert(struct arena *a, struct str bytes, const char *charset, stru
 	return true;
 }
 
+/* iconv lets pass what is beyond Unicode (f5 bc 90 91). */
+static struct str utf8_mend(struct arena *a, struct str s)
+{
+	char *to = arena_alloc(a, s.n * 3 + 1);
+	size_t n = 0, k;
+
+	for (size_t i = 0; i < s.n; i += k) {
+		for (k = 1; k < 4 && i + k < s.n && !str_is_utf8(str_n(s.p + i, k)); k++)
+			;
+		if (!str_is_utf8(str_n(s.p + i, k))) {
+			memcpy(to + n, "\xef\xbf\xbd", 3);
+			n += 3;
+			k = 1;
+		} else {
+			memcpy(to + n, s.p + i, k);
+			n += k;
+		}
+	}
+	return str_n(to, n);
+}
+
 /* What may stand in a text: no control characters, LF between lines. */
 static struct str text_clean(struct arena *a, struct str s)
 {
@@ -148,17 +169,14 @@ static struct str text_clean(struct arena *a, struct str s)
 
 struct str mail_to_utf8(struct arena *a, struct str bytes, struct str charset)
 {
-	bool known = charset_is_known(charset), is_utf8 = str_eq_nocase(charset, S("utf-8"));
+	bool is_utf8 = str_eq_nocase(charset, S("utf-8")), known = charset_is_known(charset);
 	struct str text = bytes;
 
-	if (!known && (str_is_utf8(bytes) || !convert(a, bytes, "WINDOWS-1252", &text)))
-		known = false;
-	else if (known && !(is_utf8 && str_is_utf8(bytes)) && !convert(a, bytes, arena_dup(a, charset).p, &text))
+	/* a name that iconv does not know after all leaves the bytes as they are */
+	if (!is_utf8 && (known || !str_is_utf8(bytes)) && !convert(a, bytes, known ? arena_dup(a, charset).p : "WINDOWS-1252", &text))
 		text = bytes;
 	text = text_clean(a, text);
-	if (!str_is_utf8(text) && !convert(a, text, "UTF-8", &text))
-		text = S("");
-	return text;
+	return str_is_utf8(text) ? text : utf8_mend(a, text);
 }
 
 /* ---- encoded words ---- */

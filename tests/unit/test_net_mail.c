@@ -41,6 +41,7 @@ static const struct {
 	{"=?iso-2022-jp?B?GyRCJCIbKEI=?=", "あ"},
 	{"caf\xe9", "café"},
 	{"=?utf-8?Q?=ff?=", "\xef\xbf\xbd"},
+	{"=?utf-8?Q?a=f5=bc=90=91=c3?=", "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
 };
 
 START_TEST(encoded_words_are_read)
