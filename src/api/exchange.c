@@ -261,7 +261,7 @@ void exchange_run(struct work *w)
 		keep = idempotency_wanted(x, &id);
 		if (!x->err.code && !(keep && idempotency_answer(x, &id))) {
 			(x->next_run ? x->next_run : x->route->run)(x);
-			if (keep && !w->failed && !idempotency_keep(x, &id))
+			if (keep && !w->failed && !x->finish && !idempotency_keep(x, &id))
 				w->failed = true;
 		}
 	}

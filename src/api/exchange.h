@@ -143,6 +143,7 @@ struct api {
 	struct engine *engine;
 	struct api_limits limits;
 	struct server *server;
+	struct sns *sns;
 	struct smtp_server *smtp; /* NULL: no mail comes in */
 	uv_loop_t *loop;
 	bool ready;

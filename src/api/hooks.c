@@ -3,6 +3,7 @@
 
 #include "api/handlers.h"
 #include "api/slack.h"
+#include "api/sns.h"
 #include "api/source_auth.h"
 #include "base/log.h"
 #include "net/body.h"
@@ -19,7 +20,7 @@ bool hook_source(struct exchange *x, struct str key, struct source *out)
 	*out = (struct source){.name = S("?")};
 	if (key.n && key.n <= 200 &&
 	    store_source_by_key(e->db, x_arena(x), e->workspace_id, auth_hash(x_arena(x), key), out, &err)) {
-		if (source_auth_check(&x->work, x->request, out, &x->err))
+		if (source_auth_is_sns(out) ? sns_check(x, source_auth_topic(x_arena(x), out)) : source_auth_check(&x->work, x->request, out, &x->err))
 			return true;
 		if (source_auth_is_basic(out))
 			buf_add(&x->headers, S("WWW-Authenticate: Basic realm=\"opsroom\"\r\n"));
@@ -34,6 +35,8 @@ bool hook_source(struct exchange *x, struct str key, struct source *out)
 
 void hook_refused(struct exchange *x, struct str source)
 {
+	if (x->finish)
+		return; /* it waits for what it is checked with */
 	engine_counters(x->work.engine)->deliveries_refused++;
 	log_warn(EV_DELIVERY_REFUSED, F_STR("source", source), F_STR("from", x->request->remote),
 		 F_TXT("why", x->err.text));
@@ -78,7 +81,7 @@ static bool receive_events(struct exchange *x, struct source_kind *kind, struct 
 	if (!body)
 		body = body_parse(x_arena(x), type, d->body, &x->work.err);
 	d->http_status = x->work.err.code == ERR_TOO_BIG ? 413 : 400;
-	return body && hook_read(x, kind, d, body, &r) && alerts_receive_events(&x->work, d, r.events, r.count);
+	return body && hook_read(x, kind, d, body, &r) && sns_confirm(x, d, r.confirm_url) && alerts_receive_events(&x->work, d, r.events, r.count);
 }
 
 bool hook_is_theirs(enum err_code code)

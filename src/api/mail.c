@@ -92,6 +92,10 @@ static void mail_hook(struct exchange *x)
 			x_fail(x, ERR_NOT_FOUND, "there is no such recipient");
 		return;
 	}
+	if (s.auth.n) { /* since the recipient was asked for */
+		x_fail(x, ERR_NOT_FOUND, "there is no such recipient");
+		return;
+	}
 	x->rest = arena_printf(x_arena(x), STR_FMT "/" STR_FMT, STR_ARG(s.tool), STR_ARG(key));
 	hook_tool(x);
 }

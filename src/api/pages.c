@@ -1,6 +1,7 @@
 #include "api/pages.h"
 
 #include "api/assets.h"
+#include "api/sns.h"
 #include "store/journal.h"
 
 #include <inttypes.h>
@@ -241,6 +242,7 @@ void api_free(struct api *api)
 {
 	if (!api)
 		return;
+	sns_free(api->sns);
 	map_done(api->token_use);
 	mem_free(api->token_use);
 	mem_free(api->logins);

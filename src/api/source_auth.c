@@ -1,8 +1,10 @@
 #include "api/source_auth.h"
 
+#include "ops/sns.h"
+
 #include <inttypes.h>
 
-/* Stored: {"header":NAME,"mac":HEX}, {"hmac":NAME,"prefix":P,"sealed":HEX}, {"basic":"user","mac":HEX}. No mac, no sealed: the secret
+/* Stored: {"header":NAME,"mac":HEX}, {"hmac":NAME,"prefix":P,"sealed":HEX}, {"basic":"user","mac":HEX}, {"sns":TOPIC or "*"}. No mac, no sealed: the secret
  * is the derived one. */
 
 #define SECRET_LEAST 8
@@ -29,7 +31,7 @@ static struct secret seal_key(struct work *w, int64_t source_id)
 /* ---- from a provision file ---- */
 
 struct auth_given {
-	struct str header, hmac, prefix, basic;
+	struct str header, hmac, prefix, basic, sns;
 	const struct json *secret; /* NULL: none was given */
 };
 
@@ -45,12 +47,16 @@ static bool read_word(const struct source_can *can, struct str word, struct auth
 		g->header = can->header;
 	else if (str_is(word, "hmac") && can->hmac.n)
 		g->hmac = can->hmac;
+	else if (str_is(word, "sns") && can->sns)
+		g->sns = S("*");
+	else if (str_is(word, "sns"))
+		err_set(err, ERR_INVALID, "this tool's messages do not come by Amazon SNS");
 	else if (str_is(word, "header") || str_is(word, "hmac"))
 		err_set(err, ERR_INVALID, "the tool's file does not say which header: auth: {" STR_FMT ": X-Name}",
 			STR_ARG(word));
 	else if (!str_is(word, "none"))
 		err_set(err, ERR_INVALID,
-			"`auth` is none, header, hmac, {header: X-Name}, {hmac: X-Name} or {basic: user:password}");
+			"`auth` is none, header, hmac, sns, {header: X-Name}, {hmac: X-Name}, {basic: user:password} or {sns: TOPIC}");
 	return err->code == ERR_NONE;
 }
 
@@ -63,14 +69,15 @@ static bool read_mapping(const struct json *given, struct auth_given *g, struct 
 	g->header = text_of(json_get(given, "header"));
 	g->hmac = text_of(json_get(given, "hmac"));
 	g->basic = text_of(json_get(given, "basic"));
+	g->sns = text_of(json_get(given, "sns"));
 	g->prefix = text_of(prefix);
 	g->secret = g->header.n ? token : secret;
-	known = (g->header.n > 0) + (g->hmac.n > 0) + (g->basic.n > 0);
+	known = (g->header.n > 0) + (g->hmac.n > 0) + (g->basic.n > 0) + (g->sns.n > 0);
 	if (known != 1 ||
 	    given->count != known + (g->header.n && token) + (g->hmac.n && secret) + (g->hmac.n && prefix))
 		err_set(err, ERR_INVALID,
-			"`auth` is {header: X-Name, token: ...}, {hmac: X-Name, prefix: ..., secret: ...} or {basic: "
-			"user:password}");
+			"`auth` is {header: X-Name, token: ...}, {hmac: X-Name, prefix: ..., secret: ...}, {basic: "
+			"user:password} or {sns: TOPIC}");
 	return err->code == ERR_NONE;
 }
 
@@ -80,6 +87,8 @@ static bool check_given(const struct auth_given *g, struct err *err)
 
 	if (name.n && !source_header_ok(name))
 		err_set(err, ERR_INVALID, "`" STR_FMT "` is no name of a header", STR_ARG(str_clip(name, 60)));
+	else if (g->sns.n && !str_is(g->sns, "*") && !sns_topic_ok(g->sns))
+		err_set(err, ERR_INVALID, "`sns` is the ARN of the topic, as arn:aws:sns:eu-central-1:123456789012:alarms");
 	else if (g->prefix.n > 40)
 		err_set(err, ERR_INVALID, "a prefix has at most 40 characters");
 	else if (g->basic.n &&
@@ -100,7 +109,9 @@ static struct str stored_of(struct work *w, int64_t source_id, const struct auth
 	buf_init(&b, 8 * KIB);
 	o = json_out(&b);
 	json_open(&o, '{');
-	if (g->basic.n) {
+	if (g->sns.n) {
+		json_add_str(&o, "sns", g->sns);
+	} else if (g->basic.n) {
 		str_cut(g->basic, ':', &user);
 		json_add_str(&o, "basic", user);
 		json_add_str(&o, "mac", mac_of(w, source_id, g->basic));
@@ -130,7 +141,7 @@ bool source_auth_read(struct work *w, const struct source_can *can, int64_t sour
 		g.prefix = can->prefix;
 	if (!check_given(&g, err))
 		return false;
-	*stored = g.header.n || g.hmac.n || g.basic.n ? stored_of(w, source_id, &g) : S("");
+	*stored = g.header.n || g.hmac.n || g.basic.n || g.sns.n ? stored_of(w, source_id, &g) : S("");
 	return true;
 }
 
@@ -138,7 +149,7 @@ bool source_auth_read(struct work *w, const struct source_can *can, int64_t sour
 
 void source_auth_write(struct work *w, const struct source *s, struct json_out *o)
 {
-	static const char *const shown[] = {"header", "hmac", "prefix", "basic"};
+	static const char *const shown[] = {"header", "hmac", "prefix", "basic", "sns"};
 	struct err ignored = {0};
 	const struct json *auth = s->auth.n ? json_parse(w->arena, s->auth, JSON_STRICT, &ignored) : NULL;
 
@@ -149,7 +160,7 @@ void source_auth_write(struct work *w, const struct source *s, struct json_out *
 	for (size_t i = 0; i < COUNT_OF(shown); i++)
 		if (json_get_str(auth, shown[i]).n)
 			json_add_str(o, shown[i], json_get_str(auth, shown[i]));
-	if (!json_get(auth, "mac") && !json_get(auth, "sealed"))
+	if (!json_get(auth, "mac") && !json_get(auth, "sealed") && !json_get(auth, "sns"))
 		json_add_str(o, json_get(auth, "header") ? "token" : "secret", auth_source_secret(w, s->id));
 	json_close(o, '}');
 }
@@ -222,6 +233,18 @@ static bool check_basic(struct work *w, const struct http_request *r, const stru
 			return true;
 	}
 	return refuse("basic authentication of", json_get_str(auth, "basic"), err);
+}
+
+bool source_auth_is_sns(const struct source *s)
+{
+	return str_starts(s->auth, S("{\"sns\""));
+}
+
+struct str source_auth_topic(struct arena *a, const struct source *s)
+{
+	struct err ignored = {0};
+
+	return json_get_str(json_parse(a, s->auth, JSON_STRICT, &ignored), "sns");
 }
 
 bool source_auth_is_basic(const struct source *s)

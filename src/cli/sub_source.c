@@ -231,13 +231,15 @@ bool sub_source_list(struct cli *c, struct err *err)
 /* What the tool can send beside the key, and what the source then says. */
 static void show_auth(const struct source_can *can)
 {
-	if (!can->header.n && !can->hmac.n && !can->basic)
+	if (!can->header.n && !can->hmac.n && !can->basic && !can->sns)
 		return;
 	puts("\n## Beside the key\n\nThe tool can also show that it is itself. Say in the source what shall be asked for; the rest is refused (docs/sources.md):\n");
 	if (can->hmac.n)
 		printf("* `auth: hmac` — it signs the body with a secret (HMAC-SHA256 in the header `" STR_FMT "`)\n", STR_ARG(can->hmac));
 	if (can->header.n)
 		printf("* `auth: header` — it sends a token in the header `" STR_FMT "`\n", STR_ARG(can->header));
+	if (can->sns)
+		puts("* `auth: sns` — Amazon SNS signs each message, with a certificate; better `auth: {sns: ARN}`, which takes the messages of that topic alone");
 	if (can->basic)
 		puts("* `auth: {basic: \"user:password\"}` — it logs in with user and password");
 }

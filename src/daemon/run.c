@@ -1,5 +1,6 @@
 /* The daemon while it runs: the address is opened, signals are obeyed, everything is stopped in order. */
 #include "api/mail.h"
+#include "api/sns.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "daemon/data_dir.h"
@@ -194,6 +195,7 @@ static bool open_net(struct daemon *d, struct err *err)
 		return false;
 	d->api = api_new(d->engine, &d->loop, &ours);
 	events.context = d->api;
+	d->api->sns = sns_new(d->engine, &d->loop, s->sns_endpoint, s->sns_endpoint.n && s->sns_ca.n ? s->sns_ca.p : NULL);
 	d->server = server_new(&d->loop, &limits, &events);
 	api_set_server(d->api, d->server);
 	engine_set_server(d->engine, d->server);

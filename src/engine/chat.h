@@ -20,6 +20,7 @@ struct chat_post {
 	int64_t message_ts;     /* not 0: change this message */
 	int64_t thread_ts;      /* not 0: a reply to this message ... */
 	bool broadcast;         /* ... that the channel sees too */
+	struct str why;         /* of what was refused */
 	wall_ms later_at;       /* of rendering: nothing is to be said before then */
 	struct str text;        /* plain form, mrkdwn */
 	struct str body;        /* JSON object with blocks and attachments */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "engine/alerts.h"
 #include "engine/chat.h"
+#include "engine/confirm.h"
 #include "engine/housekeeping.h"
 #include "engine/silences.h"
 #include "store/journal.h"
@@ -33,17 +34,6 @@ static span_ms backoff(int attempts)
 
 /* ---- outbox: claim, send, complete ---- */
 
-/* After the commit: the adapter has the post from here on. */
-static void send_post(void *context)
-{
-	struct due_item *item = context;
-	struct chat_post *post = item->post;
-
-	item->post = NULL;
-	engine_busy(post->engine, 1);
-	post->engine->chats[0]->post(post);
-}
-
 /* A command that came as a message runs here, at most once: claimed, run and completed in one transaction. */
 static void command_row_run(struct work *w, struct due_item *item)
 {
@@ -59,6 +49,7 @@ struct post_kind {
 	bool (*render)(struct work *w, const struct due_row *row, struct chat_post *post); /* false: nothing to tell any more */
 	bool (*told)(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at);
 	void (*not_told)(struct work *w, const struct chat_post *post);
+	void (*send)(struct chat_post *post); /* NULL: it is a message, the chat system has it */
 };
 
 static bool group_render(struct work *w, const struct due_row *row, struct chat_post *post)
@@ -109,6 +100,7 @@ static const struct post_kind post_kinds[] = {
 	{KIND_DETAIL, detail_render, detail_done, detail_not_told},
 	{KIND_REMINDER, reminder_render, note_told, note_not_told},
 	{KIND_NOTE, note_render, note_told, note_not_told},
+	{KIND_CONFIRM, confirm_render, confirm_told, confirm_not_told, confirm_send},
 };
 
 static const struct post_kind *post_kind_of(struct str kind)
@@ -117,6 +109,20 @@ static const struct post_kind *post_kind_of(struct str kind)
 		if (str_is(kind, post_kinds[i].name))
 			return &post_kinds[i];
 	return &post_kinds[0];
+}
+
+/* After the commit: the adapter has the post from here on. */
+static void send_post(void *context)
+{
+	struct due_item *item = context;
+	struct chat_post *post = item->post;
+
+	item->post = NULL;
+	engine_busy(post->engine, 1);
+	if (post->kind->send)
+		post->kind->send(post);
+	else
+		post->engine->chats[0]->post(post);
 }
 
 static void outbox_run(struct work *w)
@@ -221,6 +227,7 @@ static void answer_run(struct work *w)
 		w->failed = !store_due_later(w->engine->db, DUE_OUTBOX, &row, item->retry_at ? item->retry_at : w->now + backoff(post->attempts), &w->err);
 	} else {
 		counts->outbox_refused++;
+		post->why = item->why;
 		post->kind->not_told(w, post);
 		w->failed = !store_outbox_refused(w->engine->db, &row, &w->err);
 	}

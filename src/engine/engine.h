@@ -18,6 +18,7 @@ struct engine;
 struct alerts; /* engine/alerts.h */
 struct routing;
 struct source_folder;
+struct chat_post;
 struct work;
 
 /* What an item tells the net thread to do after the commit; in order. */
@@ -62,6 +63,9 @@ struct engine {
 	const struct chat_kind *const *chats;
 	/* Runs a command that came as a message (an outbox row of kind "command"); commands/ fills it. */
 	bool (*run_command_row)(struct work *w, struct str payload, struct err *err);
+	/* Net thread: calls the address that confirms a subscription (engine/confirm.h), and answers with chat_posted(); api/sns.c fills it. */
+	void (*confirm)(struct chat_post *post);
+	void *confirm_context;
 };
 
 MUST_USE struct engine *engine_new(const struct engine_config *config, uv_loop_t *loop, struct server *server, struct err *err);

@@ -71,13 +71,14 @@ static bool read_can(const struct json *auth, const char *file, struct source_ca
 			out->prefix = json_str(m);
 			ok = out->prefix.n > 0 && out->prefix.n <= 40;
 		} else {
-			out->basic = true;
-			ok = str_is(m->key, "basic") && m->type == JSON_TRUE;
+			out->basic = out->basic || str_is(m->key, "basic");
+			out->sns = out->sns || str_is(m->key, "sns");
+			ok = (str_is(m->key, "basic") || str_is(m->key, "sns")) && m->type == JSON_TRUE;
 		}
 	}
 	if (ok && (out->hmac.n || !out->prefix.n))
 		return true;
-	err_set(err, ERR_INVALID, "%s: line %u: `auth` has header: NAME, hmac: NAME with a prefix: TEXT, basic: true", file, auth->line);
+	err_set(err, ERR_INVALID, "%s: line %u: `auth` has header: NAME, hmac: NAME with a prefix: TEXT, basic: true, sns: true", file, auth->line);
 	return false;
 }
 
@@ -102,7 +103,7 @@ struct source_kind *source_kind_new(const struct json *tree, const char *file, s
 	if (!read_can(json_get(tree, "auth"), file, &can, err))
 		return NULL;
 	k = mem_new(sizeof *k);
-	k->can = (struct source_can){keep(can.header), keep(can.hmac), keep(can.prefix), can.basic};
+	k->can = (struct source_can){keep(can.header), keep(can.hmac), keep(can.prefix), can.basic, can.sns};
 	k->lower_keys = keys.n > 0;
 	k->tool = keep(tool);
 	k->title = keep(title.n ? title : tool);

@@ -7,7 +7,7 @@
  *     tool: pingdom                  # in the URL: /hooks/pingdom/KEY
  *     title: Pingdom
  *     setup: |                       # markdown: where to put the URL
- *     auth: {hmac: X-Hub-Signature-256, prefix: "sha256="}   # how it can sign, beside the key: header: NAME, hmac: NAME, basic: true
+ *     auth: {hmac: X-Hub-Signature-256, prefix: "sha256="}   # how it can sign, beside the key: header: NAME, hmac: NAME, basic: true, sns: true
  *     keys: lower                    # if the tool's users name the members as they like: names arrive in lower case
  *     program: |                     # jq: what event_of() takes; error("...") refuses the body, no answer stores nothing
  *
@@ -34,6 +34,7 @@ struct source_can {
 	struct str header;       /* a token in the header of this name */
 	struct str hmac, prefix; /* the HMAC-SHA256 of the body as hex, behind the prefix, in the header of this name */
 	bool basic;              /* user and password */
+	bool sns;                /* Amazon SNS signs what it sends */
 };
 const struct source_can *source_kind_can(const struct source_kind *k);
 /* A name that a header can have: letters, digits and -, at most 80. */

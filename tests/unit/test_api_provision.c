@@ -130,6 +130,7 @@ static const struct {
 	{", auth: hmac", "\"auth\":{\"hmac\":\"X-Hub-Signature-256\",\"prefix\":\"sha256=\",\"secret\":\"", 1},
 	{"", "\"auth\":{\"hmac\":\"X-Hub-Signature-256\",\"prefix\":\"sha256=\",\"secret\":\"", 1},
 	{", auth: {hmac: x-hub-signature-256, secret: correct horse}", "\"auth\":{\"hmac\":\"x-hub-signature-256\",\"prefix\":\"sha256=\"}", 1},
+	{", auth: {sns: 'arn:aws:sns:eu-central-1:123456789012:alarms'}", "\"auth\":{\"sns\":\"arn:aws:sns:eu-central-1:123456789012:alarms\"}", 1},
 	{", auth: {hmac: X-Other}", "\"auth\":{\"hmac\":\"X-Other\",\"secret\":\"", 1},
 	{", auth: {hmac: X-Hub-Signature-256, prefix: '', secret: correct horse}", "\"auth\":{\"hmac\":\"X-Hub-Signature-256\"}", 1},
 	{", auth: {header: X-Token}", "\"auth\":{\"header\":\"X-Token\",\"token\":\"", 1},
@@ -159,7 +160,7 @@ START_TEST(how_requests_are_authenticated)
 END_TEST
 
 #define AUTH(text) "sources:\n- name: x\n  tool: gitlab\n  channel: general\n  auth: " text
-#define AUTH_IS "ops.yaml: line 5: `auth` is {header: X-Name, token: ...}, {hmac: X-Name, prefix: ..., secret: ...} or {basic: user:password}"
+#define AUTH_IS "ops.yaml: line 5: `auth` is {header: X-Name, token: ...}, {hmac: X-Name, prefix: ..., secret: ...}, {basic: user:password} or {sns: TOPIC}"
 
 static const struct {
 	const char *yaml, *why;
@@ -184,7 +185,10 @@ static const struct {
 	 "ops.yaml: line 1: there is no channel `y`: name it under `channels`"},
 	{"sources: [{name: x, tool: zabix, channel: general}]",
 	 "ops.yaml: line 1: `tool: zabix` is not known; `opsroom source list` names those that are"},
-	{AUTH("maybe"), "ops.yaml: line 5: `auth` is none, header, hmac, {header: X-Name}, {hmac: X-Name} or {basic: user:password}"},
+	{AUTH("maybe"), "ops.yaml: line 5: `auth` is none, header, hmac, sns, {header: X-Name}, {hmac: X-Name}, {basic: user:password} or {sns: TOPIC}"},
+	{AUTH("sns"), "ops.yaml: line 5: this tool's messages do not come by Amazon SNS"},
+	{AUTH("{sns: alarms}"), "ops.yaml: line 5: `sns` is the ARN of the topic, as arn:aws:sns:eu-central-1:123456789012:alarms"},
+	{AUTH("{sns: 'arn:aws:sns:x:1:y', secret: correct horse}"), AUTH_IS},
 	{AUTH("hmac"), "ops.yaml: line 5: the tool's file does not say which header: auth: {hmac: X-Name}"},
 	{AUTH("{}"), AUTH_IS},
 	{AUTH("{header: A, hmac: B}"), AUTH_IS},

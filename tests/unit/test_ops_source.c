@@ -60,7 +60,7 @@ START_TEST(the_folders_go_before_the_built_in_ones)
 	struct source_folder *f;
 
 	put("b.yaml", "tool: pingdom\ntitle: Ours\nprogram: empty\n");
-	put("a.yaml", "tool: builds\nauth: {hmac: X-Sign, prefix: v1=, header: X-Token, basic: true}\nprogram: .a.b\n");
+	put("a.yaml", "tool: builds\nauth: {hmac: X-Sign, prefix: v1=, header: X-Token, basic: true, sns: true}\nprogram: .a.b\n");
 	put(".hidden.yaml", "[");
 	put("c.txt", "[");
 	put("c.yaml.swp", "[");
@@ -106,11 +106,11 @@ static const struct {
 	{"tool: a\nprogramme: .\n", "line 2: a source has tool, title, setup, auth, keys"},
 	{"tool: a\nprogram: [1]\n", "line 2: a text is wanted here"},
 	{"tool: a\nkeys: upper\nprogram: .\n", "line 2: `keys` can be lower, or is left out"},
-	{"tool: a\nauth: hmac\nprogram: .\n", "line 2: `auth` has header: NAME, hmac: NAME with a prefix: TEXT, basic: true"},
+	{"tool: a\nauth: hmac\nprogram: .\n", "line 2: `auth` has header: NAME, hmac: NAME with a prefix: TEXT, basic: true, sns: true"},
 	{"tool: a\nauth: {header: A B}\nprogram: .\n", "line 2: `auth` has"},
 	{"tool: a\nauth: {prefix: x}\nprogram: .\n", "line 2: `auth` has"},
 	{"tool: a\nauth: {basic: false}\nprogram: .\n", "line 2: `auth` has"},
-	{"tool: a\nauth: {sns: true}\nprogram: .\n", "line 2: `auth` has"},
+	{"tool: a\nauth: {sns: yes please}\nprogram: .\n", "line 2: `auth` has"},
 	{"tool: a\nprogram: [\n", "line 3: "},
 	{"tool: a\nprogram: .a |\n", "line 2: syntax error"},
 	{"tool: a\nprogram: |\n  object\n  | {\n    x: $ENV\n  }\n", "line 5: a program may not use $ENV"},
