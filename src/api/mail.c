@@ -23,20 +23,26 @@ static void recipient_run(struct work *w)
 	struct engine *e = w->engine;
 	struct source s = {.name = S("?"), .auth = S("")};
 
-	item->known = store_source_by_key(e->db, w->arena, e->workspace_id, auth_hash(w->arena, item->key), &s, &w->err) && !s.auth.n;
+	item->known =
+		store_source_by_key(e->db, w->arena, e->workspace_id, auth_hash(w->arena, item->key), &s, &w->err) &&
+		!s.auth.n;
 	w->failed = w->err.code != ERR_NONE;
 	if (item->known || w->failed)
 		return;
 	engine_counters(e)->deliveries_refused++;
 	log_warn(EV_DELIVERY_REFUSED, F_STR("source", s.name), F_STR("from", item->remote),
-		 F_TXT("why", s.auth.n ? "this source asks for more than its key, which mail cannot have" : "no source has the key that the mail is for"));
+		 F_TXT("why", s.auth.n ? "this source asks for more than its key, which mail cannot have"
+				       : "no source has the key that the mail is for"));
 }
 
 static void recipient_done(struct work *w)
 {
 	struct recipient_item *item = (struct recipient_item *)w;
 
-	smtp_answer_recipient(item->api->smtp, item->conn, w->failed ? SMTP_LATER : item->known ? SMTP_TAKEN : SMTP_REFUSED);
+	smtp_answer_recipient(item->api->smtp, item->conn,
+			      w->failed     ? SMTP_LATER
+			      : item->known ? SMTP_TAKEN
+					    : SMTP_REFUSED);
 	arena_done(&item->arena);
 	mem_free(item);
 }
@@ -112,12 +118,17 @@ static void mail_done(struct work *w)
 	if (!err.code)
 		mail_next(m);
 	else
-		mail_answer(m, hook_is_theirs(err.code) || err.code == ERR_NOT_FOUND || err.code == ERR_UNAUTHENTICATED ? SMTP_REFUSED : SMTP_LATER, str_of(err.text));
+		mail_answer(m,
+			    hook_is_theirs(err.code) || err.code == ERR_NOT_FOUND || err.code == ERR_UNAUTHENTICATED
+				    ? SMTP_REFUSED
+				    : SMTP_LATER,
+			    str_of(err.text));
 }
 
 static struct exchange *mail_exchange(struct mail_item *m, struct str key)
 {
-	static const struct route route = {.method = "POST", .path = "/hooks/", .dialect = DIALECT_OURS, .who = WHO_KEY, .run = mail_hook};
+	static const struct route route = {
+		.method = "POST", .path = "/hooks/", .dialect = DIALECT_OURS, .who = WHO_KEY, .run = mail_hook};
 	struct http_request *r = http_request_new();
 	struct exchange *x = arena_zero(&r->arena, sizeof *x);
 

@@ -88,9 +88,11 @@ static void wait_take(struct sns_wait *wait, const char *pem)
 static void explain(const struct client_answer *answer, struct err *err)
 {
 	if (!answer->reached)
-		err_set(err, ERR_UNAVAILABLE, "the certificate that it is signed with cannot be had: %.300s", answer->err.text);
+		err_set(err, ERR_UNAVAILABLE, "the certificate that it is signed with cannot be had: %.300s",
+			answer->err.text);
 	else if (answer->status != 200)
-		err_set(err, ERR_UNAVAILABLE, "the certificate that it is signed with cannot be had: the answer is %d", answer->status);
+		err_set(err, ERR_UNAVAILABLE, "the certificate that it is signed with cannot be had: the answer is %d",
+			answer->status);
 	else
 		err_set(err, ERR_UNAVAILABLE, "what stands at the address of the certificate is none");
 }
@@ -122,8 +124,11 @@ static void on_certificate(void *context, const struct client_answer *answer)
 
 static void certificate_ask(struct sns *s, struct certificate *c)
 {
-	struct client_request r = {
-		.method = "GET", .url = str_of(c->url), .deadline = DEADLINE, .answer_max_bytes = CERTIFICATE_BYTES, .ca_file = s->ca_file};
+	struct client_request r = {.method = "GET",
+				   .url = str_of(c->url),
+				   .deadline = DEADLINE,
+				   .answer_max_bytes = CERTIFICATE_BYTES,
+				   .ca_file = s->ca_file};
 
 	c->asked = true;
 	http_client_send(s->client, &r, on_certificate, c);
@@ -184,7 +189,8 @@ bool sns_check(struct exchange *x, struct str topic)
 {
 	struct sns_wait *wait = x->context;
 	struct err unread = {0};
-	const struct json *body = x->json ? x->json : json_parse(x_arena(x), x->request->body, JSON_LAST_KEY_WINS, &unread);
+	const struct json *body =
+		x->json ? x->json : json_parse(x_arena(x), x->request->body, JSON_LAST_KEY_WINS, &unread);
 	struct sns_message m;
 
 	if (!sns_read(x_arena(x), body, &m, &x->err))
@@ -222,7 +228,8 @@ static void on_confirmed(void *context, const struct client_answer *answer)
 {
 	struct chat_post *post = context;
 	bool again = !answer->reached || answer->status >= 500 || answer->status == 429;
-	struct str why = answer->reached ? arena_printf(&post->arena, "SNS answered %d", answer->status) : arena_dup(&post->arena, str_of(answer->err.text));
+	struct str why = answer->reached ? arena_printf(&post->arena, "SNS answered %d", answer->status)
+					 : arena_dup(&post->arena, str_of(answer->err.text));
 
 	if (answer->reached && answer->status >= 200 && answer->status < 300)
 		chat_posted(post, POST_DONE, 0, 0, S(""));
@@ -233,8 +240,11 @@ static void on_confirmed(void *context, const struct client_answer *answer)
 static void sns_call(struct chat_post *post)
 {
 	struct sns *s = post->engine->confirm_context;
-	struct client_request r = {
-		.method = "GET", .url = post->text, .deadline = DEADLINE, .answer_max_bytes = CONFIRM_ANSWER_BYTES, .ca_file = s->ca_file};
+	struct client_request r = {.method = "GET",
+				   .url = post->text,
+				   .deadline = DEADLINE,
+				   .answer_max_bytes = CONFIRM_ANSWER_BYTES,
+				   .ca_file = s->ca_file};
 
 	http_client_send(s->client, &r, on_confirmed, post);
 }

@@ -28,7 +28,8 @@ static struct str hook_url(struct cli *c, struct err *err)
 		return key;
 	if (!c->url_flag && !config_find(c, err))
 		return S("");
-	return arena_printf(&c->arena, STR_FMT "/hooks/email/" STR_FMT, STR_ARG(c->url_flag ? str_of(c->url_flag) : c->url), STR_ARG(key));
+	return arena_printf(&c->arena, STR_FMT "/hooks/email/" STR_FMT,
+			    STR_ARG(c->url_flag ? str_of(c->url_flag) : c->url), STR_ARG(key));
 }
 
 /* What a mail server does with a code: 75 tries again, the others send the mail back to its sender. */

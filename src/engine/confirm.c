@@ -18,7 +18,8 @@ bool confirm_add(struct work *w, int64_t channel_id, struct str source_name, str
 	json_add_str(&o, "url", url);
 	json_close(&o, '}');
 	effect_wake(w);
-	return store_due_add(w->engine->db, DUE_OUTBOX, channel_id, engine_id(w), w->now, KIND_CONFIRM, buf_keep(w->arena, &b), err);
+	return store_due_add(w->engine->db, DUE_OUTBOX, channel_id, engine_id(w), w->now, KIND_CONFIRM,
+			     buf_keep(w->arena, &b), err);
 }
 
 bool confirm_render(struct work *w, const struct due_row *row, struct chat_post *post)
@@ -52,7 +53,8 @@ static bool say(struct work *w, int64_t channel_id, struct str text, struct err 
 	json_add_raw(&o, "body", S("{}"));
 	json_close(&o, '}');
 	effect_wake(w);
-	return store_due_add(w->engine->db, DUE_OUTBOX, channel_id, engine_id(w), w->now, KIND_NOTE, buf_keep(w->arena, &b), err);
+	return store_due_add(w->engine->db, DUE_OUTBOX, channel_id, engine_id(w), w->now, KIND_NOTE,
+			     buf_keep(w->arena, &b), err);
 }
 
 bool confirm_told(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at)
@@ -62,7 +64,10 @@ bool confirm_told(struct work *w, const struct chat_post *post, int64_t message_
 	(void)message_ts;
 	*again_at = 0;
 	log_info(EV_SUBSCRIBED, F_STR("source", source));
-	return say(w, post->channel_id, arena_printf(w->arena, "The SNS subscription of *" STR_FMT "* is confirmed: what its topic says arrives here.", STR_ARG(mrkdwn_escape(w->arena, source))),
+	return say(w, post->channel_id,
+		   arena_printf(w->arena,
+				"The SNS subscription of *" STR_FMT "* is confirmed: what its topic says arrives here.",
+				STR_ARG(mrkdwn_escape(w->arena, source))),
 		   &w->err);
 }
 
@@ -73,7 +78,9 @@ void confirm_not_told(struct work *w, const struct chat_post *post)
 
 	log_error(EV_SUBSCRIBED, F_STR("source", source), F_STR("error", post->why));
 	(void)!say(w, post->channel_id,
-		   arena_printf(w->arena, "The SNS subscription of *" STR_FMT "* could not be confirmed: " STR_FMT ". In SNS, choose the subscription and *Request confirmation*.",
+		   arena_printf(w->arena,
+				"The SNS subscription of *" STR_FMT "* could not be confirmed: " STR_FMT
+				". In SNS, choose the subscription and *Request confirmation*.",
 				STR_ARG(mrkdwn_escape(w->arena, source)), STR_ARG(mrkdwn_escape(w->arena, post->why))),
 		   &ignored);
 }

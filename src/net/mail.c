@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define VALUE_MAX (8 * KIB) /* of one header, so that looking for encoded words in it stays cheap */
+#define VALUE_MAX (8 * KIB)     /* of one header, so that looking for encoded words in it stays cheap */
 #define ENCODED_MAX (512 * KIB) /* of a text part: more than MAIL_TEXT_BYTES in any encoding */
 
 struct header {
@@ -62,7 +62,8 @@ static struct str headers_cut(struct str message, struct headers *h)
 		}
 		if (h->count == MAIL_HEADERS)
 			h->count--; /* nobody asks for the last one */
-		value = str_n(name.p + name.n + 1, line.n - name.n - 1); /* in the message even if empty: it may go on in the next line */
+		value = str_n(name.p + name.n + 1,
+			      line.n - name.n - 1); /* in the message even if empty: it may go on in the next line */
 		h->items[h->count++] = (struct header){str_trim(name), value};
 		rest = next;
 	}
@@ -265,7 +266,8 @@ static const char *zone_of(struct arena *a, struct str word)
 {
 	static const struct {
 		const char *name, *zone;
-	} names[] = {{"EST", "-05:00"}, {"EDT", "-04:00"}, {"CST", "-06:00"}, {"CDT", "-05:00"}, {"MST", "-07:00"}, {"MDT", "-06:00"}, {"PST", "-08:00"}, {"PDT", "-07:00"}};
+	} names[] = {{"EST", "-05:00"}, {"EDT", "-04:00"}, {"CST", "-06:00"}, {"CDT", "-05:00"},
+		     {"MST", "-07:00"}, {"MDT", "-06:00"}, {"PST", "-08:00"}, {"PDT", "-07:00"}};
 
 	if (word.n == 5 && (word.p[0] == '+' || word.p[0] == '-'))
 		return arena_printf(a, "%.3s:%.2s", word.p, word.p + 3).p;
@@ -293,13 +295,15 @@ static struct str date_of(struct arena *a, struct str value)
 		year += year < 50 ? 2000 : 1900;
 	if (day < 1 || day > 31 || year < 1000 || year > 9999 || !hour.n || hour.n > 2 || minute.n != 2 || second.n > 2)
 		return S("");
-	return arena_printf(a, "%04d-%02d-%02dT%s" STR_FMT ":" STR_FMT ":" STR_FMT "%s", (int)year, month_of(words[1]), (int)day, hour.n == 1 ? "0" : "", STR_ARG(hour),
-			    STR_ARG(minute), STR_ARG(second.n == 2 ? second : S("00")), n == 5 ? zone_of(a, words[4]) : "Z");
+	return arena_printf(a, "%04d-%02d-%02dT%s" STR_FMT ":" STR_FMT ":" STR_FMT "%s", (int)year, month_of(words[1]),
+			    (int)day, hour.n == 1 ? "0" : "", STR_ARG(hour), STR_ARG(minute),
+			    STR_ARG(second.n == 2 ? second : S("00")), n == 5 ? zone_of(a, words[4]) : "Z");
 }
 
 /* ---- the tree ---- */
 
-static struct json *add(struct arena *a, struct json *object, struct json **last, struct str key, enum json_type type, struct str text)
+static struct json *add(struct arena *a, struct json *object, struct json **last, struct str key, enum json_type type,
+			struct str text)
 {
 	struct json *m = arena_zero(a, sizeof *m);
 

@@ -7,9 +7,9 @@
 #pragma once
 #include "base/json.h"
 
-#define MAIL_DEPTH 8               /* of multiparts in each other; deeper ones are not looked into */
-#define MAIL_PARTS 200             /* looked at */
-#define MAIL_HEADERS 200           /* kept */
+#define MAIL_DEPTH 8     /* of multiparts in each other; deeper ones are not looked into */
+#define MAIL_PARTS 200   /* looked at */
+#define MAIL_HEADERS 200 /* kept */
 #define MAIL_HEADERS_BYTES (64 * KIB)
 #define MAIL_TEXT_BYTES (64 * KIB) /* the rest is cut off */
 

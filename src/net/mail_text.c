@@ -86,8 +86,10 @@ struct str mail_transfer_decode(struct arena *a, struct str body, struct str enc
  * suffixes ("//TRANSLIT") and obscure converters. */
 static bool charset_is_known(struct str name)
 {
-	static const char *const families[] = {"iso-8859-", "windows-125", "cp125", "koi8-", "utf-8", "utf-16", "utf-32", "iso-2022-jp", "euc-jp", "euc-kr",
-					       "euc-cn", "shift_jis", "gb2312", "gbk", "gb18030", "big5", "tis-620", "ibm850", "ibm437", "macintosh"};
+	static const char *const families[] = {"iso-8859-", "windows-125", "cp125",       "koi8-",  "utf-8",
+					       "utf-16",    "utf-32",      "iso-2022-jp", "euc-jp", "euc-kr",
+					       "euc-cn",    "shift_jis",   "gb2312",      "gbk",    "gb18030",
+					       "big5",      "tis-620",     "ibm850",      "ibm437", "macintosh"};
 	struct str family;
 
 	for (size_t i = 0; i < name.n; i++)
@@ -110,7 +112,8 @@ static bool convert(struct arena *a, struct str bytes, const char *charset, stru
 	if (how == (iconv_t)-1)
 		return false;
 	begin = to = arena_alloc(a, room);
-	while (left && iconv(how, &from, &left, &to, &room) == (size_t)-1 && (errno == EILSEQ || errno == EINVAL) && room > 3) {
+	while (left && iconv(how, &from, &left, &to, &room) == (size_t)-1 && (errno == EILSEQ || errno == EINVAL) &&
+	       room > 3) {
 		memcpy(to, "\xef\xbf\xbd", 3);
 		to += 3;
 		room -= 3;
@@ -173,7 +176,8 @@ struct str mail_to_utf8(struct arena *a, struct str bytes, struct str charset)
 	struct str text = bytes;
 
 	/* a name that iconv does not know after all leaves the bytes as they are */
-	if (!is_utf8 && (known || !str_is_utf8(bytes)) && !convert(a, bytes, known ? arena_dup(a, charset).p : "WINDOWS-1252", &text))
+	if (!is_utf8 && (known || !str_is_utf8(bytes)) &&
+	    !convert(a, bytes, known ? arena_dup(a, charset).p : "WINDOWS-1252", &text))
 		text = bytes;
 	text = text_clean(a, text);
 	return str_is_utf8(text) ? text : utf8_mend(a, text);
@@ -305,7 +309,8 @@ static struct str utf8_of(char to[4], uint32_t c)
 	to[0] = (char)(0xe0 | c >> 12), to[1] = (char)(0x80 | (c >> 6 & 63)), to[2] = (char)(0x80 | (c & 63));
 	if (c < 0x10000)
 		return str_n(to, 3);
-	to[0] = (char)(0xf0 | c >> 18), to[1] = (char)(0x80 | (c >> 12 & 63)), to[2] = (char)(0x80 | (c >> 6 & 63)), to[3] = (char)(0x80 | (c & 63));
+	to[0] = (char)(0xf0 | c >> 18), to[1] = (char)(0x80 | (c >> 12 & 63)), to[2] = (char)(0x80 | (c >> 6 & 63)),
+	to[3] = (char)(0x80 | (c & 63));
 	return str_n(to, 4);
 }
 
@@ -330,10 +335,12 @@ static bool take_entity(struct html *h, struct str s)
 {
 	static const struct {
 		const char *name, *text;
-	} names[] = {{"amp", "&"}, {"lt", "<"}, {"gt", ">"}, {"quot", "\""}, {"apos", "'"}, {"nbsp", " "}, {"copy", "©"}, {"reg", "®"}, {"deg", "°"}, {"euro", "€"},
-		     {"ndash", "–"}, {"mdash", "—"}, {"hellip", "…"}, {"laquo", "«"}, {"raquo", "»"}, {"lsquo", "‘"}, {"rsquo", "’"}, {"ldquo", "“"}, {"rdquo", "”"},
-		     {"bull", "•"}, {"middot", "·"}, {"rarr", "→"}, {"larr", "←"}, {"auml", "ä"}, {"ouml", "ö"}, {"uuml", "ü"}, {"Auml", "Ä"}, {"Ouml", "Ö"},
-		     {"Uuml", "Ü"}, {"szlig", "ß"}, {"eacute", "é"}, {"egrave", "è"}, {"agrave", "à"}, {"ccedil", "ç"}};
+	} names[] = {{"amp", "&"},    {"lt", "<"},     {"gt", ">"},     {"quot", "\""}, {"apos", "'"},  {"nbsp", " "},
+		     {"copy", "©"},   {"reg", "®"},    {"deg", "°"},    {"euro", "€"},  {"ndash", "–"}, {"mdash", "—"},
+		     {"hellip", "…"}, {"laquo", "«"},  {"raquo", "»"},  {"lsquo", "‘"}, {"rsquo", "’"}, {"ldquo", "“"},
+		     {"rdquo", "”"},  {"bull", "•"},   {"middot", "·"}, {"rarr", "→"},  {"larr", "←"},  {"auml", "ä"},
+		     {"ouml", "ö"},   {"uuml", "ü"},   {"Auml", "Ä"},   {"Ouml", "Ö"},  {"Uuml", "Ü"},  {"szlig", "ß"},
+		     {"eacute", "é"}, {"egrave", "è"}, {"agrave", "à"}, {"ccedil", "ç"}};
 	struct str text = {NULL, 0}, name;
 	char c[4];
 	uint32_t number;
@@ -393,21 +400,25 @@ static struct str after_end_of(struct str rest, struct str name)
 	return S("");
 }
 
+static void take_char(struct html *h)
+{
+	char c = h->rest.p[0];
+	struct str s = h->rest = str_n(h->rest.p + 1, h->rest.n - 1);
+
+	if (c == ' ' || c == '\t' || c == '\n')
+		h->gap = true;
+	else if (c != '&' || !take_entity(h, s))
+		put_char(h, str_n(s.p - 1, 1));
+}
+
 /* The address goes through the entities as any text: "&amp;" stands in it. */
 static void put_text(struct html *h, struct str s)
 {
 	struct str rest = h->rest;
 
 	h->rest = s;
-	while (h->rest.n) {
-		char c = h->rest.p[0];
-
-		s = h->rest = str_n(h->rest.p + 1, h->rest.n - 1);
-		if (c == ' ' || c == '\t' || c == '\n')
-			h->gap = true;
-		else if (c != '&' || !take_entity(h, s))
-			put_char(h, str_n(s.p - 1, 1));
-	}
+	while (h->rest.n)
+		take_char(h);
 	h->rest = rest;
 }
 
@@ -426,7 +437,8 @@ static void end_link(struct html *h)
 /* tag: what stands between < and >. */
 static void take_tag(struct html *h, struct str tag)
 {
-	static const char *const breaks[] = {"br", "p", "div", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre", "blockquote", NULL};
+	static const char *const breaks[] = {"br", "p",  "div", "tr", "li", "ul", "ol",  "table",      "h1",
+					     "h2", "h3", "h4",  "h5", "h6", "hr", "pre", "blockquote", NULL};
 	static const char *const silent[] = {"script", "style", "head", "title", NULL};
 	static const char *const cells[] = {"td", "th", NULL};
 	bool closes = str_starts(tag, S("/"));
@@ -458,16 +470,11 @@ struct str mail_of_html(struct arena *a, struct str html)
 		bool comment = str_starts(h.rest, S("<!--"));
 
 		if (h.rest.p[0] != '<' || !s.n || (!isalpha((unsigned char)s.p[0]) && s.p[0] != '/' && s.p[0] != '!')) {
-			char c = h.rest.p[0];
-
-			h.rest = s;
-			if (c == ' ' || c == '\t' || c == '\n')
-				h.gap = true;
-			else if (c != '&' || !take_entity(&h, s))
-				put_char(&h, str_n(s.p - 1, 1));
+			take_char(&h);
 			continue;
 		}
-		if (!str_find(s, comment ? S("-->") : S(">"), &end)) /* a tag without an end: nothing behind it is text */
+		if (!str_find(s, comment ? S("-->") : S(">"),
+			      &end)) /* a tag without an end: nothing behind it is text */
 			break;
 		h.rest = str_n(s.p + end, s.n - end);
 		h.rest = str_n(h.rest.p + (comment ? 3 : 1), h.rest.n - (comment ? 3 : 1));

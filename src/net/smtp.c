@@ -66,7 +66,8 @@ static enum smtp_step end(struct smtp_in *in, struct buf *out, const char *text)
 static enum smtp_step mistake(struct smtp_in *in, struct buf *out, const char *text)
 {
 	reply(out, text);
-	return ++in->mistakes > in->limits->mistakes ? end(in, out, "421 4.7.0 too many mistakes, good bye") : SMTP_MORE;
+	return ++in->mistakes > in->limits->mistakes ? end(in, out, "421 4.7.0 too many mistakes, good bye")
+						     : SMTP_MORE;
 }
 
 /* ---- commands ---- */
@@ -123,7 +124,8 @@ static const char *refuse_params(const struct smtp_in *in, struct str params)
 				return "501 5.5.4 SIZE is a number";
 			if ((uint64_t)size > in->limits->message_bytes)
 				return "552 5.3.4 the message is too large";
-		} else if (!(str_eq_nocase(name, S("BODY")) && (str_eq_nocase(value, S("7BIT")) || str_eq_nocase(value, S("8BITMIME")))) &&
+		} else if (!(str_eq_nocase(name, S("BODY")) &&
+			     (str_eq_nocase(value, S("7BIT")) || str_eq_nocase(value, S("8BITMIME")))) &&
 			   !(str_eq_nocase(name, S("SMTPUTF8")) && !value.n)) {
 			return "555 5.5.4 this parameter is not known";
 		}
@@ -173,7 +175,8 @@ static struct str key_of(struct str path, char to[RECIPIENT_MAX])
 	return str_n(to, path.n);
 }
 
-#define NO_SUCH_RECIPIENT "550 5.1.1 no such recipient here" /* the same for all reasons: nothing is to be learned from it */
+#define NO_SUCH_RECIPIENT                                                                                              \
+	"550 5.1.1 no such recipient here" /* the same for all reasons: nothing is to be learned from it */
 
 static enum smtp_step cmd_rcpt(struct smtp_in *in, struct str rest, struct buf *out)
 {
@@ -217,7 +220,8 @@ static enum smtp_step cmd_data(struct smtp_in *in, struct str rest, struct buf *
 	if (rest.n)
 		return mistake(in, out, "501 5.5.4 DATA stands alone");
 	if (!in->to_count)
-		return mistake(in, out, in->has_sender ? "554 5.5.1 no valid recipients" : "503 5.5.1 MAIL comes first");
+		return mistake(in, out,
+			       in->has_sender ? "554 5.5.1 no valid recipients" : "503 5.5.1 MAIL comes first");
 	in->state = SMTP_DATA;
 	in->at = AT_START;
 	return reply(out, "354 go on, the end is a line with a dot alone");
@@ -276,8 +280,10 @@ static const struct {
 	const char *verb;
 	enum smtp_step (*run)(struct smtp_in *in, struct str rest, struct buf *out);
 } commands[] = {
-	{"EHLO", cmd_ehlo}, {"HELO", cmd_helo}, {"MAIL", cmd_mail}, {"RCPT", cmd_rcpt},         {"DATA", cmd_data},  {"RSET", cmd_rset},  {"NOOP", cmd_noop}, {"QUIT", cmd_quit},
-	{"VRFY", cmd_vrfy}, {"HELP", cmd_help}, {"EXPN", cmd_never}, {"STARTTLS", cmd_starttls}, {"AUTH", cmd_never}, {"BDAT", cmd_never}, {"ETRN", cmd_never}, {"TURN", cmd_never},
+	{"EHLO", cmd_ehlo},  {"HELO", cmd_helo},  {"MAIL", cmd_mail},  {"RCPT", cmd_rcpt},
+	{"DATA", cmd_data},  {"RSET", cmd_rset},  {"NOOP", cmd_noop},  {"QUIT", cmd_quit},
+	{"VRFY", cmd_vrfy},  {"HELP", cmd_help},  {"EXPN", cmd_never}, {"STARTTLS", cmd_starttls},
+	{"AUTH", cmd_never}, {"BDAT", cmd_never}, {"ETRN", cmd_never}, {"TURN", cmd_never},
 };
 
 static enum smtp_step run_line(struct smtp_in *in, struct str line, struct buf *out)
@@ -351,7 +357,8 @@ static unsigned next_place(struct smtp_in *in, char c)
 	case AT_START:
 	case AT_START_BARE:
 		if (c == '.')
-			return bare ? AT_DOT_BARE : AT_DOT; /* it is dropped: the sender doubled it, or it ends the message */
+			return bare ? AT_DOT_BARE
+				    : AT_DOT; /* it is dropped: the sender doubled it, or it ends the message */
 		break;
 	case AT_DOT:
 	case AT_DOT_BARE:
@@ -404,7 +411,8 @@ static enum smtp_step take_message(struct smtp_in *in, struct str *bytes, struct
 		if (place == PLACE_END)
 			return message_whole(in, out);
 		if (place == PLACE_SMUGGLED)
-			return end(in, out, "521 5.5.2 a dot alone stands between CRLF and CRLF (RFC 5321 section 4.1.1.4)");
+			return end(in, out,
+				   "521 5.5.2 a dot alone stands between CRLF and CRLF (RFC 5321 section 4.1.1.4)");
 		in->at = (uint8_t)place;
 	}
 	return SMTP_MORE;
@@ -437,6 +445,8 @@ enum smtp_step smtp_in_feed(struct smtp_in *in, struct str *bytes, struct buf *o
 	enum smtp_step step = SMTP_MORE;
 
 	while (bytes->n && step == SMTP_MORE)
-		step = in->state == SMTP_COMMANDS ? take_line(in, bytes, out) : in->state == SMTP_DATA ? take_message(in, bytes, out) : SMTP_END;
+		step = in->state == SMTP_COMMANDS ? take_line(in, bytes, out)
+		       : in->state == SMTP_DATA   ? take_message(in, bytes, out)
+						  : SMTP_END;
 	return step;
 }

@@ -42,7 +42,7 @@ struct smtp_in {
 	bool has_sender;
 	struct str to[SMTP_RECIPIENTS_MAX]; /* owned */
 	unsigned to_count;
-	struct str asked;                   /* owned */
+	struct str asked; /* owned */
 	struct buf message;
 	size_t message_n; /* as it came, more than was kept perhaps */
 	uint8_t at;       /* in the message: enum place */

@@ -217,8 +217,11 @@ static void ask_recipient(struct smtp_conn *c)
 static void ask_message(struct smtp_conn *c)
 {
 	struct smtp_server *s = c->server;
-	struct smtp_mail mail = {
-		.bytes = buf_str(&c->in.message), .to = c->in.to, .to_count = c->in.to_count, .remote = str_of(c->remote), .secure = c->tls != NULL};
+	struct smtp_mail mail = {.bytes = buf_str(&c->in.message),
+				 .to = c->in.to,
+				 .to_count = c->in.to_count,
+				 .remote = str_of(c->remote),
+				 .secure = c->tls != NULL};
 
 	c->waits = true;
 	s->events.on_message(s->events.context, c->id, &mail);
@@ -452,8 +455,8 @@ static void on_connection(uv_stream_t *h, int status)
 	flush_replies(c);
 }
 
-struct smtp_server *smtp_server_new(uv_loop_t *loop, const struct smtp_server_limits *limits, const struct smtp_events *events, struct tls_context *tls,
-				    struct str host)
+struct smtp_server *smtp_server_new(uv_loop_t *loop, const struct smtp_server_limits *limits,
+				    const struct smtp_events *events, struct tls_context *tls, struct str host)
 {
 	struct smtp_server *s = mem_new(sizeof *s);
 
@@ -487,7 +490,8 @@ static bool parse_address(struct str address, int port, struct sockaddr_storage 
 	if (address.n >= sizeof text)
 		return false;
 	snprintf(text, sizeof text, STR_FMT, STR_ARG(address));
-	return uv_ip4_addr(text, port, (struct sockaddr_in *)out) == 0 || uv_ip6_addr(text, port, (struct sockaddr_in6 *)out) == 0;
+	return uv_ip4_addr(text, port, (struct sockaddr_in *)out) == 0 ||
+	       uv_ip6_addr(text, port, (struct sockaddr_in6 *)out) == 0;
 }
 
 bool smtp_server_listen(struct smtp_server *s, struct str address, int *port, struct err *err)
@@ -509,11 +513,15 @@ bool smtp_server_listen(struct smtp_server *s, struct str address, int *port, st
 	if (!why)
 		why = uv_tcp_getsockname(&s->listener, (struct sockaddr *)&at, &n);
 	if (why) {
-		err_set(err, why == UV_EADDRINUSE ? ERR_CONFLICT : why == UV_EACCES ? ERR_FORBIDDEN : ERR_UNAVAILABLE,
+		err_set(err,
+			why == UV_EADDRINUSE ? ERR_CONFLICT
+			: why == UV_EACCES   ? ERR_FORBIDDEN
+					     : ERR_UNAVAILABLE,
 			"cannot listen for mail on " STR_FMT " port %d: %s", STR_ARG(address), *port, uv_strerror(why));
 		return false;
 	}
-	*port = ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
+	*port = ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
+					       : ((struct sockaddr_in *)&at)->sin_port);
 	return true;
 }
 

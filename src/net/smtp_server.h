@@ -9,7 +9,8 @@
 #include <uv.h>
 
 struct smtp_server;
-typedef uint64_t smtp_id; /* of a connection: never 0, never used twice. What is answered to one that went away is dropped. */
+typedef uint64_t
+	smtp_id; /* of a connection: never 0, never used twice. What is answered to one that went away is dropped. */
 
 /* A whole message; valid during the call. */
 struct smtp_mail {
@@ -37,8 +38,8 @@ struct smtp_server_limits {
 extern const struct smtp_server_limits smtp_default_limits;
 
 /* tls NULL: no STARTTLS. host: what it calls itself; copied. */
-struct smtp_server *smtp_server_new(uv_loop_t *loop, const struct smtp_server_limits *limits, const struct smtp_events *events, struct tls_context *tls,
-				    struct str host);
+struct smtp_server *smtp_server_new(uv_loop_t *loop, const struct smtp_server_limits *limits,
+				    const struct smtp_events *events, struct tls_context *tls, struct str host);
 /* As server_listen(). */
 MUST_USE bool smtp_server_listen(struct smtp_server *s, struct str address, int *port, struct err *err);
 void smtp_answer_recipient(struct smtp_server *s, smtp_id conn, enum smtp_verdict v);

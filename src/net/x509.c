@@ -37,14 +37,16 @@ static bool holds_at(const X509 *certificate, wall_ms now)
 {
 	time_t at = (time_t)(now / SECOND);
 
-	return X509_cmp_time(X509_get0_notBefore(certificate), &at) < 0 && X509_cmp_time(X509_get0_notAfter(certificate), &at) > 0;
+	return X509_cmp_time(X509_get0_notBefore(certificate), &at) < 0 &&
+	       X509_cmp_time(X509_get0_notAfter(certificate), &at) > 0;
 }
 
 static bool verify(EVP_PKEY *key, bool sha256, struct str text, struct str signature)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool ok = ctx && EVP_DigestVerifyInit(ctx, NULL, sha256 ? EVP_sha256() : EVP_sha1(), NULL, key) == 1 &&
-		  EVP_DigestVerify(ctx, (const unsigned char *)signature.p, signature.n, (const unsigned char *)text.p, text.n) == 1;
+		  EVP_DigestVerify(ctx, (const unsigned char *)signature.p, signature.n, (const unsigned char *)text.p,
+				   text.n) == 1;
 
 	EVP_MD_CTX_free(ctx);
 	return ok;

@@ -6,7 +6,8 @@
 
 /* Name and value of each, in this order; Subject only if it is there. */
 static const char *const notification[] = {"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type", NULL};
-static const char *const confirmation[] = {"Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type", NULL};
+static const char *const confirmation[] = {"Message", "MessageId", "SubscribeURL", "Timestamp",
+					   "Token",   "TopicArn",  "Type",         NULL};
 
 static bool write_text(struct arena *a, const struct json *body, const char *const *names, struct str *out)
 {
@@ -39,10 +40,13 @@ bool sns_read(struct arena *a, const struct json *body, struct sns_message *out,
 	out->signature = json_get_str(body, "Signature");
 	out->sha256 = str_is(version, "2");
 	if (!told && !str_is(type, "SubscriptionConfirmation") && !str_is(type, "UnsubscribeConfirmation"))
-		err_set(err, ERR_FORBIDDEN, "this is no message of SNS, and its source takes only those that SNS has signed: is raw message delivery on?");
+		err_set(err, ERR_FORBIDDEN,
+			"this is no message of SNS, and its source takes only those that SNS has signed: is raw "
+			"message delivery on?");
 	else if (!out->sha256 && !str_is(version, "1"))
 		err_set(err, ERR_FORBIDDEN, "SignatureVersion is 1 or 2");
-	else if (!out->signature.n || !out->certificate_url.n || !write_text(a, body, told ? notification : confirmation, &out->text))
+	else if (!out->signature.n || !out->certificate_url.n ||
+		 !write_text(a, body, told ? notification : confirmation, &out->text))
 		err_set(err, ERR_FORBIDDEN, "the message is not signed, or not whole");
 	return err->code == ERR_NONE;
 }
@@ -96,7 +100,8 @@ bool sns_url_ok(struct str url, enum sns_url what, struct str endpoint)
 	if (!is_plain(url))
 		return false;
 	if (endpoint.n)
-		return take(&url, endpoint) && take(&url, S("/")) && (what == SNS_SUBSCRIBE || str_ends(url, S(".pem")));
+		return take(&url, endpoint) && take(&url, S("/")) &&
+		       (what == SNS_SUBSCRIBE || str_ends(url, S(".pem")));
 	if (!take(&url, S("https://sns.")) || !take_region(&url) || !take(&url, S(".amazonaws.com")))
 		return false;
 	(void)take(&url, S(".cn"));

@@ -13,7 +13,8 @@ static void check_url(struct str url)
 		if (!sns_url_ok(url, (enum sns_url)what, S("")))
 			continue;
 		need(str_starts(url, S("https://sns.")) && str_find(url, S(".amazonaws.com"), &at) && at <= 52);
-		need(memchr(url.p + 8, '/', url.n - 8) == url.p + at + 14 || memchr(url.p + 8, '/', url.n - 8) == url.p + at + 17);
+		need(memchr(url.p + 8, '/', url.n - 8) == url.p + at + 14 ||
+		     memchr(url.p + 8, '/', url.n - 8) == url.p + at + 17);
 		need(!memchr(url.p, '\n', url.n) && !memchr(url.p, '@', url.n));
 	}
 }
@@ -51,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)sns_topic_ok(in);
 	} else {
 		(void)x509_is_certificate(in);
-		need(!x509_signature_ok(in, true, S("text"), S("signature"), 1772416800000, &err) && err.code == ERR_FORBIDDEN);
+		need(!x509_signature_ok(in, true, S("text"), S("signature"), 1772416800000, &err) &&
+		     err.code == ERR_FORBIDDEN);
 	}
 	arena_done(&a);
 	free((char *)in.p);

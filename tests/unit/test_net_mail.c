@@ -26,12 +26,12 @@ static const struct {
 	{"=?utf-8?Q?caf=C3=A9_au_lait?=", "café au lait"},
 	{"=?ISO-8859-1?q?caf=E9?= bar", "café bar"},
 	{"=?utf-8?B?w6Q=?=", "ä"},
-	{"=?utf-8?B?w6Q=?= =?utf-8?B?w7Y=?=", "äö"},            /* no space between two */
-	{"=?utf-8?B?ww==?= =?utf-8?B?pA==?=", "ä"},             /* a character cut in two */
-	{"=?utf-8?B?w6Q=?= =?iso-8859-1?Q?=F6?=", "äö"},        /* of two charsets */
+	{"=?utf-8?B?w6Q=?= =?utf-8?B?w7Y=?=", "äö"},     /* no space between two */
+	{"=?utf-8?B?ww==?= =?utf-8?B?pA==?=", "ä"},      /* a character cut in two */
+	{"=?utf-8?B?w6Q=?= =?iso-8859-1?Q?=F6?=", "äö"}, /* of two charsets */
 	{"=?utf-8?B?w6Q=?= x =?utf-8?B?w7Y=?=", "ä x ö"},
-	{"=?utf-8*en?Q?a?=", "a"},                              /* RFC 2231 */
-	{"=?nothing-like-it?Q?=E9?=", "é"},                     /* windows-1252 then */
+	{"=?utf-8*en?Q?a?=", "a"},          /* RFC 2231 */
+	{"=?nothing-like-it?Q?=E9?=", "é"}, /* windows-1252 then */
 	{"=?UTF-8//TRANSLIT?Q?=E9?=", "é"},
 	{"=?utf-8?X?a?=", "=?utf-8?X?a?="},
 	{"=?utf-8?Q?a b?=", "=?utf-8?Q?a b?="},
@@ -62,7 +62,8 @@ static const struct {
 
 START_TEST(transfer_encodings_are_undone)
 {
-	ck_str(mail_transfer_decode(&a, str_of(transfers[_i].body), str_of(transfers[_i].encoding)), transfers[_i].text);
+	ck_str(mail_transfer_decode(&a, str_of(transfers[_i].body), str_of(transfers[_i].encoding)),
+	       transfers[_i].text);
 }
 END_TEST
 
@@ -92,11 +93,16 @@ END_TEST
 static const struct {
 	const char *date, *text;
 } dates[] = {
-	{"Mon, 2 Mar 2026 02:00:00 +0100", "2026-03-02T02:00:00+01:00"}, {"2 Mar 26 2:00 EST", "2026-03-02T02:00:00-05:00"},
-	{"Mon, 02 Mar 2026 02:00:00 GMT", "2026-03-02T02:00:00Z"},      {"2 Mar 1999 02:00:00", "1999-03-02T02:00:00Z"},
-	{"2 Mar 2026 02:00:00 +0000 (UTC)", "2026-03-02T02:00:00+00:00"}, {"yesterday", ""},
-	{"2 Foo 2026 02:00:00 +0000", ""},                               {"32 Mar 2026 02:00:00 +0000", ""},
-	{"2 Mar 2026", ""},                                              {"", ""},
+	{"Mon, 2 Mar 2026 02:00:00 +0100", "2026-03-02T02:00:00+01:00"},
+	{"2 Mar 26 2:00 EST", "2026-03-02T02:00:00-05:00"},
+	{"Mon, 02 Mar 2026 02:00:00 GMT", "2026-03-02T02:00:00Z"},
+	{"2 Mar 1999 02:00:00", "1999-03-02T02:00:00Z"},
+	{"2 Mar 2026 02:00:00 +0000 (UTC)", "2026-03-02T02:00:00+00:00"},
+	{"yesterday", ""},
+	{"2 Foo 2026 02:00:00 +0000", ""},
+	{"32 Mar 2026 02:00:00 +0000", ""},
+	{"2 Mar 2026", ""},
+	{"", ""},
 };
 
 START_TEST(dates_are_read)
@@ -125,7 +131,9 @@ END_TEST
 
 START_TEST(headers_are_unfolded_and_the_first_counts)
 {
-	struct json *headers = json_get(mail_parse(&a, S("From x Mon Mar  2\nX-A: one\r\n two\r\n\tthree\nx-a: other\nX-Empty:\nX-Below:\n below\nX-B : b\n\nbody: text\n")), "headers");
+	struct json *headers = json_get(mail_parse(&a, S("From x Mon Mar  2\nX-A: one\r\n two\r\n\tthree\nx-a: "
+							 "other\nX-Empty:\nX-Below:\n below\nX-B : b\n\nbody: text\n")),
+					"headers");
 
 	ck_assert_uint_eq(headers->count, 4);
 	ck_str(json_get_str(headers, "x-below"), "below");
@@ -140,12 +148,23 @@ END_TEST
 
 START_TEST(the_first_text_is_taken_however_it_is_wrapped)
 {
-	ck_str(of("Content-Type: multipart/mixed; boundary=\"a \\\"b\"\n\npreamble\n--a \"b\nContent-Type: text/html\n\n<b>x</b>\n--a \"b\n\nplain\n--a \"b--\nepilogue", "text"), "plain");
-	ck_str(of("Content-Type: multipart/alternative; charset=x; boundary=b\n\n--b\nContent-Type: text/html\n\n<b>x</b>\n--b\nContent-Type: image/png\n\nPNG\n--b--\n", "text"), "x");
-	ck_str(of("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Disposition: attachment\n\nno\n--bb\nno boundary\n--b\n\ncut off", "text"), "cut off");
+	ck_str(of("Content-Type: multipart/mixed; boundary=\"a \\\"b\"\n\npreamble\n--a \"b\nContent-Type: "
+		  "text/html\n\n<b>x</b>\n--a \"b\n\nplain\n--a \"b--\nepilogue",
+		  "text"),
+	       "plain");
+	ck_str(of("Content-Type: multipart/alternative; charset=x; boundary=b\n\n--b\nContent-Type: "
+		  "text/html\n\n<b>x</b>\n--b\nContent-Type: image/png\n\nPNG\n--b--\n",
+		  "text"),
+	       "x");
+	ck_str(of("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Disposition: attachment\n\nno\n--bb\nno "
+		  "boundary\n--b\n\ncut off",
+		  "text"),
+	       "cut off");
 	ck_str(of("Content-Type: multipart/mixed\n\nno boundary", "text"), "");
 	ck_str(of("Content-Type: application/pdf\n\n%PDF", "text"), "");
-	ck_str(of("Content-Type: text/plain; charset=iso-8859-15\nContent-Transfer-Encoding: quoted-printable\n\n=A4", "text"), "€");
+	ck_str(of("Content-Type: text/plain; charset=iso-8859-15\nContent-Transfer-Encoding: quoted-printable\n\n=A4",
+		  "text"),
+	       "€");
 }
 END_TEST
 

@@ -41,7 +41,11 @@ static void talk_close(struct talk *t)
 static enum smtp_step step_on(struct talk *t, enum smtp_step step)
 {
 	if (step == SMTP_RECIPIENT)
-		return smtp_in_recipient(&t->in, str_starts(t->in.asked, S("later")) ? SMTP_LATER : str_starts(t->in.asked, S("k")) ? SMTP_TAKEN : SMTP_REFUSED, &t->out);
+		return smtp_in_recipient(&t->in,
+					 str_starts(t->in.asked, S("later")) ? SMTP_LATER
+					 : str_starts(t->in.asked, S("k"))   ? SMTP_TAKEN
+									     : SMTP_REFUSED,
+					 &t->out);
 	if (step == SMTP_MESSAGE) {
 		for (unsigned i = 0; i < t->in.to_count; i++)
 			buf_printf(&t->messages, STR_FMT ",", STR_ARG(t->in.to[i]));
@@ -72,7 +76,10 @@ static struct str say(struct talk *t, const char *z)
 }
 
 #define BEGIN "EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<k1@h>\r\nDATA\r\n"
-#define BEGUN "250-here\r\n250-SIZE 2000\r\n250-8BITMIME\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-STARTTLS\r\n250 SMTPUTF8\r\n250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go on, the end is a line with a dot alone\r\n"
+#define BEGUN                                                                                                          \
+	"250-here\r\n250-SIZE "                                                                                        \
+	"2000\r\n250-8BITMIME\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-STARTTLS\r\n250 SMTPUTF8\r\n250 "    \
+	"2.1.0 ok\r\n250 2.1.5 ok\r\n354 go on, the end is a line with a dot alone\r\n"
 
 START_TEST(a_message_is_taken_however_its_bytes_come)
 {
@@ -97,20 +104,26 @@ static const struct {
 	{"MAIL FROM:<a@b>\r\n", "503 5.5.1 say EHLO first\r\n"},
 	{"HELO x\r\nRCPT TO:<k@h>\r\n", "250 here\r\n503 5.5.1 MAIL comes first\r\n"},
 	{"HELO\r\n", "501 5.5.4 who are you?\r\n"},
-	{"helo x\r\nmail from:<>\r\nrcpt to:<K1@h>\r\nrset\r\ndata\r\n", "250 here\r\n250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.0.0 ok\r\n503 5.5.1 MAIL comes first\r\n"},
-	{"HELO x\r\nMAIL FROM:<a@b>\r\nMAIL FROM:<a@b>\r\n", "250 here\r\n250 2.1.0 ok\r\n503 5.5.1 there is a sender already\r\n"},
+	{"helo x\r\nmail from:<>\r\nrcpt to:<K1@h>\r\nrset\r\ndata\r\n",
+	 "250 here\r\n250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.0.0 ok\r\n503 5.5.1 MAIL comes first\r\n"},
+	{"HELO x\r\nMAIL FROM:<a@b>\r\nMAIL FROM:<a@b>\r\n",
+	 "250 here\r\n250 2.1.0 ok\r\n503 5.5.1 there is a sender already\r\n"},
 	{"HELO x\r\nMAIL FROM:<a@b> SIZE=2001\r\n", "250 here\r\n552 5.3.4 the message is too large\r\n"},
 	{"HELO x\r\nMAIL FROM:<a@b> SIZE=x\r\n", "250 here\r\n501 5.5.4 SIZE is a number\r\n"},
 	{"HELO x\r\nMAIL FROM:<a@b> SIZE=2000 BODY=8BITMIME SMTPUTF8\r\n", "250 here\r\n250 2.1.0 ok\r\n"},
 	{"HELO x\r\nMAIL FROM:<a@b> RET=FULL\r\n", "250 here\r\n555 5.5.4 this parameter is not known\r\n"},
 	{"HELO x\r\nMAIL FROM:<a@b\r\n", "250 here\r\n501 5.5.4 MAIL FROM:<address> is wanted\r\n"},
 	{"HELO x\r\nMAIL FROM: a@b\r\nRCPT TO: k1\r\n", "250 here\r\n250 2.1.0 ok\r\n250 2.1.5 ok\r\n"},
-	{"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<x@h>\r\nDATA\r\n", "250 here\r\n250 2.1.0 ok\r\n550 5.1.1 no such recipient here\r\n554 5.5.1 no valid recipients\r\n"},
-	{"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<later@h>\r\n", "250 here\r\n250 2.1.0 ok\r\n451 4.3.0 it cannot be looked up now, try again\r\n"},
+	{"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<x@h>\r\nDATA\r\n",
+	 "250 here\r\n250 2.1.0 ok\r\n550 5.1.1 no such recipient here\r\n554 5.5.1 no valid recipients\r\n"},
+	{"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<later@h>\r\n",
+	 "250 here\r\n250 2.1.0 ok\r\n451 4.3.0 it cannot be looked up now, try again\r\n"},
 	{"HELO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<k.1@h>\r\nRCPT TO:<@h>\r\nRCPT TO:<>\r\n",
-	 "250 here\r\n250 2.1.0 ok\r\n550 5.1.1 no such recipient here\r\n550 5.1.1 no such recipient here\r\n550 5.1.1 no such recipient here\r\n"},
+	 "250 here\r\n250 2.1.0 ok\r\n550 5.1.1 no such recipient here\r\n550 5.1.1 no such recipient here\r\n550 "
+	 "5.1.1 no such recipient here\r\n"},
 	{"NOOP\r\nVRFY x\r\nEXPN x\r\nAUTH PLAIN x\r\nFOO\r\n",
-	 "250 2.0.0 ok\r\n252 2.5.0 send it and see\r\n502 5.5.1 that is not done here\r\n502 5.5.1 that is not done here\r\n500 5.5.2 this command is not known\r\n"},
+	 "250 2.0.0 ok\r\n252 2.5.0 send it and see\r\n502 5.5.1 that is not done here\r\n502 5.5.1 that is not done "
+	 "here\r\n500 5.5.2 this command is not known\r\n"},
 	{"\r\n", "500 5.5.2 this command is not known\r\n"},
 	{"NOOP\rX\r\n", "500 5.5.2 a line of text is wanted\r\n"},
 	{"STARTTLS x\r\n", "501 5.5.4 STARTTLS stands alone\r\n"},
@@ -119,8 +132,10 @@ static const struct {
 	{"NOOP\n", "521 5.5.2 lines end in CRLF (RFC 5321 section 2.3.8)\r\n"},
 	{"POST / HTTP/1.1\r\nNOOP\r\n", "521 5.5.2 this is SMTP\r\n"},
 	{"A\r\nA\r\nA\r\nA\r\nA\r\nA\r\nNOOP\r\n",
-	 "500 5.5.2 this command is not known\r\n500 5.5.2 this command is not known\r\n500 5.5.2 this command is not known\r\n500 5.5.2 this command is not known\r\n"
-	 "500 5.5.2 this command is not known\r\n500 5.5.2 this command is not known\r\n421 4.7.0 too many mistakes, good bye\r\n"},
+	 "500 5.5.2 this command is not known\r\n500 5.5.2 this command is not known\r\n500 5.5.2 this command is not "
+	 "known\r\n500 5.5.2 this command is not known\r\n"
+	 "500 5.5.2 this command is not known\r\n500 5.5.2 this command is not known\r\n421 4.7.0 too many mistakes, "
+	 "good bye\r\n"},
 };
 
 START_TEST(commands_are_answered)
@@ -135,7 +150,9 @@ END_TEST
 
 START_TEST(a_recipient_is_the_key_in_any_dress)
 {
-	static const char *const dresses[] = {"<k1@h>", "<ops+k1@h.example>", "<a+b+K1@[192.0.2.1]>", "<\"k1\"@h>", "<\"a b+k1\"@h>", "<k1>", "<@a,@b:k1@c>"};
+	static const char *const dresses[] = {"<k1@h>",      "<ops+k1@h.example>", "<a+b+K1@[192.0.2.1]>",
+					      "<\"k1\"@h>",  "<\"a b+k1\"@h>",     "<k1>",
+					      "<@a,@b:k1@c>"};
 	struct talk t;
 
 	talk_open(&t);
@@ -149,7 +166,8 @@ START_TEST(a_recipient_is_the_key_in_any_dress)
 END_TEST
 
 /* What two servers read differently. None of them may end the message, and none may hide a second one. */
-static const char *const smuggled[] = {"a\n.\n", "a\n.\r\n", "a\r\n.\n", "a\r.\r", "a\r\n.\r.", "a\r.\r\n", "a\n.\rx", ".\n", "a\r\n.\r\r\n"};
+static const char *const smuggled[] = {"a\n.\n",   "a\n.\r\n", "a\r\n.\n", "a\r.\r",      "a\r\n.\r.",
+				       "a\r.\r\n", "a\n.\rx",  ".\n",      "a\r\n.\r\r\n"};
 
 START_TEST(a_dot_alone_between_other_line_ends_ends_the_session)
 {
@@ -158,8 +176,11 @@ START_TEST(a_dot_alone_between_other_line_ends_ends_the_session)
 	for (size_t piece = 1; piece < 4; piece++) {
 		talk_open(&t);
 		say(&t, BEGIN);
-		say_in(&t, arena_printf(&a, "%sMAIL FROM:<evil@x>\r\nRCPT TO:<k2@h>\r\nDATA\r\nb\r\n.\r\n", smuggled[_i]), piece);
-		ck_str(buf_str(&t.out), "521 5.5.2 a dot alone stands between CRLF and CRLF (RFC 5321 section 4.1.1.4)\r\n");
+		say_in(&t,
+		       arena_printf(&a, "%sMAIL FROM:<evil@x>\r\nRCPT TO:<k2@h>\r\nDATA\r\nb\r\n.\r\n", smuggled[_i]),
+		       piece);
+		ck_str(buf_str(&t.out),
+		       "521 5.5.2 a dot alone stands between CRLF and CRLF (RFC 5321 section 4.1.1.4)\r\n");
 		ck_assert_int_eq(t.last, SMTP_END);
 		ck_str(buf_str(&t.messages), "");
 		talk_close(&t);
@@ -213,7 +234,8 @@ START_TEST(what_the_store_says_is_what_the_sender_hears)
 	ck_str(say(&t, "x\r\n.\r\n"), "451 4.3.0 it cannot be stored now, try again\r\n");
 	t.verdict = SMTP_REFUSED;
 	say(&t, BEGIN);
-	ck_str(say(&t, "x\r\n.\r\n"), "554 5.6.0 not??250 s??\r\n"); /* nothing in the reason makes a reply of its own */
+	ck_str(say(&t, "x\r\n.\r\n"),
+	       "554 5.6.0 not??250 s??\r\n"); /* nothing in the reason makes a reply of its own */
 	talk_close(&t);
 }
 END_TEST

@@ -1,5 +1,5 @@
-#include "ops/sns.h"
 #include "net/x509.h"
+#include "ops/sns.h"
 #include "unit.h"
 
 static struct arena a;
@@ -22,7 +22,8 @@ static const struct {
 } urls[] = {
 	{"https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-6c6f63616c.pem", SNS_CERTIFICATE, "", true},
 	{"https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-6c6f63616c.pem", SNS_CERTIFICATE, "", true},
-	{"https://sns.us-gov-west-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:x&Token=23", SNS_SUBSCRIBE, "", true},
+	{"https://sns.us-gov-west-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:x&Token=23",
+	 SNS_SUBSCRIBE, "", true},
 	{"http://sns.eu-central-1.amazonaws.com/SimpleNotificationService-6c.pem", SNS_CERTIFICATE, "", false},
 	{"https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-.pem", SNS_CERTIFICATE, "", false},
 	{"https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-6c.pem?x=1", SNS_CERTIFICATE, "", false},
@@ -30,7 +31,8 @@ static const struct {
 	{"https://sns.eu-central-1.amazonaws.com/x.pem", SNS_CERTIFICATE, "", false},
 	{"https://sns.eu-central-1.amazonaws.com:8443/SimpleNotificationService-6c.pem", SNS_CERTIFICATE, "", false},
 	{"https://u@sns.eu-central-1.amazonaws.com/SimpleNotificationService-6c.pem", SNS_CERTIFICATE, "", false},
-	{"https://sns.eu-central-1.amazonaws.com.evil.example/SimpleNotificationService-6c.pem", SNS_CERTIFICATE, "", false},
+	{"https://sns.eu-central-1.amazonaws.com.evil.example/SimpleNotificationService-6c.pem", SNS_CERTIFICATE, "",
+	 false},
 	{"https://sns.evil.example/.amazonaws.com/SimpleNotificationService-6c.pem", SNS_CERTIFICATE, "", false},
 	{"https://sns.a.b.amazonaws.com/SimpleNotificationService-6c.pem", SNS_CERTIFICATE, "", false},
 	{"https://sns..amazonaws.com/SimpleNotificationService-6c.pem", SNS_CERTIFICATE, "", false},
@@ -42,17 +44,20 @@ static const struct {
 	{"https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&x=\r\nHost: y", SNS_SUBSCRIBE, "", false},
 	{"https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&x=a b", SNS_SUBSCRIBE, "", false},
 	{"", SNS_SUBSCRIBE, "", false},
-	{"https://localhost:4566/_aws/sns/SimpleNotificationService-6c.pem", SNS_CERTIFICATE, "https://localhost:4566", true},
+	{"https://localhost:4566/_aws/sns/SimpleNotificationService-6c.pem", SNS_CERTIFICATE, "https://localhost:4566",
+	 true},
 	{"https://localhost:4566/?Action=ConfirmSubscription&x", SNS_SUBSCRIBE, "https://localhost:4566", true},
 	{"https://localhost:45666/x.pem", SNS_CERTIFICATE, "https://localhost:4566", false},
 	{"https://localhost:4566@evil/x.pem", SNS_CERTIFICATE, "https://localhost:4566", false},
 	{"https://localhost:4566/x", SNS_CERTIFICATE, "https://localhost:4566", false},
-	{"https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-6c.pem", SNS_CERTIFICATE, "https://localhost:4566", false}, /* instead, not beside */
+	{"https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-6c.pem", SNS_CERTIFICATE,
+	 "https://localhost:4566", false}, /* instead, not beside */
 };
 
 START_TEST(only_addresses_of_sns_are_called)
 {
-	ck_assert_msg(sns_url_ok(str_of(urls[_i].url), urls[_i].what, str_of(urls[_i].endpoint)) == urls[_i].ok, "%s", urls[_i].url);
+	ck_assert_msg(sns_url_ok(str_of(urls[_i].url), urls[_i].what, str_of(urls[_i].endpoint)) == urls[_i].ok, "%s",
+		      urls[_i].url);
 }
 END_TEST
 
@@ -68,18 +73,26 @@ static struct sns_message must_read(const char *body)
 
 START_TEST(the_text_that_is_signed_is_that_of_the_guide)
 {
-	struct sns_message m = must_read("{\"Type\":\"Notification\",\"MessageId\":\"id\",\"TopicArn\":\"arn:x\",\"Subject\":\" My \",\"Message\":\"a\\nb\",\"Timestamp\":\"t\","
-					 "\"SignatureVersion\":\"1\",\"Signature\":\"U2ln\",\"SigningCertURL\":\"https://x\",\"UnsubscribeURL\":\"u\"}");
+	struct sns_message m = must_read("{\"Type\":\"Notification\",\"MessageId\":\"id\",\"TopicArn\":\"arn:x\","
+					 "\"Subject\":\" My \",\"Message\":\"a\\nb\",\"Timestamp\":\"t\","
+					 "\"SignatureVersion\":\"1\",\"Signature\":\"U2ln\",\"SigningCertURL\":\"https:"
+					 "//x\",\"UnsubscribeURL\":\"u\"}");
 
-	ck_str(m.text, "Message\na\nb\nMessageId\nid\nSubject\n My \nTimestamp\nt\nTopicArn\narn:x\nType\nNotification\n");
+	ck_str(m.text,
+	       "Message\na\nb\nMessageId\nid\nSubject\n My \nTimestamp\nt\nTopicArn\narn:x\nType\nNotification\n");
 	ck_assert(!m.sha256);
 	ck_str(m.topic, "arn:x");
-	m = must_read("{\"Type\":\"Notification\",\"MessageId\":\"id\",\"TopicArn\":\"arn:x\",\"Message\":\"\",\"Timestamp\":\"t\",\"SignatureVersion\":\"2\",\"Signature\":\"U2ln\",\"SigningCertURL\":\"https://x\"}");
+	m = must_read(
+		"{\"Type\":\"Notification\",\"MessageId\":\"id\",\"TopicArn\":\"arn:x\",\"Message\":\"\",\"Timestamp\":"
+		"\"t\",\"SignatureVersion\":\"2\",\"Signature\":\"U2ln\",\"SigningCertURL\":\"https://x\"}");
 	ck_str(m.text, "Message\n\nMessageId\nid\nTimestamp\nt\nTopicArn\narn:x\nType\nNotification\n");
 	ck_assert(m.sha256);
-	m = must_read("{\"Type\":\"SubscriptionConfirmation\",\"MessageId\":\"id\",\"Token\":\"23\",\"TopicArn\":\"arn:x\",\"Subject\":\"not signed here\",\"Message\":\"m\",\"SubscribeURL\":\"s\","
-		      "\"Timestamp\":\"t\",\"SignatureVersion\":\"1\",\"Signature\":\"U2ln\",\"SigningCertURL\":\"https://x\"}");
-	ck_str(m.text, "Message\nm\nMessageId\nid\nSubscribeURL\ns\nTimestamp\nt\nToken\n23\nTopicArn\narn:x\nType\nSubscriptionConfirmation\n");
+	m = must_read("{\"Type\":\"SubscriptionConfirmation\",\"MessageId\":\"id\",\"Token\":\"23\",\"TopicArn\":\"arn:"
+		      "x\",\"Subject\":\"not signed here\",\"Message\":\"m\",\"SubscribeURL\":\"s\","
+		      "\"Timestamp\":\"t\",\"SignatureVersion\":\"1\",\"Signature\":\"U2ln\",\"SigningCertURL\":"
+		      "\"https://x\"}");
+	ck_str(m.text, "Message\nm\nMessageId\nid\nSubscribeURL\ns\nTimestamp\nt\nToken\n23\nTopicArn\narn:"
+		       "x\nType\nSubscriptionConfirmation\n");
 }
 END_TEST
 
@@ -91,7 +104,9 @@ static const struct {
 	{"{\"Type\":\"Other\"}", "this is no message of SNS"},
 	{"{\"Type\":\"Notification\",\"SignatureVersion\":\"3\"}", "SignatureVersion"},
 	{"{\"Type\":\"Notification\",\"SignatureVersion\":\"1\"}", "the message is not signed"},
-	{"{\"Type\":\"Notification\",\"SignatureVersion\":\"1\",\"Signature\":\"x\",\"SigningCertURL\":\"x\",\"Message\":1}", "the message is not signed, or not whole"},
+	{"{\"Type\":\"Notification\",\"SignatureVersion\":\"1\",\"Signature\":\"x\",\"SigningCertURL\":\"x\","
+	 "\"Message\":1}",
+	 "the message is not signed, or not whole"},
 };
 
 START_TEST(what_is_not_signed_says_so)
