@@ -1,8 +1,9 @@
 // A disk that is full or cannot be written: a clear answer, no loss, and it goes on by itself when the disk is well again.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync, closeSync, ftruncateSync, mkdtempSync, mkdirSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, closeSync, ftruncateSync, mkdtempSync, mkdirSync, openSync, rmSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bin, daemon, until } from './daemon.mjs';
@@ -217,4 +218,28 @@ test('a data directory of somebody else is refused with its name', (t) => {
 	chmodSync(dir, 0o700);
 	assert.equal(refused.status, 7, refused.stderr);
 	assert.match(refused.stderr, /^opsroomd: \S+: Permission denied/m);
+});
+
+// What a sender hears to its last line: the replies' codes.
+const mail = (port, key, subject) => new Promise((done, failed) => {
+	const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+	let heard = '';
+	socket.on('data', (s) => { heard += s; }).on('error', failed).on('end', () => done([...heard.matchAll(/^(\d{3}) /gm)].map(([, code]) => code).join(' ')));
+	socket.write(`HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<${key}@x>\r\nDATA\r\nSubject: ${subject}\r\n\r\n.\r\nQUIT\r\n`);
+});
+
+test('a full disk: who sends mail is told to try again, and the key is still known', { timeout: 120000 }, async (t) => {
+	const disk = smallDisk(t, '16m');
+	if (!disk) return;
+	const d = await daemon([...clock, '--smtp-listen', '127.0.0.1:0'], { data: join(disk, 'data') });
+	t.after(() => d.stop());
+	const file = join(disk, 'mail.yaml');
+	writeFileSync(file, 'sources: [{name: mails, tool: email, channel: sre-alerts}]\n');
+	const { key } = JSON.parse(execFileSync(bin, ['provision', '--data', d.data, file], { encoding: 'utf8' })).sources.mails;
+	assert.equal(await mail(d.smtpPort(), key, 'DOWN: before'), '220 250 250 250 354 250 221');
+	const free = fill(disk);
+	await until(async () => (await mail(d.smtpPort(), key, `DOWN: late ${'x'.repeat(900)}`)) === '220 250 250 250 354 451 221', 'mail is told to come again');
+	free();
+	await until(async () => (await mail(d.smtpPort(), key, 'DOWN: again')) === '220 250 250 250 354 250 221', 'mail is taken again');
+	assert.ok((await d.api('/v1/alerts')).alerts.some((g) => g.title === 'DOWN: again'));
 });
