@@ -127,7 +127,7 @@ static void mail_done(struct work *w)
 
 static struct exchange *mail_exchange(struct mail_item *m, struct str key)
 {
-	static const struct route route = {
+	static const struct http_route route = {
 		.method = "POST", .path = "/hooks/", .dialect = DIALECT_OURS, .who = WHO_KEY, .run = mail_hook};
 	struct http_request *r = http_request_new();
 	struct exchange *x = arena_zero(&r->arena, sizeof *x);
