@@ -529,6 +529,7 @@ static const struct {
 	{"alert.ack", "ack", ""},
 	{"alert.resolve", "resolve", ""},
 	{"alert.quiet", "silence", " 1h"},
+	{"storm.ack", "ackstorm", ""},
 };
 
 static struct str button_command(struct arena *a, struct str action_id, struct str value)

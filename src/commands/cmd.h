@@ -6,6 +6,7 @@ bool cmd_help(struct call *call);
 bool cmd_status(struct call *call);
 bool cmd_alerts(struct call *call);
 bool cmd_ack(struct call *call);
+bool cmd_ackstorm(struct call *call);
 bool cmd_resolve(struct call *call);
 bool cmd_silence(struct call *call);
 bool cmd_unsilence(struct call *call);

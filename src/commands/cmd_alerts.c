@@ -48,6 +48,25 @@ bool cmd_ack(struct call *call)
 	return g && alerts_ack(call->work, g, call->caller->user->id, &call->err) && answer(call, g, "acknowledged");
 }
 
+bool cmd_ackstorm(struct call *call)
+{
+	struct json_out o = json_out(&call->data);
+	unsigned count;
+	int64_t id;
+
+	if (!str_to_int(call->line.words[1], &id)) {
+		err_set(&call->err, ERR_INVALID, "a storm is named by its number; press the button of its message");
+		return false;
+	}
+	if (!digest_ack(call->work, id, call->caller->user->id, &count, &call->err))
+		return false;
+	buf_printf(&call->text, "<@" STR_FMT "> acknowledged %u alert group%s", STR_ARG(id_write(call->work->arena, 'U', call->caller->user->id)), count, count == 1 ? "" : "s");
+	json_open(&o, '{');
+	json_add_int(&o, "acknowledged", count);
+	json_close(&o, '}');
+	return true;
+}
+
 bool cmd_resolve(struct call *call)
 {
 	struct group *g = named_group(call);

@@ -258,6 +258,7 @@ static void group_free(struct alerts *al, struct group *g)
 	for (size_t i = 0; i < g->count; i++)
 		alert_free(al, g->alerts[i]);
 	untouch(al, g);
+	digest_forget(al, g);
 	map_take_if(&al->by_id, (uint64_t)g->row.id, g);
 	map_take_if(&al->by_short, short_hash(g->row.short_id), g);
 	map_take_if(&al->by_key, g->key_hash, g);
@@ -354,6 +355,7 @@ static void alerts_clear(struct alerts *al)
 	map_done(&al->flapped);
 	map_done(&al->buckets);
 	silences_clear(al);
+	digests_clear(al);
 	*al = (struct alerts){0};
 }
 
@@ -631,7 +633,7 @@ bool alerts_reload(struct engine *e, struct err *err)
 	if (!e->routing && !(e->routing = routing_read(S(""), err)))
 		return false;
 	arena_init(&a);
-	ok = reload_groups(e, &a, wall_now(), &why) && silences_load(e, &a, wall_now(), &why);
+	ok = reload_groups(e, &a, wall_now(), &why) && silences_load(e, &a, wall_now(), &why) && digests_load(e, &a, &why);
 	arena_done(&a);
 	e->alerts->clearing = true; /* nobody is told: it was so before */
 	if (ok)

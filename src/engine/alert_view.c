@@ -114,6 +114,11 @@ struct str group_title_now(struct arena *a, struct group *g)
 
 static const char *const state_emoji[] = {[GROUP_FIRING] = ":red_circle:", [GROUP_ACKNOWLEDGED] = ":eyes:", [GROUP_RESOLVED] = ":large_green_circle:"};
 
+const char *group_emoji(const struct group *g)
+{
+	return state_emoji[g->row.state];
+}
+
 /* Slack shows it in the reader's own time; others see UTC. */
 static struct str date_text(struct arena *a, wall_ms at)
 {
@@ -426,6 +431,15 @@ bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post)
 		if (!post->later_at)
 			alerts_not_told(w, group_id);
 		return false;
+	}
+	if (!g->row.message_ts && g->row.state != GROUP_RESOLVED) {
+		bool taken;
+
+		w->failed = !storm_takes(w, g, &taken);
+		if (taken || w->failed) {
+			g->outbox_id = 0;
+			return false;
+		}
 	}
 	title = group_title(a, g, group_sum_up(g));
 	g->sending = true;

@@ -36,7 +36,7 @@ static wall_ms tell_due(const struct group *g, unsigned effects, wall_ms now)
 /* Nobody was told of it and nobody is to be: all of it is hushed, or it came and went while it was. */
 static bool group_says_nothing(const struct group *g)
 {
-	return !g->row.message_ts && !g->outbox_id && (g->loud == 0 || g->row.state == GROUP_RESOLVED);
+	return !g->row.message_ts && !g->outbox_id && !g->row.digest_id && (g->loud == 0 || g->row.state == GROUP_RESOLVED);
 }
 
 /* Sees to it that the group's message will show its present state. */
@@ -47,6 +47,8 @@ static bool group_tell(struct work *w, struct group *g, unsigned effects, struct
 
 	if (!(effects & (GROUP_FX_TELL_NOW | GROUP_FX_TELL_SOON)) || group_says_nothing(g))
 		return true;
+	if (g->row.digest_id)
+		return digest_tell(w, g->row.digest_id, (effects & GROUP_FX_TELL_NOW) && !g->loud);
 	group_sum_up(g);
 	due = tell_due(g, effects, w->now);
 	if (g->sending) {

@@ -58,11 +58,17 @@ void alerts_not_told(struct work *w, int64_t group_id);
 #define KIND_GROUP "alert_group" /* of outbox rows */
 #define KIND_NOTE "note"
 #define KIND_DETAIL "alert_detail"     /* what changed, in the thread of a group's message */
+#define KIND_DIGEST "digest"
 #define KIND_REMINDER "alert_reminder" /* that it still fires */
 struct due_row;
 bool note_render(struct work *w, const struct due_row *row, struct chat_post *post);
 bool detail_render(struct work *w, const struct due_row *row, struct chat_post *post);
 void detail_told(struct work *w, int64_t group_id, int64_t outbox_id);
+bool digest_render(struct work *w, const struct due_row *row, struct chat_post *post);
+MUST_USE bool digest_told(struct work *w, int64_t digest_id, int64_t message_ts, wall_ms *again_at);
+void digest_not_told(struct work *w, int64_t digest_id);
+/* Acknowledges all groups of a digest that still fire. *count: how many. ERR_NOT_FOUND, ERR_CONFLICT: none fires. */
+MUST_USE bool digest_ack(struct work *w, int64_t digest_id, int64_t user_id, unsigned *count, struct err *err);
 bool reminder_render(struct work *w, const struct due_row *row, struct chat_post *post);
 
 /* Timers: a group whose alerts end by themselves; a flapping one that fell silent; the reminders of all groups. */

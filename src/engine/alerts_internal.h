@@ -70,6 +70,8 @@ struct alerts {
 	struct map buckets;  /* of inhibition */
 	struct silence_kept **silences; /* those that are not forgotten yet; by their ids */
 	size_t silence_count, silence_room;
+	struct map digests;    /* id -> struct digest */
+	struct map pulses;     /* channel id -> how many groups are new in it (storm.c) */
 	bool clearing;         /* touching is off */
 	struct group *touched; /* what happened elsewhere changed how they are to be told */
 	wall_ms round_due;     /* of the timer that looks after reminders; 0: there is none */
@@ -150,6 +152,16 @@ bool inhibit_holds(const struct alert *a); /* is it inhibited now? */
 /* An alert that inhibits it. NULL: none. */
 const struct alert *inhibit_by(const struct alert *a);
 
+/* ---- storm.c ---- */
+
+/* A group is to be told for the first time: does a digest tell of it? It is then that one's. */
+MUST_USE bool storm_takes(struct work *w, struct group *g, bool *taken);
+/* A group of a digest changed: the digest's message will show it. */
+MUST_USE bool digest_tell(struct work *w, int64_t digest_id, bool at_once);
+MUST_USE bool digests_load(struct engine *e, struct arena *a, struct err *err);
+void digests_clear(struct alerts *al);
+void digest_forget(struct alerts *al, struct group *g); /* it leaves memory */
+
 /* ---- silences.c ---- */
 
 struct silence_kept {
@@ -171,6 +183,7 @@ void silences_clear(struct alerts *al);
 const struct labels *group_sum_up(struct group *g);
 /* One member as a line of mrkdwn, without the labels that all have in common. */
 struct str alert_line(struct arena *a, const struct alert *alert, const struct labels *common);
+const char *group_emoji(const struct group *g);
 struct str group_title_now(struct arena *a, struct group *g);
 /* What the group is made by; what its members have in common where its key does not say. Valid until the group changes. */
 void group_labels(struct arena *a, struct group *g, struct labels *out);

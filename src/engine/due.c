@@ -95,9 +95,20 @@ static void detail_not_told(struct work *w, const struct chat_post *post)
 	detail_told(w, post->home_id, post->outbox_id);
 }
 
+static bool digest_done(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at)
+{
+	return digest_told(w, post->home_id, message_ts, again_at);
+}
+
+static void digest_undone(struct work *w, const struct chat_post *post)
+{
+	digest_not_told(w, post->home_id);
+}
+
 static const struct post_kind post_kinds[] = {
 	{KIND_GROUP, group_render, group_told, group_not_told},
 	{KIND_DETAIL, detail_render, detail_done, detail_not_told},
+	{KIND_DIGEST, digest_render, digest_done, digest_undone},
 	{KIND_REMINDER, reminder_render, note_told, note_not_told},
 	{KIND_NOTE, note_render, note_told, note_not_told},
 	{KIND_CONFIRM, confirm_render, confirm_told, confirm_not_told, confirm_send},
@@ -147,7 +158,7 @@ static void outbox_run(struct work *w)
 	post->attempts = item->row.attempts;
 	post->kind = post_kind_of(item->row.kind);
 	if (!post->kind->render(w, &item->row, post)) { /* nothing to tell any more, or not yet */
-		w->failed = post->later_at ? !store_due_later(db, DUE_OUTBOX, &item->row, post->later_at, &w->err) : !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
+		w->failed = w->failed ? true : post->later_at ? !store_due_later(db, DUE_OUTBOX, &item->row, post->later_at, &w->err) : !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
 		return;
 	}
 	effect_call(w, send_post, item);

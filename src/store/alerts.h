@@ -16,6 +16,7 @@ struct group_row {
 	struct str receiver; /* of the alerting file */
 	wall_ms noticed;     /* when people were last told by a message of its own, which a change of one is not */
 	bool flapping;       /* one of its alerts comes and goes: its end waits until it keeps still */
+	int64_t digest_id;   /* the digest that tells of it; 0: it has a message of its own */
 	struct str rule;     /* the alert rule: alertname, or else the first title */
 };
 
@@ -38,6 +39,25 @@ MUST_USE bool store_change_list(struct db *db, struct arena *a, int64_t group_id
 /* From one on, that one with them. */
 MUST_USE bool store_change_list_from(struct db *db, struct arena *a, int64_t group_id, int64_t change_id, unsigned limit, struct change_row **out, size_t *count, struct err *err);
 MUST_USE bool store_change_drop_before(struct db *db, int64_t group_id, int64_t change_id, struct err *err);
+
+struct digest_row {
+	int64_t id, channel_id, message_ts, total;
+	wall_ms opened;
+};
+MUST_USE bool store_group_digest(struct db *db, int64_t group_id, int64_t digest_id, struct err *err);
+MUST_USE bool store_digest_add(struct db *db, int64_t workspace_id, const struct digest_row *d, struct err *err);
+MUST_USE bool store_digest_set(struct db *db, const struct digest_row *d, bool open, struct err *err);
+MUST_USE bool store_digest_list(struct db *db, struct arena *a, int64_t workspace_id, struct digest_row **out, size_t *count, struct err *err); /* open ones */
+
+/* What was deployed or changed, by service; the newest first. */
+struct service_change {
+	wall_ms at;
+	struct str title, url, source;
+};
+MUST_USE bool store_service_change_add(struct db *db, int64_t workspace_id, int64_t id, struct str service, const struct service_change *c, struct err *err);
+MUST_USE bool store_service_change_last(struct db *db, struct arena *a, int64_t workspace_id, struct str service, wall_ms since, unsigned limit, struct service_change **out,
+					size_t *count, struct err *err);
+MUST_USE bool store_service_change_purge(struct db *db, wall_ms before, struct err *err);
 
 /* What one alert rule did since a group's id: groups, and how many of them were acknowledged, resolved by hand, and ended by
  * themselves in less than short_under with nobody answering. The most frequent first. */
