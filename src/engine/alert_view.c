@@ -1,7 +1,5 @@
-/* How a group of alerts is shown: as a message with buttons, as JSON, as a line. */
+/* How a group of alerts is shown: what its members have in common, as JSON, as a line. Its message is alert_message.c. */
 #include "engine/alerts_internal.h"
-#include "engine/blocks.h"
-#include "net/form.h"
 #include "ops/text.h"
 #include "store/chat.h"
 
@@ -9,12 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MEMBERS_SHOWN 6
-#define LABELS_SHOWN 10
-
 /* ---- what the members have in common ---- */
 
-static bool counts_for_common(const struct group *g, const struct alert *a)
+bool counts_for_common(const struct group *g, const struct alert *a)
 {
 	return a->firing || !g->firing;
 }
@@ -81,25 +76,25 @@ const struct labels *group_sum_up(struct group *g)
 }
 
 /* The first member that counts: its links and annotations stand for the group. */
-static void leading_texts(struct arena *a, const struct group *g, struct alert_texts *out)
+void group_lead(struct arena *a, const struct group *g, struct alert_texts *out)
 {
 	*out = (struct alert_texts){0};
 	if (g->sum.first)
 		alert_view(a, g->sum.first, out);
 }
 
-static size_t members_counting(const struct group *g)
+size_t members_counting(const struct group *g)
 {
 	return g->firing ? (size_t)g->firing : g->count;
 }
 
 /* One alert is called by its summary; several by their name. */
-static struct str group_title(struct arena *a, const struct group *g, const struct labels *common)
+struct str group_title(struct arena *a, const struct group *g, const struct labels *common)
 {
 	struct alert_texts t;
 	struct str name = labels_get(common, "alertname");
 
-	leading_texts(a, g, &t);
+	group_lead(a, g, &t);
 	if (members_counting(g) == 1 && g->count)
 		return str_clip(alert_title(a, &t.labels, &t.annotations), 250);
 	return name.n ? str_clip(name, 250) : g->row.title;
@@ -110,8 +105,6 @@ struct str group_title_now(struct arena *a, struct group *g)
 	return group_title(a, g, group_sum_up(g));
 }
 
-/* ---- the message ---- */
-
 static const char *const state_emoji[] = {[GROUP_FIRING] = ":red_circle:", [GROUP_ACKNOWLEDGED] = ":eyes:", [GROUP_RESOLVED] = ":large_green_circle:"};
 
 const char *group_emoji(const struct group *g)
@@ -119,336 +112,24 @@ const char *group_emoji(const struct group *g)
 	return state_emoji[g->row.state];
 }
 
-/* Slack shows it in the reader's own time; others see UTC. */
-static struct str date_text(struct arena *a, wall_ms at)
-{
-	char text[WALL_TEXT_SIZE];
-	struct str iso = wall_write(text, at);
-
-	return arena_printf(a, "<!date^%" PRId64 "^{date_short_pretty} {time_secs}|" STR_FMT " " STR_FMT " UTC>", at / 1000, 10, iso.p, 8, iso.p + 11);
-}
-
-static struct str silence_url(struct arena *a, const struct group *g, const struct labels *common)
-{
-	struct buf b;
-	struct str out, base = g->row.external_url;
-
-	if (!url_is_web(base))
-		return S("");
-	buf_init(&b, 3000);
-	buf_printf(&b, STR_FMT "/#/silences/new?filter=", STR_ARG(base));
-	for (size_t i = 0; i < common->count; i++) {
-		struct labels one = {&common->items[i], 1};
-		struct str text = labels_text(a, &one);
-
-		buf_add(&b, i ? S("%2C%20") : S("%7B"));
-		buf_add(&b, percent_encode(a, str_n(text.p + 1, text.n - 2)));
-	}
-	buf_add(&b, S("%7D"));
-	out = b.failed ? S("") : arena_dup(a, buf_str(&b));
-	buf_done(&b);
-	return out;
-}
-
-static void put_buttons(struct arena *a, struct json_out *o, const struct group *g, const struct labels *common)
-{
-	struct alert_texts t;
-	struct str id = arena_printf(a, "%" PRId64, g->row.id);
-	bool open = g->row.state != GROUP_RESOLVED;
-	struct str runbook, dashboard, silence = silence_url(a, g, common);
-
-	leading_texts(a, g, &t);
-	runbook = labels_get(&t.annotations, "runbook_url");
-	if (!runbook.n)
-		runbook = labels_get(&t.annotations, "runbook");
-	dashboard = labels_get(&t.annotations, "dashboard_url");
-	if (!open && !url_is_web(runbook) && !url_is_web(t.url) && !url_is_web(dashboard))
-		return;
-	json_open(o, '{');
-	json_add_str(o, "type", S("actions"));
-	json_add_str(o, "block_id", S("alert"));
-	json_key(o, "elements");
-	json_open(o, '[');
-	if (g->row.state == GROUP_FIRING)
-		block_button(o, "Acknowledge", "alert.ack", id, "primary");
-	if (open)
-		block_button(o, "Resolve", "alert.resolve", id, NULL);
-	if (open && g->loud)
-		block_button(o, "Silence 1h", "alert.quiet", id, NULL);
-	block_link(o, "Runbook", "alert.runbook", runbook);
-	block_link(o, "Dashboard", "alert.dashboard", dashboard);
-	block_link(o, "Source", "alert.source", t.url);
-	if (open)
-		block_link(o, "Silence in Alertmanager", "alert.silence", silence);
-	json_close(o, ']');
-	json_close(o, '}');
-}
-
-/* Labels that say where; what the title and colour say already is left out. */
-static struct str labels_line(struct arena *a, const struct labels *l, const struct labels *without)
-{
-	static const char *const said[] = {"alertname", "severity", "priority", "prometheus", "monitor", "replica"};
-	struct buf b;
-	size_t shown = 0;
-
-	buf_init(&b, 2000);
-	for (size_t i = 0; i < l->count && shown < LABELS_SHOWN; i++) {
-		bool skip = without && labels_get(without, l->items[i].name.n < 100 ? arena_dup(a, l->items[i].name).p : "").n;
-
-		for (size_t k = 0; k < COUNT_OF(said); k++)
-			skip = skip || str_is(l->items[i].name, said[k]);
-		if (skip)
-			continue;
-		buf_printf(&b, "%s*" STR_FMT ":* " STR_FMT, shown++ ? "  " : "", STR_ARG(mrkdwn_escape(a, str_clip(l->items[i].name, 60))),
-			   STR_ARG(mrkdwn_escape(a, str_clip(l->items[i].value, 120))));
-	}
-	return buf_keep(a, &b);
-}
-
-static int newest_first(const void *x, const void *y)
-{
-	const struct alert *a = *(const struct alert *const *)x, *b = *(const struct alert *const *)y;
-
-	if (a->firing != b->firing)
-		return a->firing ? -1 : 1;
-	if (a->starts_at != b->starts_at)
-		return a->starts_at > b->starts_at ? -1 : 1;
-	return a->fingerprint < b->fingerprint ? -1 : 1;
-}
-
-/* The members to show: the newest of those that fire. Looks at all, sorts only a few. */
-static size_t pick_members(const struct group *g, const struct alert *out[MEMBERS_SHOWN + 1])
-{
-	size_t n = 0;
-
-	for (size_t i = g->count; i-- > 0;) {
-		const struct alert *a = g->alerts[i];
-
-		if (!counts_for_common(g, a))
-			continue;
-		if (n < MEMBERS_SHOWN + 1) {
-			out[n++] = a;
-		} else if (newest_first(&a, &out[MEMBERS_SHOWN - 1]) < 0) {
-			out[MEMBERS_SHOWN - 1] = a;
-		}
-		qsort(out, n < MEMBERS_SHOWN ? n : MEMBERS_SHOWN, sizeof *out, newest_first);
-		if (n > MEMBERS_SHOWN && i + 64 < g->count)
-			break; /* members stand in the order of their coming: the newest are at the end */
-	}
-	return n < MEMBERS_SHOWN ? n : MEMBERS_SHOWN;
-}
-
-struct str alert_line(struct arena *a, const struct alert *alert, const struct labels *common)
-{
-	struct alert_texts t;
-	struct str say, where;
-
-	alert_view(a, alert, &t);
-	say = labels_get(&t.annotations, "summary");
-	if (!say.n)
-		say = labels_get(&t.annotations, "description");
-	where = labels_line(a, &t.labels, common);
-	return arena_printf(a, STR_FMT "%s" STR_FMT "%s", STR_ARG(mrkdwn_escape(a, str_clip(say.n ? say : labels_text(a, &t.labels), 160))), where.n ? "  " : "",
-			    STR_ARG(str_clip(where, 200)), alert->quiet & QUIET_SILENCED ? "  :no_bell:" : alert->quiet ? "  :mute:" : "");
-}
-
-static struct str members_text(struct arena *a, const struct group *g, const struct labels *common)
-{
-	const struct alert *shown[MEMBERS_SHOWN + 1];
-	size_t n = pick_members(g, shown), all = members_counting(g);
-	struct buf b;
-
-	buf_init(&b, 2900);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&b, "%s• " STR_FMT, i ? "\n" : "", STR_ARG(alert_line(a, shown[i], common)));
-	if (all > n)
-		buf_printf(&b, "\n… and %zu more", all - n);
-	return buf_keep(a, &b);
-}
-
-static struct str first_section(struct arena *a, const struct group *g, struct str title, const struct labels *common)
-{
-	struct alert_texts t;
-	struct str head = mrkdwn_escape(a, title), more = S("");
-
-	leading_texts(a, g, &t);
-	if (members_counting(g) > 1) {
-		more = members_text(a, g, common);
-	} else {
-		more = labels_get(&t.annotations, "description");
-		if (!more.n)
-			more = labels_get(&t.annotations, "message");
-		more = mrkdwn_escape(a, str_clip(more, 1500));
-	}
-	return arena_printf(a, "*" STR_FMT "*%s" STR_FMT, STR_ARG(head), more.n ? "\n" : "", STR_ARG(str_clip(more, 2600)));
-}
-
-static struct str user_mention(struct arena *a, int64_t user_id)
+struct str user_mention(struct arena *a, int64_t user_id)
 {
 	return arena_printf(a, "<@" STR_FMT ">", STR_ARG(id_write(a, 'U', user_id)));
 }
 
-static struct str acker(struct arena *a, const struct group_row *r)
+struct str group_acker(struct arena *a, const struct group_row *r)
 {
 	return r->acked_by ? user_mention(a, r->acked_by) : S("the source");
 }
 
-/* Why nobody is told of it, or only of a part. */
-static struct str quiet_text(struct arena *a, const struct group *g, wall_ms now)
-{
-	unsigned silenced = 0, inhibited = 0;
-	wall_ms until;
-	struct str mute = S(""), out = S("");
-
-	for (size_t i = 0; i < g->count && g->loud < g->firing; i++) {
-		silenced += (g->alerts[i]->quiet & QUIET_SILENCED) != 0;
-		inhibited += g->alerts[i]->quiet == QUIET_INHIBITED;
-	}
-	if (silenced)
-		out = arena_printf(a, "  ·  :no_bell: %u silenced", silenced);
-	if (inhibited)
-		out = arena_printf(a, STR_FMT "  ·  :mute: %u inhibited", STR_ARG(out), inhibited);
-	if (g->route && route_is_muted(g->route, now, &until, &mute))
-		out = arena_printf(a, STR_FMT "  ·  :mute: muted by " STR_FMT, STR_ARG(out), STR_ARG(mrkdwn_escape(a, mute)));
-	if (g->row.flapping)
-		out = arena_printf(a, STR_FMT "  ·  :ocean: flapping%s", STR_ARG(out), g->firing ? "" : ", and still now");
-	return out;
-}
-
-static struct str state_text(struct arena *a, const struct group *g, wall_ms now)
-{
-	const struct group_row *r = &g->row;
-	size_t gone = g->count - (size_t)g->firing;
-	struct str who = S("");
-
-	if (r->acked)
-		who = arena_printf(a, "  ·  :eyes: acknowledged by " STR_FMT " " STR_FMT, STR_ARG(acker(a, r)), STR_ARG(date_text(a, r->acked)));
-	if (r->state == GROUP_RESOLVED)
-		return arena_printf(a, ":large_green_circle: *Resolved*%s" STR_FMT " " STR_FMT "  ·  lasted " STR_FMT STR_FMT, r->resolved_by ? " by " : "",
-				    STR_ARG(r->resolved_by ? user_mention(a, r->resolved_by) : S("")), STR_ARG(date_text(a, r->resolved)),
-				    STR_ARG(span_write(a, r->resolved - g->sum.since)), STR_ARG(who));
-	return arena_printf(a, "%s *%" PRId64 " firing*%s since " STR_FMT STR_FMT STR_FMT, state_emoji[r->state], g->firing,
-			    gone ? arena_printf(a, ", %zu resolved,", gone).p : "", STR_ARG(date_text(a, g->sum.since)), STR_ARG(who),
-			    STR_ARG(quiet_text(a, g, now)));
-}
-
-static void put_context(struct arena *a, struct json_out *o, const struct group *g, struct str from)
-{
-	json_open(o, '{');
-	json_add_str(o, "type", S("context"));
-	json_key(o, "elements");
-	json_open(o, '[');
-	block_text(o, "mrkdwn", arena_printf(a, "alert `" STR_FMT "`  ·  %s%s" STR_FMT, STR_ARG(g->row.short_id), severity_name(g->row.severity),
-					     from.n ? "  ·  from " : "", STR_ARG(mrkdwn_escape(a, from))));
-	json_close(o, ']');
-	json_close(o, '}');
-}
-
-static void put_blocks(struct arena *a, struct json_out *o, const struct group *g, struct str title, const struct labels *common, struct str from, wall_ms now)
-{
-	struct str where = labels_line(a, common, NULL);
-
-	json_open(o, '[');
-	block_section(o, first_section(a, g, title, common));
-	if (where.n)
-		block_section(o, where);
-	block_section(o, state_text(a, g, now));
-	put_buttons(a, o, g, common);
-	put_context(a, o, g, from);
-	json_close(o, ']');
-}
-
-static const char *message_color(const struct group *g)
-{
-	return g->row.state == GROUP_RESOLVED ? "2eb886" : severity_color(g->row.severity) + 1;
-}
-
-static struct str plain_line(struct arena *a, const struct group *g, struct str title)
-{
-	const char *word = g->row.state == GROUP_RESOLVED ? "RESOLVED" : "FIRING";
-	struct str number = g->row.state == GROUP_RESOLVED ? S("") : arena_printf(a, ":%" PRId64, g->firing);
-
-	return arena_printf(a, "[%s" STR_FMT "] " STR_FMT " (%s)", word, STR_ARG(number), STR_ARG(mrkdwn_escape(a, title)), severity_name(g->row.severity));
-}
-
-static struct str message_body(struct arena *a, const struct group *g, struct str title, struct str fallback, struct str from, wall_ms now)
-{
-	struct buf b;
-	struct json_out o;
-
-	buf_init(&b, 100 * KIB);
-	o = json_out(&b);
-	json_open(&o, '{');
-	json_key(&o, "attachments");
-	json_open(&o, '[');
-	json_open(&o, '{');
-	json_add_int(&o, "id", 1);
-	json_add_str(&o, "color", str_of(message_color(g)));
-	json_add_str(&o, "fallback", fallback);
-	json_key(&o, "blocks");
-	put_blocks(a, &o, g, title, &g->sum.common, from, now);
-	json_close(&o, '}');
-	json_close(&o, ']');
-	json_close(&o, '}');
-	return buf_keep(a, &b);
-}
-
 /* "" for what came without a source. */
-static struct str source_name(struct work *w, int64_t source_id)
+struct str source_name(struct work *w, int64_t source_id)
 {
 	struct source s;
 	struct err ignored = {0};
 	bool known = source_id && store_source_find(w->engine->db, w->arena, w->engine->workspace_id, source_id, &s, &ignored);
 
 	return known ? s.name : S("");
-}
-
-/* A message that is there may change at any time: that rings no bell. The first one waits until somebody is to be told. */
-static bool group_may_be_told(const struct group *g, wall_ms now, wall_ms *later_at)
-{
-	const struct route *t = g->route;
-
-	*later_at = 0;
-	if (g->row.message_ts)
-		return true;
-	if (g->row.state == GROUP_RESOLVED)
-		return !t || (!t->group_wait && !t->mute_count && !t->active_count);
-	return !group_is_quiet(g, now, later_at);
-}
-
-bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post)
-{
-	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
-	struct arena *a = &post->arena;
-	struct str title;
-
-	if (!g)
-		return false;
-	work_touched_memory(w);
-	g->outbox_fence = post->fence;
-	if (!group_may_be_told(g, w->now, &post->later_at)) {
-		g->outbox_due = post->later_at;
-		if (!post->later_at)
-			alerts_not_told(w, group_id);
-		return false;
-	}
-	if (!g->row.message_ts && g->row.state != GROUP_RESOLVED) {
-		bool taken;
-
-		w->failed = !storm_takes(w, g, &taken);
-		if (taken || w->failed) {
-			g->outbox_id = 0;
-			return false;
-		}
-	}
-	title = group_title(a, g, group_sum_up(g));
-	g->sending = true;
-	g->dirty = false;
-	post->channel_id = g->row.channel_id;
-	post->message_ts = g->row.message_ts;
-	post->text = plain_line(a, g, title);
-	post->body = message_body(a, g, title, post->text, source_name(w, g->row.source_id), w->now);
-	return true;
 }
 
 /* ---- JSON ---- */
@@ -530,7 +211,7 @@ void alerts_write_group(struct work *w, struct json_out *o, struct group *g, boo
 	const struct labels *common = group_sum_up(g);
 	struct alert_texts t;
 
-	leading_texts(w->arena, g, &t);
+	group_lead(w->arena, g, &t);
 	json_open(o, '{');
 	put_row(w, o, &g->row);
 	json_add_str(o, "title", group_title(w->arena, g, common));
@@ -659,7 +340,7 @@ static void summary_line(struct work *w, struct buf *b, struct group *g)
 		   STR_ARG(mrkdwn_escape(w->arena, group_title(w->arena, g, common))), severity_name(g->row.severity), g->firing,
 		   span_write(w->arena, w->now - g->sum.since).p);
 	if (g->row.acked)
-		buf_printf(b, ", acknowledged by " STR_FMT, STR_ARG(acker(w->arena, &g->row)));
+		buf_printf(b, ", acknowledged by " STR_FMT, STR_ARG(group_acker(w->arena, &g->row)));
 }
 
 static void summary_past(struct work *w, struct buf *b, const struct group_row *r)

@@ -181,6 +181,18 @@ void silences_clear(struct alerts *al);
 
 /* Brings g->sum up to date; its common labels. */
 const struct labels *group_sum_up(struct group *g);
+bool counts_for_common(const struct group *g, const struct alert *a); /* it fires, or none does */
+size_t members_counting(const struct group *g);
+/* The first member that counts: its links and annotations stand for the group. */
+void group_lead(struct arena *a, const struct group *g, struct alert_texts *out);
+/* One alert is called by its summary; several by their name. */
+struct str group_title(struct arena *a, const struct group *g, const struct labels *common);
+struct str user_mention(struct arena *a, int64_t user_id);
+struct str group_acker(struct arena *a, const struct group_row *r); /* who acknowledged, as mrkdwn */
+struct str source_name(struct work *w, int64_t source_id); /* "" for what came without a source */
+
+/* ---- alert_message.c ---- */
+
 /* One member as a line of mrkdwn, without the labels that all have in common. */
 struct str alert_line(struct arena *a, const struct alert *alert, const struct labels *common);
 const char *group_emoji(const struct group *g);
