@@ -41,17 +41,32 @@ static struct str silence_url(struct arena *a, const struct group *g, const stru
 	return out;
 }
 
-static void put_buttons(struct arena *a, struct json_out *o, const struct group *g, const struct labels *common)
+/* A message while it is made. */
+struct telling {
+	struct work *w;
+	struct arena *a; /* the post's */
+	struct group *g;
+	const struct labels *common;
+	const struct service *service; /* NULL: none */
+	struct str title;
+	struct str own_title, own_text, template_failed; /* a template's, mrkdwn */
+};
+
+static void put_buttons(const struct telling *m, struct json_out *o)
 {
+	const struct group *g = m->g;
+	struct arena *a = m->a;
 	struct alert_texts t;
 	struct str id = arena_printf(a, "%" PRId64, g->row.id);
 	bool open = g->row.state != GROUP_RESOLVED;
-	struct str runbook, dashboard, silence = silence_url(a, g, common);
+	struct str runbook, dashboard, silence = silence_url(a, g, m->common);
 
 	group_lead(a, g, &t);
 	runbook = labels_get(&t.annotations, "runbook_url");
 	if (!runbook.n)
 		runbook = labels_get(&t.annotations, "runbook");
+	if (!runbook.n && m->service)
+		runbook = m->service->runbook;
 	dashboard = labels_get(&t.annotations, "dashboard_url");
 	if (!open && !url_is_web(runbook) && !url_is_web(t.url) && !url_is_web(dashboard))
 		return;
@@ -157,14 +172,18 @@ static struct str members_text(struct arena *a, const struct group *g, const str
 	return buf_keep(a, &b);
 }
 
-static struct str first_section(struct arena *a, const struct group *g, struct str title, const struct labels *common)
+static struct str first_section(const struct telling *m)
 {
+	struct str head = m->own_title.n ? m->own_title : mrkdwn_escape(m->a, m->title), more = S("");
+	const struct group *g = m->g;
+	struct arena *a = m->a;
 	struct alert_texts t;
-	struct str head = mrkdwn_escape(a, title), more = S("");
 
+	if (m->own_text.n)
+		return arena_printf(a, "*" STR_FMT "*\n" STR_FMT, STR_ARG(head), STR_ARG(m->own_text));
 	group_lead(a, g, &t);
 	if (members_counting(g) > 1) {
-		more = members_text(a, g, common);
+		more = members_text(a, g, m->common);
 	} else {
 		more = labels_get(&t.annotations, "description");
 		if (!more.n)
@@ -213,29 +232,87 @@ static struct str state_text(struct arena *a, const struct group *g, wall_ms now
 			    STR_ARG(quiet_text(a, g, now)));
 }
 
-static void put_context(struct arena *a, struct json_out *o, const struct group *g, struct str from)
+static void put_context_line(struct json_out *o, struct str text)
 {
 	json_open(o, '{');
 	json_add_str(o, "type", S("context"));
 	json_key(o, "elements");
 	json_open(o, '[');
-	block_text(o, "mrkdwn", arena_printf(a, "alert `" STR_FMT "`  ·  %s%s" STR_FMT, STR_ARG(g->row.short_id), severity_name(g->row.severity),
-					     from.n ? "  ·  from " : "", STR_ARG(mrkdwn_escape(a, from))));
+	block_text(o, "mrkdwn", text);
 	json_close(o, ']');
 	json_close(o, '}');
 }
 
-static void put_blocks(struct arena *a, struct json_out *o, const struct group *g, struct str title, const struct labels *common, struct str from, wall_ms now)
+static struct str link_text(struct arena *a, struct str title, struct str url)
 {
-	struct str where = labels_line(a, common, NULL);
+	return url_is_web(url) ? arena_printf(a, "<" STR_FMT "|" STR_FMT ">", STR_ARG(url), STR_ARG(mrkdwn_escape(a, title))) : mrkdwn_escape(a, title);
+}
+
+static struct str service_text(struct arena *a, const struct service *s)
+{
+	struct buf b;
+
+	buf_init(&b, 8 * KIB);
+	buf_printf(&b, ":package: *" STR_FMT "*", STR_ARG(mrkdwn_escape(a, s->name)));
+	if (s->team.n)
+		buf_printf(&b, "  ·  team " STR_FMT, STR_ARG(mrkdwn_escape(a, s->team)));
+	for (size_t i = 0; i < s->link_count; i++)
+		buf_printf(&b, "  ·  " STR_FMT, STR_ARG(link_text(a, s->links[i].title, s->links[i].url)));
+	return buf_keep(a, &b);
+}
+
+#define CHANGES_SHOWN 3
+#define CHANGES_SINCE DAY
+
+/* What was changed of the service shortly before: the first thing that people ask. */
+static void put_changes(const struct telling *m, struct json_out *o)
+{
+	struct service_change *list;
+	struct err ignored = {0};
+	size_t count = 0;
+
+	if (!store_service_change_last(m->w->engine->db, m->a, m->w->engine->workspace_id, m->service->name, m->g->row.opened - CHANGES_SINCE, CHANGES_SHOWN, &list,
+				       &count, &ignored))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		span_ms before = m->g->row.opened - list[i].at;
+
+		put_context_line(o, arena_printf(m->a, ":rocket: " STR_FMT "  ·  " STR_FMT " %s  ·  " STR_FMT, STR_ARG(link_text(m->a, list[i].title, list[i].url)),
+						 STR_ARG(span_write(m->a, before < 0 ? -before : before)), before < 0 ? "after it began" : "before",
+						 STR_ARG(mrkdwn_escape(m->a, list[i].source))));
+	}
+}
+
+static void put_service(const struct telling *m, struct json_out *o)
+{
+	if (!m->service)
+		return;
+	put_context_line(o, service_text(m->a, m->service));
+	put_changes(m, o);
+}
+
+static void put_origin(const struct telling *m, struct json_out *o)
+{
+	struct str from = source_name(m->w, m->g->row.source_id);
+
+	put_context_line(o, arena_printf(m->a, "alert `" STR_FMT "`  ·  %s%s" STR_FMT, STR_ARG(m->g->row.short_id), severity_name(m->g->row.severity),
+					 from.n ? "  ·  from " : "", STR_ARG(mrkdwn_escape(m->a, from))));
+	if (m->template_failed.n)
+		put_context_line(o, arena_printf(m->a, ":warning: its template failed: " STR_FMT, STR_ARG(mrkdwn_escape(m->a, str_clip(m->template_failed, 300)))));
+}
+
+static void put_blocks(const struct telling *m, struct json_out *o)
+{
+	struct str where = labels_line(m->a, m->common, NULL);
 
 	json_open(o, '[');
-	block_section(o, first_section(a, g, title, common));
-	if (where.n)
+	block_section(o, first_section(m));
+	if (where.n && !m->own_text.n)
 		block_section(o, where);
-	block_section(o, state_text(a, g, now));
-	put_buttons(a, o, g, common);
-	put_context(a, o, g, from);
+	block_section(o, state_text(m->a, m->g, m->w->now));
+	put_buttons(m, o);
+	put_service(m, o);
+	put_origin(m, o);
 	json_close(o, ']');
 }
 
@@ -252,7 +329,7 @@ static struct str plain_line(struct arena *a, const struct group *g, struct str 
 	return arena_printf(a, "[%s" STR_FMT "] " STR_FMT " (%s)", word, STR_ARG(number), STR_ARG(mrkdwn_escape(a, title)), severity_name(g->row.severity));
 }
 
-static struct str message_body(struct arena *a, const struct group *g, struct str title, struct str fallback, struct str from, wall_ms now)
+static struct str message_body(const struct telling *m, struct str fallback)
 {
 	struct buf b;
 	struct json_out o;
@@ -264,14 +341,14 @@ static struct str message_body(struct arena *a, const struct group *g, struct st
 	json_open(&o, '[');
 	json_open(&o, '{');
 	json_add_int(&o, "id", 1);
-	json_add_str(&o, "color", str_of(message_color(g)));
+	json_add_str(&o, "color", str_of(message_color(m->g)));
 	json_add_str(&o, "fallback", fallback);
 	json_key(&o, "blocks");
-	put_blocks(a, &o, g, title, &g->sum.common, from, now);
+	put_blocks(m, &o);
 	json_close(&o, '}');
 	json_close(&o, ']');
 	json_close(&o, '}');
-	return buf_keep(a, &b);
+	return buf_keep(m->a, &b);
 }
 
 /* A message that is there may change at any time: that rings no bell. The first one waits until somebody is to be told. */
@@ -291,7 +368,7 @@ bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post)
 {
 	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
 	struct arena *a = &post->arena;
-	struct str title;
+	struct telling m = {.w = w, .a = a, .g = g};
 
 	if (!g)
 		return false;
@@ -312,12 +389,15 @@ bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post)
 			return false;
 		}
 	}
-	title = group_title(a, g, group_sum_up(g));
+	m.common = group_sum_up(g);
+	m.title = group_title(a, g, m.common);
+	m.service = group_service(w, g);
+	(void)!template_words(w, a, g, &m.own_title, &m.own_text, &m.template_failed);
 	g->sending = true;
 	g->dirty = false;
 	post->channel_id = g->row.channel_id;
 	post->message_ts = g->row.message_ts;
-	post->text = plain_line(a, g, title);
-	post->body = message_body(a, g, title, post->text, source_name(w, g->row.source_id), w->now);
+	post->text = plain_line(a, g, m.own_title.n ? mrkdwn_plain(a, m.own_title) : m.title);
+	post->body = message_body(&m, post->text);
 	return true;
 }

@@ -88,6 +88,16 @@ bool note_add(struct work *w, int64_t channel_id, struct str text)
 	return store_due_add(w->engine->db, DUE_OUTBOX, channel_id, engine_id(w), w->now, KIND_NOTE, buf_keep(w->arena, &b), &w->err);
 }
 
+/* What happens to a service is what people look for when its alerts fire. */
+static bool note_change(struct work *w, const struct delivery *d, const struct event *e)
+{
+	struct labels labels = routing_labels(w->arena, &e->labels, d->source_name, d->tool);
+	const struct service *s = routing_service(w->engine->routing, &labels);
+	struct service_change c = {e->starts_at ? e->starts_at : w->now, e->title, e->url, d->source_name};
+
+	return !s || store_service_change_add(w->engine->db, w->engine->workspace_id, engine_id(w), s->name, &c, &w->err);
+}
+
 bool note_tell(struct work *w, struct delivery *d, const struct event *e)
 {
 	struct db *db = w->engine->db;
@@ -102,6 +112,8 @@ bool note_tell(struct work *w, struct delivery *d, const struct event *e)
 		return false;
 	d->changed++;
 	effect_wake(w);
+	if (!note_change(w, d, e))
+		return false;
 	return store_due_add(db, DUE_OUTBOX, d->channel_id, engine_id(w), w->now, KIND_NOTE, note_write(w, d, e), &w->err);
 }
 

@@ -209,6 +209,7 @@ static void put_member(struct work *w, struct json_out *o, const struct alert *a
 void alerts_write_group(struct work *w, struct json_out *o, struct group *g, bool members)
 {
 	const struct labels *common = group_sum_up(g);
+	const struct service *service = group_service(w, g);
 	struct alert_texts t;
 
 	group_lead(w->arena, g, &t);
@@ -216,6 +217,8 @@ void alerts_write_group(struct work *w, struct json_out *o, struct group *g, boo
 	put_row(w, o, &g->row);
 	json_add_str(o, "title", group_title(w->arena, g, common));
 	put_source(w, o, g->row.source_id);
+	if (service)
+		json_add_str(o, "service", service->name);
 	json_add_int(o, "firing", g->firing);
 	json_add_int(o, "resolved", (int64_t)g->count - g->firing);
 	put_wall(o, "since", g->sum.since);

@@ -191,6 +191,15 @@ struct str user_mention(struct arena *a, int64_t user_id);
 struct str group_acker(struct arena *a, const struct group_row *r); /* who acknowledged, as mrkdwn */
 struct str source_name(struct work *w, int64_t source_id); /* "" for what came without a source */
 
+/* ---- alert_template.c ---- */
+
+/* A template's words, as mrkdwn. false: there is none for it; or it failed, and *why says so. */
+bool template_words(struct work *w, struct arena *a, struct group *g, struct str *title, struct str *text, struct str *why);
+/* Labels of the leading alert, with those that only routes see. */
+struct labels group_route_labels(struct work *w, struct group *g);
+/* The service of a group. NULL: none. */
+const struct service *group_service(struct work *w, struct group *g);
+
 /* ---- alert_message.c ---- */
 
 /* One member as a line of mrkdwn, without the labels that all have in common. */

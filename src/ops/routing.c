@@ -311,6 +311,34 @@ static bool read_services(struct reader *rd, const struct json *tree)
 	return true;
 }
 
+static bool read_templates(struct reader *rd, const struct json *tree)
+{
+	struct message_template **at = &rd->r->templates;
+	const struct json *v;
+	size_t count;
+
+	if (!list_of(rd, tree, "templates", &v, &count))
+		return false;
+	if (count > TEMPLATES_MAX)
+		return wrong(rd, v, "too many templates" STR_FMT, S(""));
+	for (; v; v = v->next) {
+		struct message_template *t = arena_zero(&rd->r->arena, sizeof *t);
+		const struct json *program = json_get(v, "program");
+
+		*at = t; /* from here on routing_free() finds it */
+		at = &t->next;
+		t->line = v->line;
+		if (!known_keys(rd, v, " matchers program ") || !read_matchers(rd, v, "matchers", NULL, NULL, &t->matchers))
+			return false;
+		if (!json_is(program, JSON_STR))
+			return wrong(rd, v, "a template has `program`, a text in jq" STR_FMT, S(""));
+		t->program = jq_program_new(S(""), program->text, rd->err);
+		if (!t->program)
+			return failed_at(rd, program);
+	}
+	return true;
+}
+
 /* ---- inhibition ---- */
 
 static bool read_inhibition(struct reader *rd, const struct json *tree)
@@ -517,8 +545,8 @@ static bool read_limits(struct reader *rd, const struct json *tree)
 
 static bool read_tree(struct reader *rd, const struct json *tree)
 {
-	return known_keys(rd, tree, " route receivers inhibit_rules time_intervals mute_time_intervals services storm flapping ") && read_receivers(rd, tree) &&
-	       read_intervals(rd, tree, "time_intervals") && read_intervals(rd, tree, "mute_time_intervals") && read_services(rd, tree) &&
+	return known_keys(rd, tree, " route receivers inhibit_rules time_intervals mute_time_intervals services templates storm flapping ") && read_receivers(rd, tree) &&
+	       read_intervals(rd, tree, "time_intervals") && read_intervals(rd, tree, "mute_time_intervals") && read_services(rd, tree) && read_templates(rd, tree) &&
 	       read_inhibition(rd, tree) && read_limits(rd, tree) && read_root(rd, tree);
 }
 
@@ -571,6 +599,10 @@ void routing_free(struct routing *r)
 		interval_free(t->interval);
 	for (struct service *s = r->services; s; s = s->next)
 		matchers_done(&s->matchers);
+	for (struct message_template *t = r->templates; t; t = t->next) {
+		matchers_done(&t->matchers);
+		jq_program_free(t->program);
+	}
 	for (size_t i = 0; i < r->inhibit_count; i++) {
 		matchers_done(&r->inhibit_rules[i].source);
 		matchers_done(&r->inhibit_rules[i].target);

@@ -8,6 +8,7 @@
  *     inhibit_rules: [{source_matchers: [...], target_matchers: [...], equal: [LABEL...]}]
  *     time_intervals: [{name: NAME, time_intervals: [...]}]
  *     services: [{name: NAME, matchers: [...], team, channel, runbook, policy, links: [{title, url}]}]
+ *     templates: [{matchers: [...], program: JQ}]
  *     storm: {groups: N, within: SPAN}
  *     flapping: {changes: N, within: SPAN}
  *
@@ -16,11 +17,13 @@
  * channel of the alert's service. Pure: nothing here knows a clock, and what is made does not change.
  */
 #pragma once
+#include "base/jq.h"
 #include "ops/interval.h"
 #include "ops/matcher.h"
 
 #define ROUTES_MAX 1000
 #define SERVICES_MAX 1000
+#define TEMPLATES_MAX 64
 #define INHIBIT_RULES_MAX 64
 
 struct receiver {
@@ -68,6 +71,15 @@ struct service {
 	struct service *next;
 };
 
+/* How a group is worded: the first whose matchers fit. A jq program (base/jq.h) from what alert_template.c gives it to a text, or to
+ * {title, text}. */
+struct message_template {
+	unsigned line;
+	struct matchers matchers;
+	struct jq_program *program;
+	struct message_template *next;
+};
+
 struct routing {
 	struct arena arena;
 	struct str file, text; /* where it was read from, and what stood there; "" and "" for the built-in one */
@@ -79,6 +91,7 @@ struct routing {
 	size_t inhibit_count;
 	struct service *services;
 	size_t service_count;
+	struct message_template *templates;
 	unsigned storm_groups;  /* so many new groups of one channel ... */
 	span_ms storm_within;   /* ... in this time are a storm */
 	unsigned flap_changes;  /* an alert that begins to fire so often ... */
