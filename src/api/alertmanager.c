@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "base/log.h"
 #include "engine/alerts.h"
+#include "engine/heartbeats.h"
 #include "engine/silences.h"
 
 /* The key of a source: behind /am/, as a bearer token, or as basic authentication's password. */
@@ -61,7 +62,7 @@ static void v2_post(struct exchange *x)
 	d.source_name = s.name;
 	d.tool = s.tool;
 	d.channel_id = s.channel_id;
-	if (!alerts_receive_v2(&x->work, &d)) {
+	if (!heartbeat_heard(&x->work, s.id) || !alerts_receive_v2(&x->work, &d)) {
 		x->status = hook_is_theirs(x->work.err.code) ? d.http_status : 0;
 		x->err = x->work.err;
 		x->work.failed = true;

@@ -6,6 +6,7 @@
 #include "api/sns.h"
 #include "api/source_auth.h"
 #include "base/log.h"
+#include "engine/heartbeats.h"
 #include "net/body.h"
 
 #include <inttypes.h>
@@ -91,7 +92,7 @@ bool hook_is_theirs(enum err_code code)
 
 bool hook_end(struct exchange *x, const struct delivery *d, bool ok)
 {
-	if (ok) {
+	if (ok && heartbeat_heard(&x->work, d->source_id)) {
 		log_debug(EV_DELIVERY, F_STR("source", d->source_name), F_INT("alerts", d->alerts), F_INT("changed", d->changed));
 		return true;
 	}

@@ -3,6 +3,7 @@
 
 #include "api/exchange.h"
 #include "api/source_auth.h"
+#include "engine/heartbeats.h"
 #include "engine/messages.h"
 #include "store/chat.h"
 
@@ -313,6 +314,21 @@ static bool read_auth(struct provisioner *p, const struct json *item, const stru
 	return !auth || source_auth_read(p->w, source_kind_can(kind), s->id, auth, &s->auth, p->err) || failed_at(p, auth);
 }
 
+/* A `heartbeat` that is not there stays as it is; `none` ends it. */
+static bool read_heartbeat(struct provisioner *p, const struct json *item, struct source *s)
+{
+	const struct json *v = json_get(item, "heartbeat");
+
+	if (!v)
+		return true;
+	s->heartbeat = 0;
+	if (str_is(v->text, "none") || v->type == JSON_NULL)
+		return true;
+	if (v->type < JSON_ARRAY && span_parse(v->text, &s->heartbeat) && s->heartbeat >= HEARTBEAT_LEAST && s->heartbeat <= HEARTBEAT_MOST)
+		return true;
+	return wrong(p, v, "`heartbeat: " STR_FMT "` is not 1m to 30d, or none", v->text);
+}
+
 static void put_source(struct provisioner *p, const struct source *s)
 {
 	struct str key = auth_source_key(p->w, s->id), base = p->w->engine->config.public_url;
@@ -336,7 +352,7 @@ static bool make_source(struct provisioner *p, const struct json *item)
 	struct channel c;
 	bool exists;
 
-	if (!known_keys(p, item, " name tool channel auth ") || !need_name(p, item, &name) || !find_channel(p, item, "channel", &c))
+	if (!known_keys(p, item, " name tool channel auth heartbeat ") || !need_name(p, item, &name) || !find_channel(p, item, "channel", &c))
 		return false;
 	if (!(kind = source_find(e->sources, tool)))
 		return wrong(p, item, "`tool: " STR_FMT "` is not known; `opsroom source list` names those that are", tool);
@@ -349,10 +365,11 @@ static bool make_source(struct provisioner *p, const struct json *item)
 	s.name = name;
 	s.tool = tool;
 	s.channel_id = c.id;
-	if (!read_auth(p, item, kind, &s))
+	if (!read_auth(p, item, kind, &s) || !read_heartbeat(p, item, &s))
 		return false;
 	if (!(exists ? store_source_set(e->db, &s, p->err)
-		     : store_source_add(e->db, &s, auth_hash(p->w->arena, auth_source_key(p->w, s.id)), p->w->now, p->err)))
+		     : store_source_add(e->db, &s, auth_hash(p->w->arena, auth_source_key(p->w, s.id)), p->w->now, p->err)) ||
+	    !heartbeat_set(p->w, &s, p->err))
 		return failed_at(p, item);
 	put_source(p, &s);
 	return true;

@@ -6,6 +6,7 @@
 #include "engine/alerts.h"
 #include "engine/chat.h"
 #include "engine/confirm.h"
+#include "engine/heartbeats.h"
 #include "engine/housekeeping.h"
 #include "engine/silences.h"
 #include "store/journal.h"
@@ -312,11 +313,17 @@ static bool run_silence(struct work *w, const struct due_row *row, wall_ms *agai
 	return silences_turn(w, row->home_id, again_at);
 }
 
+static bool run_heartbeat(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	return heartbeat_check(w, row->home_id, again_at);
+}
+
 static const struct timer_kind timer_kinds[] = {
 	{"group_ends", run_group_ends},
 	{"group_settle", run_group_settle},
 	{"alert_round", run_round},
 	{"silence", run_silence},
+	{KIND_HEARTBEAT, run_heartbeat},
 	{"housekeeping", run_housekeeping},
 };
 

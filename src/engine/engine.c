@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/alerts.h"
+#include "engine/heartbeats.h"
 #include "ops/routing.h"
 #include "ops/source.h"
 #include "store/chat.h"
@@ -405,7 +406,7 @@ bool engine_start(struct engine *e, struct err *err)
 	struct loop_state *l = e->loop;
 
 	e->started = wall_now();
-	if (!alerts_reload(e, err))
+	if (!alerts_reload(e, err) || !heartbeats_load(e, err))
 		return false;
 	l->search_behind = UINT32_MAX; /* what was written before a crash may not be indexed yet */
 	uv_async_init(l->uv, &l->wake, on_wake);
@@ -448,6 +449,7 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	alerts_free(e);
+	heartbeats_free(e);
 	hub_free(e);
 	source_folder_free(e->sources);
 	routing_free(e->routing);

@@ -16,6 +16,7 @@
 
 struct engine;
 struct alerts; /* engine/alerts.h */
+struct heartbeats;
 struct routing;
 struct source_folder;
 struct chat_post;
@@ -55,6 +56,7 @@ struct engine {
 	struct str workspace_name; /* owned */
 	int64_t bot_user_id, bot_id; /* @srebot */
 	struct alerts *alerts;
+	struct heartbeats *heartbeats; /* engine/heartbeats.h */
 	struct routing *routing;  /* where alerts go (ops/routing.h); as sources. NULL: the built-in one is made at the start */
 	struct source_folder *sources; /* a team's own kinds (ops/source.h); the daemon makes it, a reload swaps it as a whole. NULL: none */
 	struct loop_state *loop;  /* engine/engine.c's own */

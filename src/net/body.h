@@ -2,7 +2,7 @@
  *
  * JSON (also sent as text/plain, as SNS does, and with the small faults that json_mend() mends), or a form, which becomes
  * one flat object of texts; of a repeated key the last counts. What is sent as text/plain or as a form by hand
- * (`curl -d 'disk is full'`) and is neither becomes a JSON_STR, for the tools that take plain text. A mail (message/rfc822) becomes what
+ * (`curl -d 'disk is full'`) and is neither becomes a JSON_STR, for the tools that take plain text; so does nothing at all. A mail (message/rfc822) becomes what
  * net/mail.h says.
  */
 #pragma once

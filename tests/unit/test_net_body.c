@@ -49,6 +49,7 @@ START_TEST(json)
 	ck_str(parsed("application/json", S("")), "!");
 	ck_str(parsed("application/json", S("a=1")), "!");
 	ck_str(parsed("application/json", S("disk is full")), "!");
+	ck_str(parsed("", S("")), "\"\""); /* curl -X POST: it has nothing to say but that it is there */
 	ck_str(parsed("", S("disk is full")), "!");
 }
 END_TEST
