@@ -110,6 +110,12 @@ bool detail_render(struct work *w, const struct due_row *row, struct chat_post *
 		detail_told(w, row->home_id, row->id);
 		return false;
 	}
+	if (!post_has_turn(w, post, n.g->row.channel_id))
+		return false;
+	if (n.g->detail_id == row->id) { /* what changes from here on is the next one's */
+		work_touched_memory(w);
+		n.g->detail_id = 0;
+	}
 	post->channel_id = n.g->row.channel_id;
 	post->thread_ts = n.g->row.message_ts;
 	post->text = arena_dup(&post->arena, news_text(&n));
@@ -123,6 +129,8 @@ bool reminder_render(struct work *w, const struct due_row *row, struct chat_post
 	wall_ms until;
 
 	if (!g || g->row.state != GROUP_FIRING || !g->row.message_ts || group_is_quiet(g, w->now, &until))
+		return false;
+	if (!post_has_turn(w, post, g->row.channel_id))
 		return false;
 	post->channel_id = g->row.channel_id;
 	post->thread_ts = g->row.message_ts;

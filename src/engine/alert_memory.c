@@ -274,7 +274,7 @@ static void group_free(struct alerts *al, struct group *g)
 
 void group_let_go(struct alerts *al, struct group *g)
 {
-	if (g->row.state == GROUP_RESOLVED && !g->row.held && !g->outbox_id && !g->detail_id)
+	if (g->row.state == GROUP_RESOLVED && !g->row.held && !g->outbox_id && !g->details)
 		group_free(al, g);
 }
 
@@ -590,6 +590,12 @@ static void group_outbox_is(struct group *g, const struct outbox_key *key)
 	g->outbox_fence = key->fence;
 }
 
+static void group_detail_is(struct group *g, const struct outbox_key *key)
+{
+	g->details++;
+	g->detail_id = key->id > g->detail_id ? key->id : g->detail_id;
+}
+
 static bool reload_groups(struct engine *e, struct arena *a, wall_ms now, struct err *err)
 {
 	struct waiting w;
@@ -617,7 +623,7 @@ static bool reload_groups(struct engine *e, struct arena *a, wall_ms now, struct
 			group_outbox_is(g, &w.messages[i]);
 	for (size_t i = 0; i < w.detail_count; i++)
 		if ((g = map_get(&e->alerts->by_id, (uint64_t)w.details[i].home_id)))
-			g->detail_id = w.details[i].id;
+			group_detail_is(g, &w.details[i]);
 	return true;
 }
 

@@ -380,6 +380,11 @@ bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post)
 			alerts_not_told(w, group_id);
 		return false;
 	}
+	g->has_turn = !post_has_turn(w, post, g->row.channel_id);
+	if (g->has_turn) {
+		g->outbox_due = post->later_at;
+		return false;
+	}
 	if (!g->row.message_ts && g->row.state != GROUP_RESOLVED) {
 		bool taken;
 

@@ -121,7 +121,7 @@ bool note_render(struct work *w, const struct due_row *row, struct chat_post *po
 {
 	const struct json *note = json_parse(&post->arena, arena_dup(&post->arena, row->payload), JSON_STRICT, &w->err);
 
-	if (!note)
+	if (!note || !post_has_turn(w, post, row->home_id))
 		return false;
 	post->channel_id = row->home_id;
 	post->text = json_get_str(note, "text");

@@ -56,7 +56,7 @@ static bool group_tell(struct work *w, struct group *g, unsigned effects, struct
 		g->dirty = true;
 		return true;
 	}
-	if (g->outbox_id && g->outbox_due <= due)
+	if (g->outbox_id && (g->has_turn || g->outbox_due <= due))
 		return true;
 	effect_wake(w);
 	if (g->outbox_id) {
@@ -103,6 +103,7 @@ static bool group_detail(struct work *w, struct group *g, int64_t change_id)
 		due = g->detail_at + every;
 	effect_wake(w);
 	g->detail_id = engine_id(w);
+	g->details++;
 	return store_due_add(w->engine->db, DUE_OUTBOX, g->row.id, g->detail_id, due, KIND_DETAIL, arena_printf(w->arena, "%" PRId64, change_id), &w->err);
 }
 
@@ -524,11 +525,22 @@ static bool first_told(struct work *w, struct group *g)
 	return !g->route || mind_round(w, w->now + g->route->repeat_interval);
 }
 
-bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts, wall_ms *again_at)
+/* It changed while its message was on the way: the next row, which has a turn of its own. */
+static bool tell_next(struct work *w, struct group *g)
+{
+	wall_ms due = g->dirty_due > w->now ? g->dirty_due : w->now;
+
+	g->dirty = false;
+	g->outbox_id = engine_id(w);
+	g->outbox_fence = 0;
+	g->outbox_due = due;
+	return store_due_add(w->engine->db, DUE_OUTBOX, g->row.id, g->outbox_id, due, KIND_GROUP, S(""), &w->err);
+}
+
+bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts)
 {
 	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
 
-	*again_at = 0;
 	if (!g)
 		return store_group_told(w->engine->db, group_id, message_ts, w->now, &w->err);
 	work_touched_memory(w);
@@ -538,11 +550,8 @@ bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts, wall_ms *
 	g->row.message_ts = message_ts;
 	g->told_at = w->now;
 	g->sending = false;
-	if (g->dirty) {
-		g->dirty = false;
-		g->outbox_due = *again_at = g->dirty_due > w->now ? g->dirty_due : w->now;
-		return true;
-	}
+	if (g->dirty)
+		return tell_next(w, g);
 	g->outbox_id = 0;
 	group_let_go(w->engine->alerts, g);
 	return true;
@@ -564,10 +573,12 @@ void detail_told(struct work *w, int64_t group_id, int64_t outbox_id)
 {
 	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
 
-	if (!g || g->detail_id != outbox_id)
+	if (!g)
 		return;
 	work_touched_memory(w);
-	g->detail_id = 0;
+	if (g->detail_id == outbox_id)
+		g->detail_id = 0;
+	g->details--;
 	g->detail_at = w->now;
 	group_let_go(w->engine->alerts, g);
 }

@@ -52,8 +52,8 @@ int64_t group_firing(const struct group *g);
 
 /* For the outbox: fills the post from the group as it is now. false: there is nothing to tell. */
 bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post);
-/* The message is out. *again_at not 0: the group changed meanwhile, send again then. */
-MUST_USE bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts, wall_ms *again_at);
+/* The message is out. */
+MUST_USE bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts);
 void alerts_not_told(struct work *w, int64_t group_id);
 #define KIND_GROUP "alert_group" /* of outbox rows */
 #define KIND_NOTE "note"
@@ -65,7 +65,7 @@ bool note_render(struct work *w, const struct due_row *row, struct chat_post *po
 bool detail_render(struct work *w, const struct due_row *row, struct chat_post *post);
 void detail_told(struct work *w, int64_t group_id, int64_t outbox_id);
 bool digest_render(struct work *w, const struct due_row *row, struct chat_post *post);
-MUST_USE bool digest_told(struct work *w, int64_t digest_id, int64_t message_ts, wall_ms *again_at);
+MUST_USE bool digest_told(struct work *w, int64_t digest_id, int64_t message_ts);
 void digest_not_told(struct work *w, int64_t digest_id);
 /* Acknowledges all groups of a digest that still fire. *count: how many. ERR_NOT_FOUND, ERR_CONFLICT: none fires. */
 MUST_USE bool digest_ack(struct work *w, int64_t digest_id, int64_t user_id, unsigned *count, struct err *err);

@@ -50,13 +50,15 @@ struct group {
 	int64_t outbox_id; /* 0: nothing waits to be told */
 	int64_t outbox_fence; /* of its row; sending raises it */
 	bool sending;      /* its message is on the way */
+	bool has_turn;     /* its row waits for its channel's turn and is not brought forward */
 	bool dirty;        /* changed since */
 	bool touched;      /* in alerts.touched */
 	struct group *next_touched;
 	wall_ms dirty_due; /* when the change is to be told */
 	wall_ms hold_until; /* not told before */
 	wall_ms told_at, outbox_due, timer_due; /* timer_due 0: no timer */
-	int64_t detail_id; /* the outbox row that will tell its thread what changed; 0: none */
+	int64_t detail_id; /* the outbox row that will tell its thread what changes still; 0: none */
+	int64_t details;   /* all that are on the way there */
 	wall_ms detail_at; /* when the thread was last told */
 };
 

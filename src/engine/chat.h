@@ -32,9 +32,14 @@ enum post_result { POST_DONE, POST_RETRY, POST_REFUSED };
 struct chat_kind {
 	const char *name; /* as written in opsroom.yaml */
 	unsigned can;     /* of enum chat_can */
+	span_ms pace;     /* one message a channel in this time at most, as the chat system allows; 0: any number */
 	/* Answers exactly once, now or later, with chat_posted(). */
 	void (*post)(struct chat_post *post);
 };
+
+/* Work thread, of rendering: is it the channel's turn? false: post->later_at says when; each that waits has a turn of its own, in the
+ * order of their coming. */
+bool post_has_turn(struct work *w, struct chat_post *post, int64_t channel_id);
 
 /* message_ts: what the chat system calls the message (POST_DONE). retry_at: 0 lets the engine back off. why: for the log. */
 void chat_posted(struct chat_post *post, enum post_result result, int64_t message_ts, wall_ms retry_at, struct str why);

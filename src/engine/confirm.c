@@ -57,12 +57,11 @@ static bool say(struct work *w, int64_t channel_id, struct str text, struct err 
 			     buf_keep(w->arena, &b), err);
 }
 
-bool confirm_told(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at)
+bool confirm_told(struct work *w, const struct chat_post *post, int64_t message_ts)
 {
 	struct str source = source_of(w, post);
 
 	(void)message_ts;
-	*again_at = 0;
 	log_info(EV_SUBSCRIBED, F_STR("source", source));
 	return say(w, post->channel_id,
 		   arena_printf(w->arena,

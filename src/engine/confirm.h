@@ -11,6 +11,6 @@ MUST_USE bool confirm_add(struct work *w, int64_t channel_id, struct str source_
 /* For the outbox. post->text is the address, post->body what confirm_add() kept. */
 struct due_row;
 bool confirm_render(struct work *w, const struct due_row *row, struct chat_post *post);
-MUST_USE bool confirm_told(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at);
+MUST_USE bool confirm_told(struct work *w, const struct chat_post *post, int64_t message_ts);
 void confirm_not_told(struct work *w, const struct chat_post *post);
 void confirm_send(struct chat_post *post);

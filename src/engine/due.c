@@ -48,7 +48,7 @@ static void command_row_run(struct work *w, struct due_item *item)
 struct post_kind {
 	const char *name;
 	bool (*render)(struct work *w, const struct due_row *row, struct chat_post *post); /* false: nothing to tell any more */
-	bool (*told)(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at);
+	bool (*told)(struct work *w, const struct chat_post *post, int64_t message_ts);
 	void (*not_told)(struct work *w, const struct chat_post *post);
 	void (*send)(struct chat_post *post); /* NULL: it is a message, the chat system has it */
 };
@@ -58,9 +58,9 @@ static bool group_render(struct work *w, const struct due_row *row, struct chat_
 	return alerts_render(w, row->home_id, post);
 }
 
-static bool group_told(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at)
+static bool group_told(struct work *w, const struct chat_post *post, int64_t message_ts)
 {
-	return alerts_told(w, post->home_id, message_ts, again_at);
+	return alerts_told(w, post->home_id, message_ts);
 }
 
 static void group_not_told(struct work *w, const struct chat_post *post)
@@ -68,12 +68,11 @@ static void group_not_told(struct work *w, const struct chat_post *post)
 	alerts_not_told(w, post->home_id);
 }
 
-static bool note_told(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at)
+static bool note_told(struct work *w, const struct chat_post *post, int64_t message_ts)
 {
 	(void)w;
 	(void)post;
 	(void)message_ts;
-	*again_at = 0;
 	return true;
 }
 
@@ -83,10 +82,9 @@ static void note_not_told(struct work *w, const struct chat_post *post)
 	(void)post;
 }
 
-static bool detail_done(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at)
+static bool detail_done(struct work *w, const struct chat_post *post, int64_t message_ts)
 {
 	(void)message_ts;
-	*again_at = 0;
 	detail_told(w, post->home_id, post->outbox_id);
 	return true;
 }
@@ -96,9 +94,9 @@ static void detail_not_told(struct work *w, const struct chat_post *post)
 	detail_told(w, post->home_id, post->outbox_id);
 }
 
-static bool digest_done(struct work *w, const struct chat_post *post, int64_t message_ts, wall_ms *again_at)
+static bool digest_done(struct work *w, const struct chat_post *post, int64_t message_ts)
 {
-	return digest_told(w, post->home_id, message_ts, again_at);
+	return digest_told(w, post->home_id, message_ts);
 }
 
 static void digest_undone(struct work *w, const struct chat_post *post)
@@ -135,6 +133,21 @@ static void send_post(void *context)
 		post->kind->send(post);
 	else
 		post->engine->chats[0]->post(post);
+}
+
+/* Who was given a turn comes back when it is there: claimed for the second time. */
+bool post_has_turn(struct work *w, struct chat_post *post, int64_t channel_id)
+{
+	span_ms pace = w->engine->chats ? w->engine->chats[0]->pace : 0;
+	struct map *turns = &w->engine->loop->turns;
+	wall_ms next = (wall_ms)(uintptr_t)map_get(turns, (uint64_t)channel_id);
+
+	if (!pace)
+		return true;
+	post->later_at = post->attempts == 1 && next > w->now ? next : 0;
+	if (post->later_at || next <= w->now)
+		map_put(turns, (uint64_t)channel_id, (void *)(uintptr_t)((next > w->now ? next : w->now) + pace));
+	return post->later_at == 0;
 }
 
 static void outbox_run(struct work *w)
@@ -214,13 +227,9 @@ struct answer_item {
 static bool answer_done(struct work *w, const struct answer_item *item, const struct due_row *row)
 {
 	struct db *db = w->engine->db;
-	wall_ms again_at = 0;
 
-	if (!item->post->kind->told(w, item->post, item->message_ts, &again_at))
-		return false;
 	effect_wake(w);
-	/* The group changed while its message was on the way: the same row goes again. */
-	return again_at ? store_due_later(db, DUE_OUTBOX, row, again_at, &w->err) : store_due_done(db, DUE_OUTBOX, row, &w->err);
+	return item->post->kind->told(w, item->post, item->message_ts) && store_due_done(db, DUE_OUTBOX, row, &w->err);
 }
 
 static void answer_run(struct work *w)

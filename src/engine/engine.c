@@ -454,6 +454,7 @@ void engine_free(struct engine *e)
 	source_folder_free(e->sources);
 	routing_free(e->routing);
 	db_close(e->db);
+	map_done(&e->loop->turns);
 	arena_done(&e->loop->scratch);
 	mem_free((void *)e->workspace_name.p);
 	mem_free(e->loop);

@@ -52,6 +52,7 @@ struct loop_state {
 	bool memory_touched;
 	mono_ms sick_until; /* while the store takes nothing (live.unwritable): when it is tried again */
 	unsigned search_behind; /* messages that came since the index was whole; a hint */
+	struct map turns; /* channel id -> when it may be told next, as a pointer-sized number */
 	struct arena scratch;
 	unsigned committed;  /* items of the last batch that wrote */
 	int64_t commit_us;   /* what a commit takes; an average that forgets */

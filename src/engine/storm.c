@@ -24,7 +24,7 @@ struct digest {
 	struct group **groups; /* that are in memory, in the order of their coming */
 	size_t count, room;
 	int64_t outbox_id, outbox_fence;
-	bool sending, dirty;
+	bool sending, dirty, has_turn;
 	wall_ms told_at, outbox_due;
 };
 
@@ -187,7 +187,7 @@ bool digest_tell(struct work *w, int64_t digest_id, bool at_once)
 		d->dirty = true;
 		return true;
 	}
-	if (d->outbox_id && d->outbox_due <= due)
+	if (d->outbox_id && (d->has_turn || d->outbox_due <= due))
 		return true;
 	effect_wake(w);
 	d->outbox_due = due;
@@ -310,9 +310,14 @@ bool digest_render(struct work *w, const struct due_row *row, struct chat_post *
 	if (!d)
 		return false;
 	work_touched_memory(w);
+	d->outbox_fence = post->fence;
+	d->has_turn = !post_has_turn(w, post, d->row.channel_id);
+	if (d->has_turn) {
+		d->outbox_due = post->later_at;
+		return false;
+	}
 	d->sending = true;
 	d->dirty = false;
-	d->outbox_fence = post->fence;
 	c = count_groups(d);
 	post->channel_id = d->row.channel_id;
 	post->message_ts = d->row.message_ts;
@@ -338,23 +343,19 @@ static bool digest_close(struct work *w, struct digest *d)
 	return true;
 }
 
-bool digest_told(struct work *w, int64_t digest_id, int64_t message_ts, wall_ms *again_at)
+bool digest_told(struct work *w, int64_t digest_id, int64_t message_ts)
 {
 	struct digest *d = map_get(&w->engine->alerts->digests, (uint64_t)digest_id);
 
-	*again_at = 0;
 	if (!d)
 		return true;
 	work_touched_memory(w);
 	d->row.message_ts = message_ts;
 	d->told_at = w->now;
 	d->sending = false;
-	if (d->dirty) {
-		d->dirty = false;
-		d->outbox_due = *again_at = w->now + TELL_EVERY;
-		return store_digest_set(w->engine->db, &d->row, true, &w->err);
-	}
 	d->outbox_id = 0;
+	if (d->dirty)
+		return store_digest_set(w->engine->db, &d->row, true, &w->err) && digest_tell(w, d->row.id, false);
 	return digest_close(w, d);
 }
 

@@ -51,7 +51,7 @@ static void post(struct chat_post *p)
 		answer(p);
 }
 
-static const struct chat_kind told = {.name = "told", .can = CHAT_BUTTONS | CHAT_EDIT, .post = post};
+static struct chat_kind told = {.name = "told", .can = CHAT_BUTTONS | CHAT_EDIT, .post = post};
 static const struct chat_kind *const chats[] = {&told, NULL};
 
 static const struct sent *last_sent(void)
@@ -186,6 +186,28 @@ START_TEST(what_was_put_off_can_be_brought_forward)
 	ck_assert_msg(room_do(&room, act, "ack", &err), "%s", err.text);
 	room_advance(&room, 10);
 	ck_assert_uint_eq(chat.count, 2);
+}
+END_TEST
+
+/* A chat that takes one message a second: everyone has a turn, in the order of their coming, and changes do not queue up. */
+START_TEST(a_channel_is_told_at_its_pace)
+{
+	char body[200];
+
+	told.pace = SECOND;
+	for (int i = 0; i < 5; i++) {
+		snprintf(body, sizeof body, "[{\"labels\":{\"alertname\":\"A%d\"}," FOREVER "}]", i);
+		alert(body);
+		room_advance(&room, 10);
+	}
+	ck_assert_uint_eq(chat.count, 1);
+	alert("[{\"labels\":{\"alertname\":\"A4\",\"x\":\"1\"}," FOREVER "}]");
+	room_advance(&room, 4 * SECOND);
+	ck_assert_uint_eq(chat.count, 5);
+	for (size_t i = 0; i < 5; i++)
+		ck_assert_int_eq(chat.sent[i].at, ROOM_START + (wall_ms)i * SECOND);
+	ck_assert_str_eq(chat.sent[4].text, "[FIRING:2] A4 (warning)");
+	told.pace = 0;
 }
 END_TEST
 
@@ -604,6 +626,7 @@ int main(void)
 		{"told", one_alert_is_one_message},
 		{"told", people_are_told_at_once_numbers_once_a_second},
 		{"told", what_was_put_off_can_be_brought_forward},
+		{"told", a_channel_is_told_at_its_pace},
 		{"told", an_alert_ends_by_itself},
 		{"told", resolved_by_hand_stays_quiet_until_it_fires_anew},
 		{"told", a_change_under_way_goes_after_it},

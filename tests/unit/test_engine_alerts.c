@@ -468,9 +468,7 @@ static bool random_step(struct work *w, void *context)
 		{
 			struct due_row row = {.home_id = g->row.id, .id = g->outbox_id};
 
-			return alerts_told(w, g->row.id, 1000, &again) &&
-			       (again ? store_due_later(w->engine->db, DUE_OUTBOX, &row, again, &w->err)
-				      : store_due_done(w->engine->db, DUE_OUTBOX, &row, &w->err));
+			return alerts_told(w, g->row.id, 1000) && store_due_done(w->engine->db, DUE_OUTBOX, &row, &w->err);
 		}
 	case 4:
 		return alerts_expire(w, g->row.id, &again);

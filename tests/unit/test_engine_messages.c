@@ -283,7 +283,6 @@ BODY(alerts_as_json)
 	struct json_out o;
 	struct str short_id;
 	struct group *g;
-	wall_ms again;
 	struct buf b;
 
 	ck_assert(alerts_receive_v2(w, &d));
@@ -305,7 +304,7 @@ BODY(alerts_as_json)
 	short_id = arena_dup(w->arena, group_row(g)->short_id);
 	ck_assert_int_eq(group_firing(g), 1);
 	ck_assert(alerts_resolve(w, g, ann, &w->err));
-	ck_assert(alerts_told(w, group_row(g)->id, 1, &again));
+	ck_assert(alerts_told(w, group_row(g)->id, 1));
 	d.body = S("[{\"labels\":{\"alertname\":\"A\",\"x\":\"y\"},\"endsAt\":\"2026-03-02T02:15:00Z\"}]");
 	ck_assert(alerts_receive_v2(w, &d)); /* its source ends it: it leaves memory */
 	ck_assert_ptr_null(alerts_find(w, short_id, &w->err));
