@@ -427,20 +427,27 @@ struct http_client *http_client_new(uv_loop_t *loop, unsigned at_once)
 {
 	struct http_client *c = mem_new(sizeof *c);
 
-	start_once();
 	c->loop = loop;
 	c->at_once = at_once ? at_once : 1;
 	c->last = &c->first;
 	uv_timer_init(loop, &c->timer);
 	c->timer.data = c;
 	c->handles = 1;
+	return c;
+}
+
+/* With the first request: libcurl and its OpenSSL take 2.5 MB that many a daemon never needs. */
+static void client_start(struct http_client *c)
+{
+	if (c->multi || c->freed)
+		return;
+	start_once();
 	c->multi = curl_multi_init();
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_want_socket);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_want_timer);
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
 	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)c->at_once);
-	return c;
 }
 
 static void call_abandon(struct call *c)
@@ -470,7 +477,8 @@ void http_client_free(struct http_client *client)
 		client->first = c->next;
 		call_abandon(c);
 	}
-	curl_multi_cleanup(client->multi);
+	if (client->multi)
+		curl_multi_cleanup(client->multi);
 	uv_close((uv_handle_t *)&client->timer, on_timer_closed);
 }
 
@@ -479,9 +487,10 @@ void http_client_send(struct http_client *client, const struct client_request *r
 {
 	static const struct client_request nothing = {.method = "GET", .url = {"", 0}, .deadline = SECOND};
 	struct err err = {0};
-	struct call *c =
-		call_new(request_is_sound(r, &err) ? r : &nothing, NULL); /* curl refuses the empty URL, later */
+	struct call *c;
 
+	client_start(client);
+	c = call_new(request_is_sound(r, &err) ? r : &nothing, NULL); /* curl refuses the empty URL, later */
 	c->client = client;
 	c->on_answer = on_answer;
 	c->context = context;
