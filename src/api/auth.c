@@ -110,6 +110,15 @@ static bool same_origin(const struct http_request *r)
 	return str_find(origin, S("://"), &at) && str_eq(str_n(origin.p + at + 3, origin.n - at - 3), host);
 }
 
+/* A picture changes nothing, and Cross-Origin-Resource-Policy keeps it from other sites' pages. Browsers that say who loads it are
+ * believed (Fetch Metadata; plain http beyond loopback has none). */
+static bool is_loaded_by_us(const struct exchange *x)
+{
+	struct str site = http_header_get(x->request, "Sec-Fetch-Site");
+
+	return (x->route->flags & ROUTE_LOADED) && (!site.n || str_is(site, "same-origin") || str_is(site, "none"));
+}
+
 static void by_cookie(struct exchange *x)
 {
 	const struct http_request *r = x->request;
@@ -121,7 +130,7 @@ static void by_cookie(struct exchange *x)
 	if (!cookie.n)
 		return;
 	/* Another site can make a browser send the cookie, but neither this header nor our Origin. */
-	if (!same_origin(r) || (!r->wants_websocket && !str_is(http_header_get(r, "X-Opsroom"), "console")))
+	if (!same_origin(r) || (!r->wants_websocket && !str_is(http_header_get(r, "X-Opsroom"), "console") && !is_loaded_by_us(x)))
 		return;
 	if (store_session_find(e->db, e->workspace_id, auth_hash(x_arena(x), cookie), x->work.now, &user_id, &ignored) && load_user(x, user_id)) {
 		x->by_cookie = true;

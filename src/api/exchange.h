@@ -39,6 +39,7 @@ enum route_flags {
 	ROUTE_IDEMPOTENT = 2,  /* obeys Idempotency-Key */
 	ROUTE_JSON = 8,        /* the body is read as JSON while it waits for the work thread: x->json */
 	ROUTE_QUERY_TOKEN = 4, /* ?token= counts too, for clients that cannot set headers */
+	ROUTE_LOADED = 16,     /* pages load it by themselves, as <img> does: the session's cookie counts without X-Opsroom */
 };
 
 struct http_route {

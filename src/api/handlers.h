@@ -30,4 +30,5 @@ void v1_audit_verify(struct exchange *x);
 void v1_provision(struct exchange *x);
 void v1_search(struct exchange *x);
 void v1_advance(struct exchange *x);
+void files_get(struct exchange *x);
 void stream_route(struct exchange *x);

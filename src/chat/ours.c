@@ -16,7 +16,7 @@ static void run(struct work *w)
 	struct post_item *item = (struct post_item *)w;
 	struct chat_post *p = item->post;
 	struct message m = {.ts = p->message_ts, .user_id = w->engine->bot_user_id, .bot_id = w->engine->bot_id, .text = p->text, .body = p->body,
-			    .thread_ts = p->thread_ts, .kind = p->broadcast ? MESSAGE_BROADCAST : MESSAGE_PLAIN};
+			    .thread_ts = p->thread_ts, .kind = p->broadcast ? MESSAGE_BROADCAST : MESSAGE_PLAIN, .files = p->files, .file_count = p->file_count};
 	struct channel c;
 	struct str id = id_write(w->arena, 'C', p->channel_id);
 	bool ok = chat_channel(w, 0, id, &c, &w->err);
@@ -61,6 +61,6 @@ static void ours_post(struct chat_post *post)
 
 const struct chat_kind chat_ours = {
 	.name = "opsroom",
-	.can = CHAT_THREADS | CHAT_BUTTONS | CHAT_EDIT | CHAT_EPHEMERAL,
+	.can = CHAT_THREADS | CHAT_BUTTONS | CHAT_EDIT | CHAT_EPHEMERAL | CHAT_FILES,
 	.post = ours_post,
 };

@@ -22,6 +22,8 @@ struct chat_post {
 	bool broadcast;         /* ... that the channel sees too */
 	struct str why;         /* of what was refused */
 	wall_ms later_at;       /* of rendering: nothing is to be said before then */
+	struct file *files;     /* it brings these; their bytes are engine/file_bytes.h's */
+	size_t file_count;
 	struct str text;        /* plain form, mrkdwn */
 	struct str body;        /* JSON object with blocks and attachments */
 	void *adapter;          /* for the adapter's own use */

@@ -1,5 +1,6 @@
 #include "engine/housekeeping.h"
 
+#include "engine/file_bytes.h"
 #include "store/alerts.h"
 #include "store/journal.h"
 #include "store/silences.h"
@@ -7,13 +8,14 @@
 bool housekeeping_run(struct work *w, wall_ms *again_at)
 {
 	unsigned purged;
+	bool more;
 
-	if (!store_idempotency_purge(w->engine->db, w->arena, w->now, &purged, &w->err))
+	if (!store_idempotency_purge(w->engine->db, w->arena, w->now, &purged, &w->err) || !file_bytes_sweep(w, &more, &w->err))
 		return false;
 	if (!store_service_change_purge(w->engine->db, w->now - 30 * DAY, &w->err) ||
 	    !store_silence_drop(w->engine->db, w->engine->workspace_id, w->now - SILENCE_KEPT, &w->err))
 		return false;
-	*again_at = purged ? w->now + SECOND : w->now + HOUR;
+	*again_at = purged || more ? w->now + SECOND : w->now + HOUR;
 	return true;
 }
 

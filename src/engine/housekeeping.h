@@ -1,4 +1,4 @@
-/* engine/housekeeping.h -- once an hour: expired idempotency keys go. */
+/* engine/housekeeping.h -- once an hour: expired idempotency keys go, and the bytes of files that nobody has. */
 #pragma once
 #include "engine/engine.h"
 

@@ -3,6 +3,7 @@
 #include "engine/slack_json.h"
 #include "ops/text.h"
 #include "store/chat.h"
+#include "store/files.h"
 #include "store/journal.h"
 
 #include <inttypes.h>
@@ -131,7 +132,7 @@ static bool check_message(const struct channel *c, struct message *m, struct err
 		return refuse(err, ERR_CONFLICT, "is_archived");
 	if (m->body.n > BODY_MAX)
 		return refuse(err, ERR_TOO_BIG, "msg_too_long");
-	if (!str_trim(m->text).n && m->body.n <= 2)
+	if (!str_trim(m->text).n && m->body.n <= 2 && !m->file_count && !m->has_files)
 		return refuse(err, ERR_INVALID, "no_text");
 	m->text = str_clip(m->text, TEXT_MAX);
 	return true;
@@ -144,6 +145,21 @@ static int64_t next_ts(const struct work *w, const struct channel *c)
 	return ts > c->last_ts ? ts : c->last_ts + 1;
 }
 
+static bool add_files(struct work *w, const struct message *m, struct err *err)
+{
+	for (size_t i = 0; i < m->file_count; i++) {
+		struct file *f = &m->files[i];
+
+		f->channel_id = m->channel_id;
+		f->ts = m->ts;
+		f->user_id = m->user_id;
+		f->created = w->now;
+		if (!store_file_add(w->engine->db, f, err))
+			return false;
+	}
+	return true;
+}
+
 bool chat_post_message(struct work *w, struct channel *c, struct message *m, struct err *err)
 {
 	struct message root = {0};
@@ -154,7 +170,8 @@ bool chat_post_message(struct work *w, struct channel *c, struct message *m, str
 	m->id = engine_id(w);
 	m->seq = ++c->last_seq;
 	m->ts = c->last_ts = next_ts(w, c);
-	if (!store_message_add(w->engine->db, m, err) || !store_channel_advance(w->engine->db, c, err) || !record_mentions(w, m, err))
+	m->has_files = m->file_count > 0;
+	if (!store_message_add(w->engine->db, m, err) || !add_files(w, m, err) || !store_channel_advance(w->engine->db, c, err) || !record_mentions(w, m, err))
 		return false;
 	effect_publish_channel(w, c->id, message_frame(w, c, m));
 	engine_counters(w->engine)->messages++;
@@ -198,7 +215,8 @@ bool chat_delete_message(struct work *w, struct channel *c, struct message *m, s
 {
 	struct message root;
 
-	if (!store_message_delete(w->engine->db, c->id, m->ts, err) || !record_event(w, c, EVENT_DELETED, m->ts, m->user_id, S(""), err))
+	if (!store_message_delete(w->engine->db, c->id, m->ts, err) || (m->has_files && !store_file_drop(w->engine->db, c->id, m->ts, err)) ||
+	    !record_event(w, c, EVENT_DELETED, m->ts, m->user_id, S(""), err))
 		return false;
 	if (!m->thread_ts || !store_message_find(w->engine->db, w->arena, c->id, m->thread_ts, &root, err))
 		return err->code == ERR_NONE;

@@ -12,7 +12,7 @@
 MUST_USE bool chat_channel(struct work *w, int64_t user_id, struct str ref, struct channel *out, struct err *err);
 bool chat_is_member(struct work *w, int64_t channel_id, int64_t user_id);
 
-/* Posts. Fills seq, id and ts of *m. thread_ts must name a message: "thread_not_found". Checks size: "msg_too_long", "no_text". */
+/* Posts, with m->files, whose bytes must be on disk. Fills seq, id and ts of *m. thread_ts must name a message: "thread_not_found". Checks size: "msg_too_long", "no_text". */
 MUST_USE bool chat_post_message(struct work *w, struct channel *c, struct message *m, struct err *err);
 /* The same once only: a key used before answers with that message's ts. */
 MUST_USE bool chat_post_once(struct work *w, struct channel *c, struct message *m, struct str key, struct err *err);

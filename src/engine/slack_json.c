@@ -1,7 +1,9 @@
 #include "engine/slack_json.h"
 
 #include "base/json.h"
+#include "net/form.h"
 #include "store/chat.h"
+#include "store/files.h"
 
 #include <stdio.h>
 
@@ -155,6 +157,61 @@ static void write_reactions(struct work *w, struct json_out *o, const struct mes
 	json_close(o, ']');
 }
 
+/* "png" of "graph.png" */
+static struct str file_type(struct str name)
+{
+	size_t dot = name.n;
+
+	while (dot && name.p[dot - 1] != '.')
+		dot--;
+	return dot ? str_n(name.p + dot, name.n - dot) : S("binary");
+}
+
+/* Slack's file object (docs.slack.dev, File object); without thumbnails: ours are small enough as they are. */
+static void write_file(struct work *w, struct json_out *o, const struct file *f)
+{
+	struct str id = id_write(w->arena, 'F', f->id), name = percent_encode(w->arena, f->name), base = w->engine->config.public_url;
+	struct str url = arena_printf(w->arena, STR_FMT "/files/" STR_FMT "/" STR_FMT, STR_ARG(base), STR_ARG(id), STR_ARG(name));
+
+	json_open(o, '{');
+	json_add_str(o, "id", id);
+	json_add_int(o, "created", f->created / 1000);
+	json_add_int(o, "timestamp", f->created / 1000);
+	json_add_str(o, "name", f->name);
+	json_add_str(o, "title", f->title);
+	json_add_str(o, "mimetype", f->mimetype);
+	json_add_str(o, "filetype", file_type(f->name));
+	json_add_str(o, "user", id_write(w->arena, 'U', f->user_id));
+	json_add_int(o, "size", f->size_bytes);
+	json_add_str(o, "mode", S("hosted"));
+	json_add_bool(o, "is_external", false);
+	json_add_bool(o, "editable", false);
+	json_add_bool(o, "public_url_shared", false);
+	json_add_str(o, "url_private", url);
+	json_add_str(o, "url_private_download", arena_printf(w->arena, STR_FMT "/files/" STR_FMT "/download/" STR_FMT, STR_ARG(base), STR_ARG(id), STR_ARG(name)));
+	json_add_str(o, "permalink", url);
+	if (f->width) {
+		json_add_int(o, "original_w", f->width);
+		json_add_int(o, "original_h", f->height);
+	}
+	json_close(o, '}');
+}
+
+static void write_files(struct work *w, struct json_out *o, const struct message *m)
+{
+	struct file *all;
+	size_t count;
+	struct err ignored = {0};
+
+	if (!m->has_files || !store_file_list(w->engine->db, w->arena, m->channel_id, m->ts, &all, &count, &ignored) || !count)
+		return;
+	json_key(o, "files");
+	json_open(o, '[');
+	for (size_t i = 0; i < count; i++)
+		write_file(w, o, &all[i]);
+	json_close(o, ']');
+}
+
 static void write_thread(struct work *w, struct json_out *o, const struct message *m)
 {
 	int64_t users[5];
@@ -212,6 +269,7 @@ void write_message_members(struct work *w, struct json_out *o, const struct mess
 	json_add_str(o, "team", id_write(w->arena, 'T', w->engine->workspace_id));
 	if (m->body.n > 2) /* an object: its members, without the braces */
 		json_put_raw(o, str_n(m->body.p + 1, m->body.n - 2));
+	write_files(w, o, m);
 	if (m->thread_ts || m->reply_count)
 		json_add_str(o, "thread_ts", ts_text(w->arena, m->thread_ts ? m->thread_ts : m->ts));
 	write_thread(w, o, m);

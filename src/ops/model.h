@@ -44,7 +44,20 @@ struct message {
 	struct str body; /* a JSON object of what else it has: blocks, attachments, username, icons, metadata; or "" */
 	int64_t edited_by, edited_ts;
 	int64_t reply_count, latest_reply;
-	bool has_reactions, deleted;
+	bool has_reactions, has_files, deleted;
+	struct file *files; /* to post with it; reading a message does not fill it: store_file_list() */
+	size_t file_count;
+};
+
+/* What a message brings beside its text. The bytes lie beside the store (engine/file_bytes.h). */
+struct file {
+	int64_t id, channel_id, ts; /* ts: the message's */
+	int64_t user_id;
+	struct str name;            /* "graph.png" */
+	struct str title, mimetype;
+	int64_t size_bytes;
+	int width, height;          /* of a picture; 0: not known */
+	wall_ms created;
 };
 
 /* What takes a number of a channel's sequence beside a new message. */

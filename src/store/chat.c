@@ -436,7 +436,8 @@ static struct message message_read(struct rows *r, struct arena *a)
 				.reply_count = rows_int(r, 12),
 				.latest_reply = rows_int(r, 13),
 				.has_reactions = rows_int(r, 14) != 0,
-				.deleted = rows_int(r, 15) != 0};
+				.deleted = rows_int(r, 15) != 0,
+				.has_files = rows_int(r, 16) != 0};
 }
 
 static bool messages_read(struct rows rows, struct arena *a, struct message **out, size_t *count, struct err *err)
@@ -451,7 +452,7 @@ static bool messages_read(struct rows rows, struct arena *a, struct message **ou
 bool store_message_add(struct db *db, const struct message *m, struct err *err)
 {
 	return db_run(db, Q_MESSAGE_ADD, err, B_INT(m->channel_id), B_INT(m->seq), B_INT(m->id), B_INT(m->ts), B_INT(m->thread_ts), B_INT(m->user_id),
-		      B_INT(m->bot_id), B_INT(m->kind), B_STR(m->text), B_STR(m->body));
+		      B_INT(m->bot_id), B_INT(m->kind), B_STR(m->text), B_STR(m->body), B_INT(m->file_count > 0));
 }
 
 bool store_message_find(struct db *db, struct arena *a, int64_t channel_id, int64_t ts, struct message *out, struct err *err)

@@ -1,11 +1,13 @@
 #include "store/schema.h"
 
-extern const char schema_0001[], schema_0001_end[], schema_0002[], schema_0002_end[], schema_0003[], schema_0003_end[], schema_0004[], schema_0004_end[];
+extern const char schema_0001[], schema_0001_end[], schema_0002[], schema_0002_end[], schema_0003[], schema_0003_end[], schema_0004[], schema_0004_end[],
+	schema_0005[], schema_0005_end[];
 
 const struct migration schema_migrations[] = {
 	{"0001_start", schema_0001, schema_0001_end},
 	{"0002_search", schema_0002, schema_0002_end},
 	{"0003_source_auth", schema_0003, schema_0003_end},
 	{"0004_routing", schema_0004, schema_0004_end},
+	{"0005_files", schema_0005, schema_0005_end},
 };
 const int schema_count = sizeof schema_migrations / sizeof *schema_migrations;

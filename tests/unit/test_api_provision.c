@@ -14,14 +14,14 @@ static void close_room(void)
 	room_close(&room);
 }
 
-struct file {
+struct yaml_file {
 	const char *yaml;
 	struct buf out;
 };
 
 static bool run_file(struct work *w, void *context)
 {
-	struct file *f = context;
+	struct yaml_file *f = context;
 	struct json_out o = json_out(&f->out);
 	const struct json *tree = yaml_parse(w->arena, str_of(f->yaml), "ops.yaml", &w->err);
 
@@ -69,7 +69,7 @@ static bool check_whole(struct work *w, void *context)
 
 START_TEST(makes_all_and_twice_is_once)
 {
-	struct file first = {whole}, second = {whole};
+	struct yaml_file first = {whole}, second = {whole};
 
 	room_run(&room, run_file, &first);
 	room_run(&room, check_whole, NULL);
@@ -83,7 +83,7 @@ END_TEST
 
 START_TEST(a_token_is_shown_once)
 {
-	struct file first = {"tokens: [{name: kit, user: ann, scopes: read}]"}, second = {first.yaml};
+	struct yaml_file first = {"tokens: [{name: kit, user: ann, scopes: read}]"}, second = {first.yaml};
 
 	room_run(&room, run_file, &first);
 	room_run(&room, run_file, &second);
@@ -97,7 +97,7 @@ END_TEST
 /* However many # stand before a channel's name, it is the same channel the second time. */
 START_TEST(a_name_with_two_hashes)
 {
-	struct file f = {"channels: [{name: '##payments'}]\nsources: [{name: x, tool: alertmanager, channel: "
+	struct yaml_file f = {"channels: [{name: '##payments'}]\nsources: [{name: x, tool: alertmanager, channel: "
 			 "'##payments'}]"},
 		    again = f;
 
@@ -144,7 +144,7 @@ START_TEST(how_requests_are_authenticated)
 {
 	for (size_t i = 0; i < COUNT_OF(auths); i++) {
 		char yaml[300], stored = auths[i].stored;
-		struct file f = {yaml}, again = {yaml};
+		struct yaml_file f = {yaml}, again = {yaml};
 
 		snprintf(yaml, sizeof yaml, "sources: [{name: x, tool: github, channel: general%s}]", auths[i].auth);
 		room_run(&room, run_file, &f);
@@ -206,7 +206,7 @@ static const struct {
 
 START_TEST(says_file_and_line)
 {
-	struct file f = {refused[_i].yaml};
+	struct yaml_file f = {refused[_i].yaml};
 	struct err err = {0};
 
 	ck_assert(!room_try(&room, run_file, &f, &err));

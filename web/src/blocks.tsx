@@ -8,6 +8,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask_confirm } from './dialogs';
 import { emoji } from './emoji';
+import { Files } from './files';
 import { ChannelMention, SpecialMention, UserMention } from './mention';
 import { Link, Mrkdwn, emoji_text, safe_url } from './mrkdwn';
 import { action_send } from './state';
@@ -327,7 +328,7 @@ function text_is_fallback(text: string, attachments: Attachment[]): boolean {
 	return attachments.some((attachment) => attachment.fallback === text && list_of(attachment.blocks).length > 0);
 }
 
-// What a message says: its blocks, or else its text; then its attachments.
+// What a message says: its blocks, or else its text; then its attachments, then its files.
 export function Body({ place }: { place: Place }) {
 	const { message } = place;
 	const blocks = list_of(message.blocks), attachments = list_of(message.attachments), text = text_of(message.text);
@@ -336,6 +337,7 @@ export function Body({ place }: { place: Place }) {
 		<>
 			{blocks.length > 0 ? <Blocks blocks={blocks} place={place} /> : text && !text_is_fallback(text, attachments) && <Mrkdwn text={text} />}
 			<Attachments attachments={attachments} place={place} />
+			<Files files={message.files} />
 		</>
 	);
 }

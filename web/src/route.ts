@@ -56,6 +56,11 @@ export function route_to_message(channel: string, ts: string, thread_ts?: string
 	return `#/${channel}/p${ts_to_link(ts)}${query}`;
 }
 
+// No page of the console: the bytes of a file.
+export function route_to_file(id: string, name: string): string {
+	return `/files/${encodeURIComponent(id)}/${encodeURIComponent(name)}`;
+}
+
 export const route = signal<Route>(nowhere);
 
 export function route_go(address: string, replace = false): void {

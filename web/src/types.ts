@@ -16,6 +16,7 @@ export interface Message {
 	text?: string;
 	blocks?: Block[];
 	attachments?: Attachment[];
+	files?: MessageFile[];
 	thread_ts?: string;
 	reply_count?: number;
 	reply_users?: string[];
@@ -23,6 +24,16 @@ export interface Message {
 	edited?: { user?: string; ts?: string };
 	reactions?: Reaction[];
 	ephemeral?: boolean;            // ours: only this person sees it, and only until the page is left
+}
+
+export interface MessageFile {
+	id: string;
+	name?: string;
+	title?: string;
+	mimetype?: string;
+	size?: number;
+	original_w?: number;
+	original_h?: number;
 }
 
 export interface TextObject { type?: string; text?: string; emoji?: boolean }
