@@ -479,12 +479,13 @@ static void tell_me(struct slack_call *c, const struct channel *ch, struct str t
 	chat_ephemeral(c->w, ch, c->me, &m, &ts);
 }
 
-static bool run_as_me(struct slack_call *c, const struct channel *ch, const char *via, struct str line, struct command_result *r)
+static bool run_as_me(struct slack_call *c, const struct channel *ch, int64_t thread_ts, const char *via, struct str line, struct command_result *r)
 {
 	struct caller caller = c->x->caller;
 
 	caller.via = via;
 	caller.channel_id = ch->id;
+	caller.thread_ts = thread_ts;
 	if (command_run(c->w, &caller, line, r))
 		return true;
 	slack_failed(c, &c->w->err);
@@ -506,7 +507,7 @@ void slack_chat_command(struct slack_call *c)
 		slack_error(c, "unknown_command");
 		return;
 	}
-	if (!run_as_me(c, &ch, "slash", arg(c, "text"), &r))
+	if (!run_as_me(c, &ch, m.thread_ts, "slash", arg(c, "text"), &r))
 		return;
 	m.text = r.text;
 	if (!r.ok || !r.in_channel) {
@@ -556,7 +557,7 @@ static bool press(struct slack_call *c, const struct channel *ch, const struct m
 		slack_error(c, "invalid_action");
 		return false;
 	}
-	if (!run_as_me(c, ch, "button", command, &r))
+	if (!run_as_me(c, ch, m->thread_ts, "button", command, &r))
 		return false;
 	if (!r.ok) {
 		tell_me(c, ch, r.text, m->thread_ts);

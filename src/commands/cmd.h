@@ -14,4 +14,5 @@ bool cmd_silences(struct call *call);
 bool cmd_maintenance(struct call *call);
 bool cmd_route(struct call *call);
 bool cmd_noise(struct call *call);
+bool cmd_graph(struct call *call);
 bool cmd_whoami(struct call *call);

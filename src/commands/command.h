@@ -14,6 +14,7 @@ struct caller {
 	enum scope scope;     /* what the token allows at most */
 	const char *via;      /* "slash", "mention", "button", "cli", "api": for the audit */
 	int64_t channel_id;   /* where it was said; 0: nowhere */
+	int64_t thread_ts;    /* in which thread; 0: in none */
 	struct str remote;    /* address */
 };
 
@@ -21,6 +22,7 @@ struct call {
 	struct work *work;
 	const struct caller *caller;
 	struct line line;     /* words[0] is the command */
+	struct str rest;      /* what follows the command, as it was typed: for those that take a language of their own */
 	struct buf text;      /* the answer, mrkdwn */
 	struct buf data;      /* the answer as JSON, "" if there is none */
 	bool in_channel;      /* for all to see; otherwise only for who asked */
@@ -29,7 +31,7 @@ struct call {
 };
 
 struct command {
-	const char *name, *args;
+	const char *name, *args; /* <x> must be there, [x] may; <x...>: any number of words */
 	enum role needs;
 	bool (*run)(struct call *call); /* false: call->err */
 	const char *help;

@@ -101,3 +101,16 @@ bool line_parse(struct arena *a, struct str text, struct line *out, struct err *
 			return false;
 	}
 }
+
+struct str line_rest(struct arena *a, struct str text)
+{
+	char *out = arena_alloc(a, text.n + 1);
+	size_t n = 0, length, at = 0;
+	struct str rest, word;
+
+	for (; at < text.n; at += length)
+		out[n++] = repaired(str_n(text.p + at, text.n - at), &length);
+	rest = str_n(out, n);
+	(void)str_word(&rest, &word);
+	return str_trim(rest);
+}

@@ -16,3 +16,5 @@ struct line {
 
 /* ERR_INVALID: an open quote, a control character, not UTF-8. ERR_TOO_BIG. An empty line has no words and is no error. */
 MUST_USE bool line_parse(struct arena *a, struct str text, struct line *out, struct err *err);
+/* What follows the first word, as it was typed: quotes and all, but typographic ones are plain. Of a line that line_parse() takes. */
+struct str line_rest(struct arena *a, struct str text);

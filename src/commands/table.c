@@ -151,6 +151,7 @@ static const struct command *run_line(struct call *call, struct str line)
 		call->line.words[0] = S("help");
 		call->line.count = 1;
 	}
+	call->rest = line_rest(call->work->arena, line);
 	c = command_find(call->line.words[0]);
 	if (!c)
 		unknown_command(call);

@@ -55,6 +55,45 @@ static void ask_for_files(const struct settings *s)
 
 /* ---- the reload ---- */
 
+struct config_swap {
+	struct work work; /* first: the engine hands it back */
+	struct arena arena;
+	struct str prometheus_url;
+	span_ms alert_graphs;
+};
+
+/* Work thread. Memory only: a commit that fails does not undo it. */
+static void swap_run(struct work *w)
+{
+	const struct config_swap *s = (const struct config_swap *)w;
+
+	w->engine->config.prometheus_url = s->prometheus_url;
+	w->engine->config.alert_graphs = s->alert_graphs;
+}
+
+static void swap_done(struct work *w)
+{
+	struct config_swap *s = (struct config_swap *)w;
+
+	arena_done(&s->arena);
+	mem_free(s);
+}
+
+/* What work items read is changed by one of them. */
+static void tell_work_thread(struct daemon *d)
+{
+	struct config_swap *s = mem_new(sizeof *s);
+
+	arena_init(&s->arena);
+	s->prometheus_url = d->settings.prometheus_url; /* in the daemon's arena: a reload leaves it there */
+	s->alert_graphs = d->settings.alert_graphs;
+	s->work.arena = &s->arena;
+	s->work.run = swap_run;
+	s->work.done = swap_done;
+	s->work.background = true; /* so it is never refused */
+	(void)!engine_submit(d->engine, &s->work);
+}
+
 static bool read_settings_again(struct daemon *d, struct buf *changed, struct buf *waits, struct err *err)
 {
 	struct server_limits limits;
@@ -72,6 +111,7 @@ static bool read_settings_again(struct daemon *d, struct buf *changed, struct bu
 	limits = net_limits(&d->settings);
 	server_set_limits(d->server, &limits);
 	d->engine->config.queue_max = d->settings.queue_max;
+	tell_work_thread(d);
 	log_set_level(d->settings.log_level);
 	ask_for_files(&d->settings);
 	return true;

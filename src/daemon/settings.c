@@ -139,12 +139,22 @@ static struct str allowed(struct arena *a, const struct setting *s)
 			    s->standard);
 }
 
+/* What a message may say of it: errors are logged, a password in a URL is not. */
+static struct str shown(struct str text)
+{
+	struct str head, rest = str_cut(text, '@', &head);
+
+	while (rest.n && memchr(rest.p, '@', rest.n))
+		rest = str_cut(rest, '@', &head);
+	return rest.n ? rest : text;
+}
+
 static bool take(struct arena *a, const struct setting *s, struct str text, struct settings *out, struct err *err)
 {
 	if (value_parse(a, s, text, out))
 		return true;
 	err_set(err, ERR_INVALID, "%s takes " STR_FMT "; not \"" STR_FMT "\"", s->name, STR_ARG(allowed(a, s)),
-		STR_ARG(str_clip(text, 60)));
+		STR_ARG(str_clip(shown(text), 60)));
 	return false;
 }
 

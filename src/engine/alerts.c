@@ -2,6 +2,7 @@
 #include "engine/alerts_internal.h"
 
 #include "base/log.h"
+#include "engine/graph.h"
 #include "store/chat.h"
 #include "store/journal.h"
 
@@ -537,9 +538,27 @@ static bool tell_next(struct work *w, struct group *g)
 	return store_due_add(w->engine->db, DUE_OUTBOX, g->row.id, g->outbox_id, due, KIND_GROUP, S(""), &w->err);
 }
 
+#define ASKED_FOR_EXPRESSION 20 /* members; those of one rule all have the same */
+
+/* The thread of a new message gets a graph of what the alert looks at, if a member says what that is. */
+static bool show_graph(struct work *w, const struct group *g)
+{
+	bool asked = !w->engine->config.prometheus_url.n;
+
+	for (size_t i = 0; i < g->count && i < ASKED_FOR_EXPRESSION && !asked; i++) {
+		struct alert_texts t;
+
+		alert_view(w->arena, g->alerts[i], &t);
+		if (!graph_ask_of_alert(w, g->row.id, g->row.channel_id, g->row.message_ts, t.url, &asked, &w->err))
+			return false;
+	}
+	return true;
+}
+
 bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts)
 {
 	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
+	bool first = g && !g->row.message_ts;
 
 	if (!g)
 		return store_group_told(w->engine->db, group_id, message_ts, w->now, &w->err);
@@ -548,6 +567,8 @@ bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts)
 	    (!first_told(w, g) || !store_group_told(w->engine->db, group_id, message_ts, g->row.noticed, &w->err)))
 		return false;
 	g->row.message_ts = message_ts;
+	if (first && !show_graph(w, g))
+		return false;
 	g->told_at = w->now;
 	g->sending = false;
 	if (g->dirty)

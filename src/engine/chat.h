@@ -26,6 +26,7 @@ struct chat_post {
 	size_t file_count;
 	struct str text;        /* plain form, mrkdwn */
 	struct str body;        /* JSON object with blocks and attachments */
+	void *making;           /* the engine's: what it is being made from */
 	void *adapter;          /* for the adapter's own use */
 };
 
@@ -43,5 +44,7 @@ struct chat_kind {
  * order of their coming. */
 bool post_has_turn(struct work *w, struct chat_post *post, int64_t channel_id);
 
+/* Net thread: what had to be made first is a message now, and leaves. */
+void chat_post_now(struct chat_post *post);
 /* message_ts: what the chat system calls the message (POST_DONE). retry_at: 0 lets the engine back off. why: for the log. */
 void chat_posted(struct chat_post *post, enum post_result result, int64_t message_ts, wall_ms retry_at, struct str why);

@@ -6,6 +6,7 @@
 #include "engine/alerts.h"
 #include "engine/chat.h"
 #include "engine/confirm.h"
+#include "engine/graph.h"
 #include "engine/heartbeats.h"
 #include "engine/housekeeping.h"
 #include "engine/silences.h"
@@ -50,7 +51,8 @@ struct post_kind {
 	bool (*render)(struct work *w, const struct due_row *row, struct chat_post *post); /* false: nothing to tell any more */
 	bool (*told)(struct work *w, const struct chat_post *post, int64_t message_ts);
 	void (*not_told)(struct work *w, const struct chat_post *post);
-	void (*send)(struct chat_post *post); /* NULL: it is a message, the chat system has it */
+	/* NULL: it is a message, the chat system has it. Else it ends in chat_posted(), or in chat_post_now() when it has been made a message. */
+	void (*send)(struct chat_post *post);
 };
 
 static bool group_render(struct work *w, const struct due_row *row, struct chat_post *post)
@@ -111,6 +113,7 @@ static const struct post_kind post_kinds[] = {
 	{KIND_REMINDER, reminder_render, note_told, note_not_told},
 	{KIND_NOTE, note_render, note_told, note_not_told},
 	{KIND_CONFIRM, confirm_render, confirm_told, confirm_not_told, confirm_send},
+	{KIND_GRAPH, graph_render, note_told, note_not_told, graph_send},
 };
 
 static const struct post_kind *post_kind_of(struct str kind)
@@ -119,6 +122,11 @@ static const struct post_kind *post_kind_of(struct str kind)
 		if (str_is(kind, post_kinds[i].name))
 			return &post_kinds[i];
 	return &post_kinds[0];
+}
+
+void chat_post_now(struct chat_post *post)
+{
+	post->engine->chats[0]->post(post);
 }
 
 /* After the commit: the adapter has the post from here on. */
@@ -132,7 +140,7 @@ static void send_post(void *context)
 	if (post->kind->send)
 		post->kind->send(post);
 	else
-		post->engine->chats[0]->post(post);
+		chat_post_now(post);
 }
 
 /* Who was given a turn comes back when it is there: claimed for the second time. */

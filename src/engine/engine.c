@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/alerts.h"
+#include "engine/graph.h"
 #include "engine/heartbeats.h"
 #include "ops/routing.h"
 #include "ops/source.h"
@@ -429,6 +430,7 @@ void engine_stop(struct engine *e)
 	if (!l->running)
 		return;
 	l->running = false;
+	graphs_stop(e);
 	pthread_mutex_lock(&l->lock);
 	l->stopping = true;
 	pthread_mutex_unlock(&l->lock);

@@ -17,6 +17,7 @@
 struct engine;
 struct alerts; /* engine/alerts.h */
 struct heartbeats;
+struct http_client;
 struct routing;
 struct source_folder;
 struct chat_post;
@@ -44,6 +45,9 @@ struct engine_config {
 	bool open_alert_api;      /* POST /api/v2/alerts needs no key: loopback only and no public URL */
 	unsigned queue_max;       /* work items waiting; over it: ERR_UNAVAILABLE */
 	unsigned node;
+	/* The work thread's; a reload changes them by a work item. */
+	struct str prometheus_url; /* "": no graphs */
+	span_ms alert_graphs;      /* how far back those of alerts reach; 0: alerts get none */
 };
 
 /* What the work thread knows; only for work items. */
@@ -60,6 +64,7 @@ struct engine {
 	struct routing *routing;  /* where alerts go (ops/routing.h); as sources. NULL: the built-in one is made at the start */
 	struct source_folder *sources; /* a team's own kinds (ops/source.h); the daemon makes it, a reload swaps it as a whole. NULL: none */
 	struct loop_state *loop;  /* engine/engine.c's own */
+	struct http_client *prometheus; /* the net thread's (engine/graph.c); NULL: no graph was asked for yet */
 	wall_ms started;
 	/* Filled by the room that knows the chat systems and by the daemon. */
 	const struct chat_kind *const *chats;

@@ -1,5 +1,6 @@
 // Real programs of others, from Debian's packages; a test of one that is not there is skipped with a sentence.
 import { spawn, spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
 
 export function missing(program, from) {
 	return spawnSync(program, ['--version']).error ? `${program} is not installed: apt-get install ${from}` : false;
@@ -15,5 +16,15 @@ export function run(program, args, input = '') {
 		child.stdin.on('error', () => {}); // it need not read
 		child.stdin.end(input);
 		child.on('error', failed).on('close', (code) => done({ code, out, err }));
+	});
+}
+
+// For a program that cannot pick one itself.
+export function free_port() {
+	return new Promise((done) => {
+		const server = createServer().listen(0, '127.0.0.1', () => {
+			const { port } = server.address();
+			server.close(() => done(port));
+		});
 	});
 }

@@ -110,11 +110,12 @@ START_TEST(every_command)
 	ck_assert(s.ok && strstr(s.text, c->help) && strstr(s.text, role_name(c->needs)));
 	snprintf(line, sizeof line, "%s 1 2 3 4 5 6 7 8 9", c->name);
 	s = say_as(line, ROLE_ADMIN, SCOPE_ADMIN);
-	ck_assert_int_eq(s.code, ERR_INVALID);
-	if (!strstr(c->args, "..."))
+	if (!strstr(c->args, "...")) {
+		ck_assert_int_eq(s.code, ERR_INVALID);
 		ck_assert_ptr_nonnull(strstr(s.text, "that is too much. Usage: `"));
+		ck_assert_str_eq(s.audit_result, "invalid");
+	}
 	ck_assert_str_eq(s.audit_action, c->name);
-	ck_assert_str_eq(s.audit_result, "invalid");
 	s = say_as(c->name, ROLE_ADMIN, SCOPE_ADMIN);
 	if (strchr(c->args, '<'))
 		ck_assert_ptr_nonnull(strstr(s.text, "something is missing. Usage: `"));

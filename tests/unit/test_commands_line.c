@@ -102,10 +102,28 @@ START_TEST(has_limits)
 }
 END_TEST
 
+static const struct {
+	const char *text, *rest;
+} rests[] = {
+	{"graph up 6h", "up 6h"},
+	{"  graph\t rate(x{job=\"a\"}[5m])  ", "rate(x{job=\"a\"}[5m])"},
+	{"graph up{job=\xe2\x80\x9c" "a\xe2\x80\x9d}\xc2\xa0" "6h", "up{job=\"a\"} 6h"},
+	{"graph", ""},
+	{"", ""},
+};
+
+START_TEST(the_rest_is_what_was_typed)
+{
+	ck_str(line_rest(&a, str_of(rests[_i].text)), rests[_i].rest);
+	arena_done(&a);
+}
+END_TEST
+
 int main(void)
 {
 	const struct unit_test tests[] = {
-		{"line", cuts_into_words}, {"line", says_what_is_wrong}, {"line", has_limits}};
+		{"line", cuts_into_words}, {"line", says_what_is_wrong}, {"line", has_limits},
+		{"line", the_rest_is_what_was_typed, COUNT_OF(rests)}};
 
 	open_arena();
 	return unit_run("commands/line", tests, COUNT_OF(tests));

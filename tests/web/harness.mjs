@@ -30,8 +30,9 @@ const patience_ms = 30_000;
 // ---- the daemon ----
 
 class Daemon {
-	constructor(dir) {
+	constructor(dir, options) {
 		this.dir = dir;
+		this.options = options;
 		this.output = '';
 	}
 
@@ -42,7 +43,7 @@ class Daemon {
 		assert.ok(existsSync(program), `${program} is not there: build it first`);
 		this.output = '';
 		this.waiting = [];
-		this.child = spawn(program, ['--data', this.dir, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+		this.child = spawn(program, ['--data', this.dir, '--listen', `127.0.0.1:${port}`, ...this.options], { stdio: ['ignore', 'pipe', 'pipe'] });
 		this.exited = new Promise((done) => this.child.once('exit', done));
 		for (const stream of [this.child.stdout, this.child.stderr])
 			stream.setEncoding('utf8').on('data', (data) => {
@@ -133,8 +134,8 @@ class Room {
 	pages = [];
 	troubles = [];
 
-	async start(with_admin) {
-		this.daemon = new Daemon(await mkdtemp(join(tmpdir(), 'opsroom-web-')));
+	async start(with_admin, options) {
+		this.daemon = new Daemon(await mkdtemp(join(tmpdir(), 'opsroom-web-')), options);
 		await this.daemon.start();
 		this.profile = await mkdtemp(join(tmpdir(), 'opsroom-chromium-'));
 		this.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: chromium_args, env: { ...process.env, HOME: this.profile, XDG_CONFIG_HOME: this.profile, XDG_CACHE_HOME: this.profile } });
@@ -198,11 +199,12 @@ class Room {
 	}
 }
 
-export async function room_start({ with_admin = true } = {}) {
+// options: more of opsroomd's.
+export async function room_start({ with_admin = true, options = [] } = {}) {
 	const room = new Room();
 
 	try {
-		await room.start(with_admin);
+		await room.start(with_admin, options);
 	} catch (error) {
 		await room.end().catch(() => {});
 		throw error;
