@@ -52,6 +52,29 @@ test('settings and options that pages name are there', () => {
 			if (!/^(api|runbook|dashboard|routing|service|dedup|incident|enqueue|change|create_event|opsgenie|victorops|goalert)_/.test(name)) assert.ok(known.has(name), `${page}: ${name}`);
 });
 
+test('docs/routing.md names every key of the alerting file, and its examples are good', async (t) => {
+	const home = folder(t);
+	const page = read('docs/routing.md');
+	const keys = [...read('src/ops/routing.c').matchAll(/known_keys\(rd, \w+, " ([^"]*) "\)/g)].flatMap(([, list]) => list.split(' '));
+	assert.ok(keys.length > 20);
+	for (const key of [...keys, 'group_wait', 'group_interval', 'repeat_interval', 'continue', 'routes', 'active_time_intervals', 'source_matchers', 'target_matchers', 'equal'])
+		assert.match(page, new RegExp(`\\b${key}\\b`), key);
+	const examples = [...page.matchAll(/```yaml\n([^]*?)```/g)];
+	assert.equal(examples.length, 3);
+	for (const [, text] of examples) {
+		writeFileSync(join(home, 'alerting.yaml'), text);
+		const run = await opsroomd(home, ['--check', '--alerting', 'alerting.yaml']);
+		assert.equal(run.code, 0, run.err);
+	}
+});
+
+test('the file in docs/heartbeats.md is good', async (t) => {
+	const home = folder(t);
+	writeFileSync(join(home, 'heartbeats.yaml'), read('docs/heartbeats.md').match(/```yaml\n([^]*?)```/)[1]);
+	const run = await opsroomd(home, ['provision', '--data', 'data', 'heartbeats.yaml']);
+	assert.equal(run.code, 0, run.err);
+});
+
 test('the file in docs/provision.md is good, and its errors are as they stand there', async (t) => {
 	const home = folder(t);
 	const page = read('docs/provision.md');

@@ -83,8 +83,10 @@ test('sources_dir is taken up and given up at SIGHUP; the service manager is tol
 });
 
 test('the example of a configuration is good', async (t) => {
-	const run = await opsroomd(folder(t), ['--check', '--config', join(root, 'etc/opsroom.yaml')]);
-	assert.equal(run.code, 0, run.err);
+	for (const args of [['--config', join(root, 'etc/opsroom.yaml')], ['--alerting', join(root, 'etc/alerting.yaml')]]) {
+		const run = await opsroomd(folder(t), ['--check', ...args]);
+		assert.equal(run.code, 0, run.err);
+	}
 });
 
 test('the limits of the settings hold', async (t) => {
