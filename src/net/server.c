@@ -637,6 +637,41 @@ void http_answer(struct server *s, conn_id id, const struct http_answer *a)
 	conn_resume_later(c);
 }
 
+static struct str remote_text(struct arena *a, const struct in6_addr *ip)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	size_t n = 0;
+
+	if (IN6_IS_ADDR_V4MAPPED(ip)) {
+		for (int i = 12; i < 16; i++) {
+			unsigned b = ip->s6_addr[i];
+
+			if (i > 12)
+				text[n++] = '.';
+			if (b >= 100)
+				text[n++] = (char)('0' + b / 100);
+			if (b >= 10)
+				text[n++] = (char)('0' + b / 10 % 10);
+			text[n++] = (char)('0' + b % 10);
+		}
+		return arena_dup(a, str_n(text, n));
+	}
+	return arena_dup(a, str_of(inet_ntop(AF_INET6, ip, text, sizeof text)));
+}
+
+static void tell_refused(struct conn *c, const struct http_refusal *why)
+{
+	const struct server_events *events = &c->server->events;
+	struct http_request *r = c->in ? c->in->request : NULL;
+
+	if (!events->on_refused || !r || !r->path.n)
+		return;
+	c->in->request = NULL;
+	r->remote = remote_text(&r->arena, &c->peer);
+	r->body = S("");
+	events->on_refused(events->context, r, why->status, why->detail);
+}
+
 /* The server's own answer: the request was not, or cannot be, handed up. */
 static void conn_refuse(struct conn *c, const struct http_refusal *why)
 {
@@ -661,34 +696,13 @@ static void conn_refuse(struct conn *c, const struct http_refusal *why)
 	c->server->counts.refused++;
 	write_answer(c, &a, true);
 	buf_done(&body);
+	tell_refused(c, why);
 	conn_answered(c, why->status);
 	c->unread = true;
 	conn_end(c);
 }
 
 /* ---- taking bytes ---- */
-
-static struct str remote_text(struct arena *a, const struct in6_addr *ip)
-{
-	char text[INET6_ADDRSTRLEN] = "";
-	size_t n = 0;
-
-	if (IN6_IS_ADDR_V4MAPPED(ip)) {
-		for (int i = 12; i < 16; i++) {
-			unsigned b = ip->s6_addr[i];
-
-			if (i > 12)
-				text[n++] = '.';
-			if (b >= 100)
-				text[n++] = (char)('0' + b / 100);
-			if (b >= 10)
-				text[n++] = (char)('0' + b / 10 % 10);
-			text[n++] = (char)('0' + b % 10);
-		}
-		return arena_dup(a, str_n(text, n));
-	}
-	return arena_dup(a, str_of(inet_ntop(AF_INET6, ip, text, sizeof text)));
-}
 
 static void hand_up(struct conn *c)
 {

@@ -75,6 +75,9 @@ struct server_events {
 	void (*on_ws_message)(void *context, conn_id conn, void *user, struct str text);
 	/* An accepted WebSocket is gone, whatever the reason. `user` is what ws_accept() was given. */
 	void (*on_ws_closed)(void *context, conn_id conn, void *user);
+	/* A request is refused by the server itself, though its head was sound: too large, too slow, a broken body. It is answered
+	 * already; ownership of what there is of it passes, without a body. detail is a constant. May be NULL. */
+	void (*on_refused)(void *context, struct http_request *request, int status, const char *detail);
 	/* A request was answered or refused, for metrics and the log. path is "" when the head was never whole. */
 	void (*on_answered)(void *context, struct str method, struct str path, int status, int64_t us);
 };

@@ -46,6 +46,8 @@ struct world {
 	/* under the lock */
 	struct answered answered[256];
 	size_t answered_count;
+	char refused[200]; /* the last that the server refused itself: "413 POST /path x-test" */
+	unsigned refused_count;
 	unsigned later_seen, opened, closed, drained;
 	struct server_counts counts;
 };
@@ -144,6 +146,23 @@ static inline void world_on_closed(void *context, conn_id conn, void *user)
 	pthread_mutex_unlock(&w->lock);
 }
 
+/* What there is of it can be looked at, and outlives the connection. */
+static inline void world_on_refused(void *context, struct http_request *r, int status, const char *detail)
+{
+	struct world *w = context;
+
+	ck_assert(r->method.n && r->path.n && r->remote.n && !r->body.n && detail[0]);
+	for (size_t i = 0; i < r->header_count; i++)
+		ck_assert(r->headers[i].name.n > 0);
+	pthread_mutex_lock(&w->lock);
+	snprintf(w->refused, sizeof w->refused, "%d " STR_FMT " " STR_FMT " " STR_FMT, status, STR_ARG(r->method), STR_ARG(r->path),
+		 STR_ARG(http_header_get(r, "x-test")));
+	w->refused_count++;
+	world_note(w);
+	pthread_mutex_unlock(&w->lock);
+	http_request_free(r);
+}
+
 static inline void world_on_answered(void *context, struct str method, struct str path, int status, int64_t us)
 {
 	struct world *w = context;
@@ -209,6 +228,7 @@ static inline struct world *world_new(const struct server_limits *limits, struct
 	struct server_events events = {.on_request = world_on_request,
 				       .on_ws_message = world_on_message,
 				       .on_ws_closed = world_on_closed,
+				       .on_refused = world_on_refused,
 				       .on_answered = world_on_answered};
 	struct world *w = mem_new(sizeof *w);
 	struct err err = {0};

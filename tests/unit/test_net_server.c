@@ -449,14 +449,52 @@ START_TEST(a_refusal_is_read_by_who_still_sends)
 	w = world_new(&l, NULL);
 	fd = dial(w);
 	buf_init(&heard, MIB);
-	say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2097152\r\n\r\n");
+	say(fd, "POST /echo HTTP/1.1\r\nHost: x\r\nX-Test: 1\r\nContent-Length: 2097152\r\n\r\n");
 	say_bytes(fd, str_n(body, 2 * MIB));
 	ck_assert_int_eq(hear_reply(fd, &heard).status, 413);
 	hear_end(fd, &heard);
 	close(fd);
+	ck_assert_str_eq(w->refused, "413 POST /echo 1");
 	mem_free(body);
 	buf_done(&heard);
 	world_free(w);
+}
+END_TEST
+
+/* Who keeps a list of what was sent hears of it too, if it is known where it was to go. */
+START_TEST(what_is_refused_is_told)
+{
+	static const struct {
+		const char *request, *told;
+	} cases[] = {
+		{"POST /echo?a=b HTTP/1.1\r\nHost: x\r\nX-Test: 2\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nrubbish\r\n", "400 POST /echo 2"},
+		{"POST /a%20b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX-Test: 3\r\n\r\n7ff\r\n", "413 POST /a b 3"},
+		{"POST /echo HTTP/1.1\r\nHost: x\r\nX-Test: 4\r\nContent-Length: 5\r\nExpect: a miracle\r\n\r\n", "417 POST /echo 4"},
+		{"POST /echo HTTP/1.1\r\nX-Test: 5\r\n\r\n", ""}, /* no Host: it is not known whose path that is */
+		{"rubbish\r\n\r\n", ""},
+	};
+	struct server_limits l = server_default_limits;
+	char *body = mem_new(4 * KIB);
+
+	l.body_bytes = 1000;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct world *w = world_new(&l, NULL);
+		int fd = dial(w);
+		struct buf heard;
+
+		buf_init(&heard, MIB);
+		say(fd, cases[i].request);
+		if (strstr(cases[i].request, "7ff"))
+			say_bytes(fd, str_n(memset(body, 'x', 4 * KIB), 2000));
+		ck_assert_int_ge(hear_reply(fd, &heard).status, 400);
+		hear_end(fd, &heard);
+		close(fd);
+		ck_assert_str_eq(w->refused, cases[i].told);
+		ck_assert_uint_eq(w->refused_count, cases[i].told[0] != '\0');
+		buf_done(&heard);
+		world_free(w);
+	}
+	mem_free(body);
 }
 END_TEST
 
@@ -1314,6 +1352,7 @@ int main(void)
 		{"strict", what_is_taken},
 		{"limits", limits_of_head_and_body},
 		{"limits", a_refusal_is_read_by_who_still_sends},
+		{"limits", what_is_refused_is_told},
 		{"limits", deadlines},
 		{"limits", limit_of_connections},
 		{"limits", limit_of_connections_of_one_address},
