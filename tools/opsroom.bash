@@ -12,7 +12,7 @@ _opsroom() {
 	none) words=" login logout status alerts alert ack resolve run post tail channels token audit source demo version help" ;;
 	token) words=" create list revoke" ;;
 	audit) words=" search verify" ;;
-	source) words=" list show test mail" ;;
+	source) words=" list show test mail deliveries delivery replay" ;;
 	esac
 	if [ -n "$command" ]; then words=; fi
 	case $word in -*) words=" --url --token --data --ca --json --help"

@@ -1,4 +1,5 @@
 /* Alertmanager's API v2, for Prometheus, amtool, Grafana and whatever else speaks to an Alertmanager. */
+#include "api/delivery_notes.h"
 #include "api/handlers.h"
 #include "base/log.h"
 #include "engine/alerts.h"
@@ -15,10 +16,12 @@ static bool v2_source(struct exchange *x, struct source *out)
 		str_cut(str_n(x->request->path.p + 4, x->request->path.n - 4), '/', &key);
 	else if (!bearer_parse(auth, &key) && !basic_parse(x_arena(x), auth, &user, &key))
 		key = S("");
-	if (key.n)
+	if (key.n || x->note.replay)
 		return hook_source(x, key, out);
-	if (x->work.engine->config.open_alert_api)
+	if (x->work.engine->config.open_alert_api) {
+		x->note.source_id = DELIVERIES_OPEN_API;
 		return true;
+	}
 	out->name = S("?");
 	x_fail(x, ERR_UNAUTHENTICATED,
 	       "a source's key is needed: as bearer token, as password, or as /am/KEY before the path");
@@ -62,13 +65,14 @@ static void v2_post(struct exchange *x)
 	d.source_name = s.name;
 	d.tool = s.tool;
 	d.channel_id = s.channel_id;
-	if (!heartbeat_heard(&x->work, s.id) || !alerts_receive_v2(&x->work, &d)) {
+	if ((!x->note.replay && !heartbeat_heard(&x->work, s.id)) || !alerts_receive_v2(&x->work, &d)) {
 		x->status = hook_is_theirs(x->work.err.code) ? d.http_status : 0;
 		x->err = x->work.err;
 		x->work.failed = true;
 		hook_refused(x, s.name);
 		return;
 	}
+	delivery_taken(x, &d);
 	if (d.bad.n) { /* the good ones are stored; the sender is told of the bad */
 		struct json_out o = x_json(x, 400);
 

@@ -1,5 +1,6 @@
 #include "api/exchange.h"
 
+#include "api/delivery_notes.h"
 #include "api/pagers.h"
 #include "api/pages.h"
 #include "base/log.h"
@@ -152,7 +153,7 @@ static void write_alertmanager_error(struct exchange *x)
 		buf_add(&x->headers, S("Retry-After: 2\r\n"));
 }
 
-static void write_error(struct exchange *x)
+void x_write_error(struct exchange *x)
 {
 	static void (*const writers[])(struct exchange *) = {
 		[DIALECT_OURS] = write_problem,
@@ -239,6 +240,10 @@ static bool may(struct exchange *x)
 		x_fail(x, ERR_FORBIDDEN, "this needs the role admin%s", x->user.role < ROLE_ADMIN ? "" : " and a token with the scope admin");
 	else if (who == WHO_WRITER && x->caller.scope < SCOPE_WRITE)
 		x_fail(x, ERR_FORBIDDEN, "this token may only read; it needs the scope write");
+	else if (who == WHO_OPERATOR && x->user.role < ROLE_OPERATOR)
+		x_fail(x, ERR_FORBIDDEN, "this needs the role operator");
+	else if (who == WHO_OPERATOR && x->caller.scope < SCOPE_WRITE && !str_is(x->request->method, "GET"))
+		x_fail(x, ERR_FORBIDDEN, "this token may only read; it needs the scope write");
 	return x->err.code == ERR_NONE;
 }
 
@@ -275,7 +280,9 @@ void exchange_run(struct work *w)
 	if (x->err.code)
 		w->failed = w->failed || err_is_outage(x->err.code);
 	if (x->err.code)
-		write_error(x);
+		x_write_error(x);
+	if (x->note.told)
+		delivery_list(x);
 }
 
 /* ---- on the net thread ---- */
@@ -297,7 +304,9 @@ static void exchange_done(struct work *w)
 		x->finish = NULL;
 		x->status = 0;
 		buf_reset(&x->headers);
-		write_error(x);
+		x_write_error(x);
+		if (x->note.id)
+			delivery_undone(x);
 	}
 	if (x->finish && !x->err.code) {
 		x->finish(x);
@@ -361,7 +370,7 @@ static bool route_matches(const struct http_route *r, struct str path, struct st
 	return true;
 }
 
-static const struct http_route *route_find(const struct http_request *r, struct str *rest, bool *other_method)
+const struct http_route *route_find(const struct http_request *r, struct str *rest, bool *other_method)
 {
 	*other_method = false;
 	for (size_t i = 0; i < route_count; i++) {
@@ -388,7 +397,7 @@ void api_refuse(struct api *api, struct http_request *r, enum err_code code, con
 	if (code == ERR_UNSUPPORTED)
 		x->status = 405;
 	x_fail(x, code, "%s", text);
-	write_error(x);
+	x_write_error(x);
 	http_answer(api->server, r->conn, &(struct http_answer){.status = x->status, .content_type = x->content_type, .headers = buf_str(&x->headers), .body = buf_str(&x->body)});
 	exchange_free(x);
 }

@@ -30,6 +30,7 @@ enum who {
 	WHO_METHOD, /* what slack_methods[] says */
 	WHO_PERSON, /* logged in, or an API token of any scope */
 	WHO_WRITER, /* the token must have the scope write */
+	WHO_OPERATOR, /* the role operator; to change something, and a token with the scope write */
 	WHO_ADMIN,  /* the role admin, and a token with the scope admin */
 };
 const char *who_text(enum who who); /* for the manual */
@@ -40,6 +41,7 @@ enum route_flags {
 	ROUTE_JSON = 8,        /* the body is read as JSON while it waits for the work thread: x->json */
 	ROUTE_QUERY_TOKEN = 4, /* ?token= counts too, for clients that cannot set headers */
 	ROUTE_LOADED = 16,     /* pages load it by themselves, as <img> does: the session's cookie counts without X-Opsroom */
+	ROUTE_SOURCE = 32,     /* sources send here: what is refused before it gets here is listed with their deliveries */
 };
 
 struct http_route {
@@ -54,6 +56,22 @@ struct http_route {
 };
 extern const struct http_route routes[];
 extern const size_t route_count;
+
+/* What the handler of a delivery tells of it, for the lists of deliveries (api/delivery_notes.h). */
+struct delivery_note {
+	bool told;         /* it was taken in or refused: it is a delivery */
+	bool unread;       /* it was refused before there was a body */
+	bool unproven;     /* it lacks the signature, token or password that its source asks for */
+	int64_t source_id; /* or DELIVERIES_UNKNOWN, DELIVERIES_OPEN_API */
+	int64_t id;        /* under which it is listed */
+	struct str key;    /* as it was sent */
+	struct str auth;   /* source.auth */
+	struct str why;    /* if there is more to say than x->err */
+	const struct event *events; /* what a source's program made of the body; NULL: it was read by hand */
+	size_t event_count;
+	unsigned alerts, changed;
+	const struct seen_delivery *replay; /* this is sent once more by a person: whose it is is known */
+};
 
 struct exchange {
 	struct work work; /* first: the engine hands it back */
@@ -77,6 +95,7 @@ struct exchange {
 	span_ms retry_after;     /* of a refusal; 0: two seconds */
 	bool plain_json_error;   /* Alertmanager: the error is a JSON string */
 	bool unreadable;         /* PagerDuty: the body is no JSON object */
+	struct delivery_note note;
 	/* Slack's API: what slack_identify() read */
 	const struct json *slack_args;
 	const char *slack_problem; /* NULL: the arguments are good */
@@ -127,6 +146,11 @@ struct api_limits {
 	unsigned stream_replay_max; /* events of one channel that a stream that comes back is told; past it: reset */
 };
 
+/* The error as the client of this route expects it: status and body of the answer. */
+void x_write_error(struct exchange *x);
+/* The route of a request; *rest is what follows a prefix. NULL: none, *other_method: but another method has one. */
+const struct http_route *route_find(const struct http_request *r, struct str *rest, bool *other_method);
+
 /* The rooms' entry: the daemon makes one and hands every request to it. */
 struct api *api_new(struct engine *e, uv_loop_t *loop, const struct api_limits *limits);
 void api_free(struct api *api);
@@ -134,6 +158,7 @@ void api_set_server(struct api *api, struct server *s);
 void api_on_request(void *api, struct http_request *r);
 void api_on_ws_message(void *api, conn_id conn, void *user, struct str text);
 void api_on_ws_closed(void *api, conn_id conn, void *user);
+void api_on_refused(void *api, struct http_request *r, int status, const char *detail);
 void api_on_answered(void *api, struct str method, struct str path, int status, int64_t us);
 void api_set_ready(struct api *api, bool ready);
 
@@ -151,4 +176,5 @@ struct api {
 	uint64_t answered[6]; /* by status class; [0] all */
 	struct login_guard *logins;
 	struct map *token_use;
+	struct deliveries *deliveries; /* the work thread's */
 };

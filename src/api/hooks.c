@@ -1,6 +1,7 @@
 /* What tools send: the webhooks of sources, Slack's incoming webhooks. Alertmanager's API is alertmanager.c. */
 #include "api/hooks.h"
 
+#include "api/delivery_notes.h"
 #include "api/handlers.h"
 #include "api/slack.h"
 #include "api/sns.h"
@@ -13,15 +14,39 @@
 
 /* ---- sources ---- */
 
+/* Whoever sends a delivery once more was asked who they are. */
+static bool replay_source(struct exchange *x, struct source *out)
+{
+	struct engine *e = x->work.engine;
+	int64_t id = x->note.replay->source_id;
+
+	x->note.source_id = id;
+	if (id == DELIVERIES_OPEN_API) {
+		out->name = S("api");
+		return true;
+	}
+	if (store_source_find(e->db, x_arena(x), e->workspace_id, id, out, &x->err))
+		return true;
+	if (!x->err.code)
+		x_fail(x, ERR_NOT_FOUND, "this source is not there any more");
+	return false;
+}
+
 bool hook_source(struct exchange *x, struct str key, struct source *out)
 {
 	struct engine *e = x->work.engine;
 	struct err err = {0};
 
 	*out = (struct source){.name = S("?")};
+	x->note.key = key;
+	if (x->note.replay)
+		return replay_source(x, out);
 	if (key.n && key.n <= 200 &&
 	    store_source_by_key(e->db, x_arena(x), e->workspace_id, auth_hash(x_arena(x), key), out, &err)) {
-		if (source_auth_is_sns(out) ? sns_check(x, source_auth_topic(x_arena(x), out)) : source_auth_check(&x->work, x->request, out, &x->err))
+		x->note.source_id = out->id;
+		x->note.auth = out->auth;
+		x->note.unproven = !(source_auth_is_sns(out) ? sns_check(x, source_auth_topic(x_arena(x), out)) : source_auth_check(&x->work, x->request, out, &x->err));
+		if (!x->note.unproven)
 			return true;
 		if (source_auth_is_basic(out))
 			buf_add(&x->headers, S("WWW-Authenticate: Basic realm=\"opsroom\"\r\n"));
@@ -38,6 +63,7 @@ void hook_refused(struct exchange *x, struct str source)
 {
 	if (x->finish)
 		return; /* it waits for what it is checked with */
+	x->note.told = true;
 	engine_counters(x->work.engine)->deliveries_refused++;
 	log_warn(EV_DELIVERY_REFUSED, F_STR("source", source), F_STR("from", x->request->remote),
 		 F_TXT("why", x->err.text));
@@ -92,7 +118,9 @@ bool hook_is_theirs(enum err_code code)
 
 bool hook_end(struct exchange *x, const struct delivery *d, bool ok)
 {
-	if (ok && heartbeat_heard(&x->work, d->source_id)) {
+	/* Who sends it once more is not the source: that may be silent all the same. */
+	if (ok && (x->note.replay || heartbeat_heard(&x->work, d->source_id))) {
+		delivery_taken(x, d);
 		log_debug(EV_DELIVERY, F_STR("source", d->source_name), F_INT("alerts", d->alerts), F_INT("changed", d->changed));
 		return true;
 	}

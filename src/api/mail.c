@@ -1,5 +1,6 @@
 #include "api/mail.h"
 
+#include "api/delivery_notes.h"
 #include "api/handlers.h"
 #include "api/pages.h"
 #include "base/log.h"
@@ -103,6 +104,7 @@ static void mail_hook(struct exchange *x)
 		return;
 	}
 	x->rest = arena_printf(x_arena(x), STR_FMT "/" STR_FMT, STR_ARG(s.tool), STR_ARG(key));
+	x->request->path = arena_printf(x_arena(x), "/hooks/" STR_FMT, STR_ARG(x->rest)); /* as it is listed, and sent once more */
 	hook_tool(x);
 }
 
@@ -114,6 +116,8 @@ static void mail_done(struct work *w)
 	struct mail_item *m = x->context;
 	struct err err = x->err.code ? x->err : w->err;
 
+	if (w->err.code && !x->err.code && x->note.id)
+		delivery_undone(x);
 	exchange_free(x);
 	if (!err.code)
 		mail_next(m);
@@ -128,7 +132,7 @@ static void mail_done(struct work *w)
 static struct exchange *mail_exchange(struct mail_item *m, struct str key)
 {
 	static const struct http_route route = {
-		.method = "POST", .path = "/hooks/", .dialect = DIALECT_OURS, .who = WHO_KEY, .run = mail_hook};
+		.method = "POST", .path = "/hooks/", .arguments = "TOOL/KEY", .dialect = DIALECT_OURS, .who = WHO_KEY, .run = mail_hook};
 	struct http_request *r = http_request_new();
 	struct exchange *x = arena_zero(&r->arena, sizeof *x);
 

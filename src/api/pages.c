@@ -1,6 +1,7 @@
 #include "api/pages.h"
 
 #include "api/assets.h"
+#include "api/deliveries.h"
 #include "api/sns.h"
 #include "store/journal.h"
 
@@ -235,6 +236,7 @@ struct api *api_new(struct engine *e, uv_loop_t *loop, const struct api_limits *
 	api->loop = loop;
 	api->limits = *limits;
 	api->token_use = mem_new(sizeof *api->token_use);
+	api->deliveries = deliveries_new(DELIVERIES_MAX_BYTES);
 	return api;
 }
 
@@ -246,6 +248,7 @@ void api_free(struct api *api)
 	map_done(api->token_use);
 	mem_free(api->token_use);
 	mem_free(api->logins);
+	deliveries_free(api->deliveries);
 	mem_free(api);
 }
 

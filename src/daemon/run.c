@@ -224,6 +224,7 @@ static bool open_net(struct daemon *d, struct err *err)
 	struct server_events events = {.on_request = api_on_request,
 				       .on_ws_message = api_on_ws_message,
 				       .on_ws_closed = api_on_ws_closed,
+				       .on_refused = api_on_refused,
 				       .on_answered = api_on_answered};
 	const struct settings *s = &d->settings;
 	struct server_limits limits = net_limits(s);

@@ -648,6 +648,8 @@ bool alerts_receive_events(struct work *w, struct delivery *d, const struct even
 	bool ok = true;
 
 	d->alerts = (unsigned)count;
+	d->events = events;
+	d->event_count = count;
 	for (size_t i = 0; i < count && ok; i++) {
 		if (events[i].status == EVENT_INFO)
 			ok = note_tell(w, d, &events[i]);

@@ -27,6 +27,8 @@ struct delivery {
 	int http_status;      /* on refusal: 400, 413, 415, 422 */
 	struct str bad;       /* Alertmanager's sentence for members left out; "" */
 	unsigned alerts, changed;
+	const struct event *events; /* what a source's program made of the body; NULL: it was read by hand */
+	size_t event_count;
 };
 /* POST /api/v2/alerts. false: refused as a whole; w->err and http_status say why. */
 MUST_USE bool alerts_receive_v2(struct work *w, struct delivery *d);

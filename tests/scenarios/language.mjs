@@ -112,7 +112,8 @@ async function ask(world, method, [name, path, body], options) {
 	if (options.basic) headers.authorization = `Basic ${Buffer.from(fill(options.basic[0])).toString('base64')}`;
 	for (const header of options.header ?? []) headers[header.slice(0, header.indexOf(':')).trim()] = fill(header.slice(header.indexOf(':') + 1).trim());
 	const inline = body !== undefined && !/^[\w-]+\.\w+$/.test(body);
-	const sent = body === undefined ? undefined : fill(inline ? body : readFileSync(world.file(body), 'utf8'));
+	const written = body === undefined ? undefined : fill(inline ? body : readFileSync(world.file(body), 'utf8'));
+	const sent = options.bytes ? written.padEnd(Number(options.bytes[0])) : written;
 	for (const sign of options.hmac ?? []) {
 		const [, header, prefix, secret] = /^(\S+): (\S*=)?(.+)$/.exec(sign);
 		headers[header] = (prefix ?? '') + createHmac('sha256', fill(secret)).update(sent ?? '').digest('hex');
@@ -123,7 +124,7 @@ async function ask(world, method, [name, path, body], options) {
 	if (!options.status && thing.answer.status >= 300) throw unlike('a 2xx answer', `${thing.answer.status} ${thing.answer.text}`);
 }
 
-const asked = ['status', 'as', 'bearer', 'basic', 'header', 'hmac', 'type'];
+const asked = ['status', 'as', 'bearer', 'basic', 'header', 'hmac', 'type', 'bytes'];
 
 const statements = {
 	async daemon(world, words) {

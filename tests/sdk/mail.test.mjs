@@ -90,6 +90,19 @@ test('curl: a file with bare LF, and STARTTLS that is asked for', { skip: missin
 	assert.equal((await groups('UPS on battery', 'firing'))[0].severity, 'warning');
 });
 
+test('a mail is listed with its source, without its key, and can be sent once more', { skip: missing('curl', 'curl') }, async () => {
+	writeFileSync(join(dir, 'mail.eml'), 'From: ups@example.com\nSubject: UPS is listed\n\nInput voltage lost.\n');
+	assert.equal((await run('curl', ['-sS', '--mail-from', 'ups@example.com', '--mail-rcpt', `${key}@opsroom`, '--upload-file', join(dir, 'mail.eml'), `smtp://127.0.0.1:${port}`])).code, 0);
+	const [last] = (await d.api('/v1/sources/mails/deliveries')).deliveries;
+	assert.deepEqual([last.status, last.changed, last.path, last.can_replay], [200, 1, '/hooks/email/KEY', true]);
+	const whole = await d.api(`/v1/deliveries/${last.id}`);
+	assert.match(whole.body, /Subject: UPS is listed/);
+	assert.equal(whole.events[0].title, 'UPS is listed');
+	assert.ok(!JSON.stringify(whole).includes(key));
+	const again = await d.api(`/v1/deliveries/${last.id}/replay`, { body: {} });
+	assert.deepEqual([again.ok, again.status, again.changed], [true, 200, 0]);
+});
+
 test('commands in one piece, a message too large, and what is no session', async () => {
 	const s = await session();
 	assert.match(s.greeting, /^220 \S+ ESMTP opsroom\r\n$/);

@@ -115,6 +115,9 @@ test('what it did not sign is refused with a sentence', { skip }, async () => {
 		await refused({ ...good, SigningCertURL: url }, /SigningCertURL is no address of SNS/);
 	assert.equal(seen.length, before, 'nothing was fetched');
 	assert.equal(await firing('not taken'), 0);
+	const { deliveries } = await d.api('/v1/sources/any/deliveries');
+	assert.ok(deliveries.some((one) => one.error === 'the signature is wrong'));
+	assert.deepEqual(deliveries.filter((one) => one.status === 403 && one.can_replay), []);
 	assert.match(d.log, /source\.refused source=any from=127\.0\.0\.1 why="the signature is wrong"/);
 });
 
