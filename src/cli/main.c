@@ -162,6 +162,10 @@ const struct subcommand subcommands[] = {
 	 "75 (try again: no answer, or the disk is full), 65 (the mail is refused), 67 (no such key), 77. In /etc/aliases: alerts: "
 	 "\"|/usr/bin/opsroom source mail https://opsroom.example.com/hooks/email/KEY\"",
 	 {{0}}},
+	{"source deliveries", "[<source>]", 0, 1, false, false, sub_source_deliveries, "What came from a source: its last 50 deliveries. Without a name: all sources.",
+	 "`-` is what came without the key of a source, `api` what came to Alertmanager's API where it asks for no key. They are kept until the daemon ends.", {{0}}},
+	{"source delivery", "<delivery>", 1, 1, false, false, sub_source_delivery, "One delivery, with its headers and its body (operators).", NULL, {{0}}},
+	{"source replay", "<delivery>", 1, 1, false, false, sub_source_replay, "Take a delivery in once more (operators); exit code 1 if it is refused.", NULL, {{0}}},
 	{"demo",
 	 "",
 	 0,
