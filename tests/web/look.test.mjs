@@ -59,6 +59,13 @@ for (const colorScheme of ['light', 'dark']) {
 		await go_to(inside, 'Alerts');
 		await see(inside.locator('.alert'));
 		assert.deepEqual(await violations(inside), [], 'alerts');
+		await go_to(inside, 'Sources');
+		await see(inside.locator('[data-source="api"]'));
+		assert.deepEqual(await violations(inside), [], 'sources');
+		await inside.locator('[data-source="api"] a').first().click();
+		await inside.getByRole('button', { name: 'Look inside' }).first().click();
+		await see(inside.getByRole('button', { name: 'Replay' }));
+		assert.deepEqual(await violations(inside), [], 'a delivery');
 	});
 }
 
@@ -106,6 +113,11 @@ test('a phone: drawer, channel, thread, nothing wider than the screen', async ()
 	await page.locator('.sidebar a[href="#/alerts"]').tap();
 	await see(page.locator('.alert', { hasText: 'Db is down' }));
 	await fits('alerts');
+	await page.getByRole('button', { name: 'Open the channel list' }).tap();
+	await page.locator('.sidebar a[href="#/sources"]').tap();
+	await page.locator('[data-source="api"] a').first().tap();
+	await see(page.locator('.delivery', { hasText: '1 alert, 1 changed something' }));
+	await fits('deliveries');
 });
 
 test('a screen reader hears a log, and the skip link leads to it', async () => {

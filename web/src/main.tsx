@@ -10,6 +10,7 @@ import { keys_start } from './keys';
 import { LoginView, SetupView, setup_token } from './login';
 import { route, route_start } from './route';
 import { Sidebar } from './sidebar';
+import { SourcesView } from './sources';
 import { broken, channel_name, channel_shown, drawer_open, marks_flush, phase, session_start, stream, team, theme_start, toast_close, toasts, unread_total } from './state';
 import { ThreadPane } from './thread';
 
@@ -56,7 +57,7 @@ function Room() {
 			<div class={with_thread ? 'room with-thread' : 'room'}>
 				<Sidebar />
 				{drawer_open.value && <div class="shade" onClick={() => drawer_open.value = false} />}
-				{view === 'alerts' ? <AlertsView /> : <ChannelPane />}
+				{view === 'alerts' ? <AlertsView /> : view === 'sources' ? <SourcesView /> : <ChannelPane />}
 				{with_thread && <ThreadPane key={route.value.channel + thread} />}
 			</div>
 		</>
@@ -108,6 +109,8 @@ function title(): string {
 		return 'opsroom';
 	if (route.value.view === 'alerts')
 		return `${count}Alerts · ${name}`;
+	if (route.value.view === 'sources')
+		return `${count}${route.value.source || 'Sources'} · ${name}`;
 	return channel_shown.value ? `${count}${channel_name(channel_shown.value)} · ${name}` : `${count}${name}`;
 }
 

@@ -4,15 +4,17 @@
 //   #/C1/p1700000000000100       a message in it; ?thread_ts=… when it is a reply
 //   #/C1/t1700000000000100       a channel with a thread open
 //   #/alerts                     the alerts
+//   #/sources                    the sources; #/sources/NAME the deliveries of one
 // /archives/C1/p1700000000000100 is the same as the second: Slack's permalinks.
 
 import { signal } from '@preact/signals';
 
 export interface Route {
-	view: 'channel' | 'alerts' | 'none';
+	view: 'channel' | 'alerts' | 'sources' | 'none';
 	channel: string;
 	thread: string;         // root ts of the open thread, or ''
 	message: string;        // ts of the message to jump to, or ''
+	source?: string;        // whose deliveries, or ''
 }
 
 const nowhere: Route = { view: 'none', channel: '', thread: '', message: '' };
@@ -25,11 +27,23 @@ export function ts_from_link(digits: string): string {
 	return digits.length > 6 ? `${digits.slice(0, -6)}.${digits.slice(-6)}` : '';
 }
 
+function decoded(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
+
 // Reads "#/C1/p17…" or "/archives/C1/p17…?thread_ts=…".
 export function route_parse(address: string): Route {
 	const [path = '', query = ''] = address.replace(/^#/, '').split('?');
 	const [, first = '', kind = '', digits = ''] = /^\/(?:archives\/)?([A-Za-z0-9]+)(?:\/([pt])(\d{7,20}))?\/?$/.exec(path) ?? [];
 
+	const source = /^\/sources(?:\/([^/]*))?$/.exec(path);
+
+	if (source)
+		return { ...nowhere, view: 'sources', source: decoded(source[1] ?? '') };
 	if (first === 'alerts')
 		return { ...nowhere, view: 'alerts' };
 	if (!/^[CDG][A-Z0-9]+$/.test(first))
@@ -44,6 +58,10 @@ export function route_parse(address: string): Route {
 
 export function route_to_channel(channel: string): string {
 	return `#/${channel}`;
+}
+
+export function route_to_source(name: string): string {
+	return name ? `#/sources/${encodeURIComponent(name)}` : '#/sources';
 }
 
 export function route_to_thread(channel: string, ts: string): string {

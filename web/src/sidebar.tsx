@@ -66,6 +66,15 @@ function AlertsLink() {
 	);
 }
 
+function SourcesLink() {
+	return (
+		<a class="channel" href="#/sources" aria-current={route.value.view === 'sources' ? 'page' : undefined} onClick={() => drawer_open.value = false}>
+			<span class="channel-mark" aria-hidden="true">⇥</span>
+			<span class="channel-name">Sources</span>
+		</a>
+	);
+}
+
 export function Sidebar() {
 	const rooms = channels_mine.value.filter((channel) => !channel.is_im);
 	const dms = channels_mine.value.filter((channel) => channel.is_im);
@@ -78,6 +87,7 @@ export function Sidebar() {
 			</div>
 			<div class="sidebar-lists">
 				<AlertsLink />
+				<SourcesLink />
 				<h2>Channels</h2>
 				<ul>{rooms.map((channel) => <ChannelLink key={channel.id} channel={channel} />)}</ul>
 				<button type="button" class="channel add" onClick={() => dialog.value = { kind: 'browse' }}><span class="channel-mark" aria-hidden="true">+</span>Join a channel</button>

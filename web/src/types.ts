@@ -181,6 +181,43 @@ export interface AlertGroup {
 	members?: AlertMember[];
 }
 
+export interface Source {
+	name: string;
+	tool?: string;
+	channel?: string;
+	auth?: string[];
+	received: number;
+	refused: number;
+	last_at?: string;
+	last_error?: { at?: string; status?: number; text?: string };
+}
+
+export interface Delivery {
+	id: string;
+	at: string;
+	last_at: string;
+	times: number;
+	status: number;
+	error?: string;
+	alerts: number;
+	changed: number;
+	from: string;
+	method: string;
+	path: string;
+	body_bytes: number;
+	replay_of?: string;
+	replay_by?: string;
+	can_replay: boolean;
+	no_replay?: string;
+	// of one alone
+	query?: string;
+	headers?: { name: string; value: string }[];
+	body?: string;
+	cut?: boolean;
+	gone?: boolean;
+	events?: { status: string; severity?: string; title: string; alert?: string }[];
+}
+
 // One event of the stream. Fields as docs/api.md has them for each type.
 export interface SlackEvent extends Partial<Message> {
 	type: string;

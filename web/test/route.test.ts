@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { colour_parse } from '../src/blocks';
-import { route_parse, route_to_message, route_to_thread } from '../src/route';
+import { route_parse, route_to_message, route_to_source, route_to_thread } from '../src/route';
 
 test('addresses are read as they are written', () => {
 	const place = (address: string) => { const { view, channel, thread, message } = route_parse(address); return [view, channel, thread, message].join(' '); };
@@ -12,6 +12,9 @@ test('addresses are read as they are written', () => {
 	assert.equal(place(route_to_thread('D9', '1700000000.000100')), 'channel D9 1700000000.000100 ');
 	assert.equal(place('/archives/C12/p1700000000000100?thread_ts=1699999999.000100&cid=C12'), 'channel C12 1699999999.000100 1700000000.000100');
 	assert.equal(place('#/alerts'), 'alerts   ');
+	assert.equal(route_parse('#/sources').view, 'sources');
+	assert.equal(route_parse(route_to_source('a b/c')).source, 'a b/c');
+	assert.equal(route_parse('#/sources/%').source, '%');
 	for (const odd of ['', '#', '#/', '#/x', '#/C12/q1', '#/../C1', '#/C1/p<script>', 'javascript:alert(1)'])
 		assert.equal(route_parse(odd).view, 'none', odd);
 });
