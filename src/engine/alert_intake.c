@@ -101,7 +101,18 @@ static struct target target_of_group(const struct group *g)
 	return (struct target){.group_key = g->row.group_key, .receiver = g->row.receiver, .route = g->route, .channel_id = g->row.channel_id, .key_hash = g->key_hash};
 }
 
-/* ROUTE:[SERVICE/]{LABELS}, as Alertmanager writes it, or ROUTE:SOURCE/HINT where the source groups. */
+/* What goes to one channel is no group with what goes to another: where the receiver leaves the channel to the service or the
+ * source, that is part of the key. */
+static struct str whose_channel(struct intake *in, const struct route *route, const struct service *service)
+{
+	if (route->receiver->channel.n)
+		return S("");
+	if (service && service->channel.n)
+		return arena_printf(in->w->arena, STR_FMT "/", STR_ARG(service->name));
+	return arena_printf(in->w->arena, "%" PRId64 "/", in->d->channel_id);
+}
+
+/* ROUTE:[SERVICE or CHANNEL/]{LABELS}, as Alertmanager writes it, or ROUTE:SOURCE/HINT where the source groups. */
 static struct str group_key_of(struct intake *in, const struct route *route, const struct service *service, const struct said *said)
 {
 	struct arena *a = in->w->arena;
@@ -111,6 +122,7 @@ static struct str group_key_of(struct intake *in, const struct route *route, con
 
 	if (!route->by_source) {
 		by = route_group_labels(a, route, labels);
+		to = whose_channel(in, route, service);
 		return arena_printf(a, STR_FMT ":" STR_FMT STR_FMT, STR_ARG(route->key), STR_ARG(to), STR_ARG(labels_text(a, &by)));
 	}
 	if (said->group_hint.p)
@@ -195,6 +207,8 @@ static void intake_known(struct intake *in, struct alert *alert, const struct sa
 			return;
 		part_add(in, part_of(in, g, &to), said, ev, alert, true);
 	} else if (alert->firing) {
+		if (ev->starts_at > alert->starts_at) /* an end that does not say its beginning */
+			ev->starts_at = alert->starts_at;
 		part_add(in, part_of(in, g, &to), said, ev, alert, false);
 	} else if (ev->firing && !held) {
 		part_add(in, part_of(in, g, &to), said, ev, alert, true);

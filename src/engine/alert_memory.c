@@ -581,7 +581,7 @@ bool alerts_use_routing(struct work *w)
 			inhibit_untie(al, ((struct group *)value)->alerts[k]);
 	inhibit_clear(al);
 	hush_all(e);
-	return alerts_tell_touched(w);
+	return alerts_tell_touched(w) && alerts_mind_reminders(w);
 }
 
 static void group_outbox_is(struct group *g, const struct outbox_key *key)

@@ -365,6 +365,19 @@ static bool mind_round(struct work *w, wall_ms due)
 	return store_due_add(w->engine->db, DUE_TIMER, w->engine->workspace_id, engine_id(w), due, KIND_ROUND, S(""), &w->err);
 }
 
+/* How long somebody may have to wait may have changed. */
+bool alerts_mind_reminders(struct work *w)
+{
+	struct alerts *al = w->engine->alerts;
+	wall_ms due, soonest = 0;
+	void *value;
+
+	for (size_t i = 0; map_next(&al->by_id, &i, &value);)
+		if (wants_reminder(value, w->now, &due))
+			soonest = !soonest || due < soonest ? due : soonest;
+	return !soonest || mind_round(w, soonest > w->now ? soonest : w->now);
+}
+
 static bool remind(struct work *w, struct group *g)
 {
 	work_touched_memory(w);

@@ -141,6 +141,7 @@ MUST_USE bool group_change(struct work *w, struct group *g, const struct change 
 MUST_USE bool group_mind_ends(struct work *w, struct group *g, wall_ms ends_at);
 /* Tells the groups that were touched by what happened elsewhere: a silence ended, what inhibited them is over. */
 MUST_USE bool alerts_tell_touched(struct work *w);
+MUST_USE bool alerts_mind_reminders(struct work *w);
 /* Is nobody to be told of it for now: all of it silenced or inhibited, or its route is mute? *until: when to look again, 0: when
  * something happens. */
 bool group_is_quiet(const struct group *g, wall_ms now, wall_ms *until);
@@ -169,7 +170,7 @@ void digest_forget(struct alerts *al, struct group *g); /* it leaves memory */
 struct silence_kept {
 	struct silence s; /* its texts are in the arena */
 	struct arena arena;
-	int64_t hushed;   /* alerts that began while it was active, since the start of the daemon */
+	int64_t hushed;   /* alerts that it kept quiet, since the start of the daemon */
 };
 
 bool silences_hush(const struct alerts *al, const struct alert *a); /* does an active one fit it? */

@@ -37,8 +37,9 @@ static void beat_put(struct engine *e, int64_t source_id, span_ms every, wall_ms
 		b->source_id = source_id;
 		map_put(&e->heartbeats->by_source, (uint64_t)source_id, b);
 	}
+	if (b->every != every) /* said again it is no call */
+		b->heard = now;
 	b->every = every;
-	b->heard = now;
 }
 
 bool heartbeats_load(struct engine *e, struct err *err)

@@ -1,9 +1,9 @@
 #include "engine/housekeeping.h"
+#include "engine/silences.h"
 
 #include "engine/file_bytes.h"
 #include "store/alerts.h"
 #include "store/journal.h"
-#include "store/silences.h"
 
 bool housekeeping_run(struct work *w, wall_ms *again_at)
 {
@@ -12,8 +12,7 @@ bool housekeeping_run(struct work *w, wall_ms *again_at)
 
 	if (!store_idempotency_purge(w->engine->db, w->arena, w->now, &purged, &w->err) || !file_bytes_sweep(w, &more, &w->err))
 		return false;
-	if (!store_service_change_purge(w->engine->db, w->now - 30 * DAY, &w->err) ||
-	    !store_silence_drop(w->engine->db, w->engine->workspace_id, w->now - SILENCE_KEPT, &w->err))
+	if (!store_service_change_purge(w->engine->db, w->now - 30 * DAY, &w->err) || !silences_forget(w))
 		return false;
 	*again_at = purged || more ? w->now + SECOND : w->now + HOUR;
 	return true;

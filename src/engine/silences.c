@@ -249,12 +249,14 @@ static bool tell(struct work *w, const struct silence *s, struct str text)
 	return note_add(w, channel_id, text);
 }
 
-static bool tell_begins(struct work *w, const struct silence *s)
+static bool tell_begins(struct work *w, struct silence_kept *k)
 {
+	const struct silence *s = &k->s;
 	struct arena *a = w->arena;
 	unsigned alerts, groups;
 
 	silences_preview(w, &s->matchers, &alerts, &groups);
+	k->hushed += alerts;
 	return tell(w, s, arena_printf(a, ":no_bell: " STR_FMT " until " STR_FMT STR_FMT ". It keeps %u alert%s quiet now.", STR_ARG(what_of(a, s)),
 				       STR_ARG(until_text(a, s->ends)), STR_ARG(why_of(a, s)), alerts, alerts == 1 ? "" : "s"));
 }
@@ -284,7 +286,7 @@ static bool act(struct work *w, struct silence_kept *k, struct str who)
 	if (!store_silence_set(w->engine->db, w->engine->workspace_id, &k->s, &w->err))
 		return false;
 	log_info(EV_SILENCE, F_STR("silence", k->s.uuid), F_TXT("state", silence_state_name(now)));
-	if (now == SILENCE_ACTIVE && !tell_begins(w, &k->s))
+	if (now == SILENCE_ACTIVE && !tell_begins(w, k))
 		return false;
 	if (now == SILENCE_EXPIRED && before == SILENCE_ACTIVE && !tell_ends(w, k, who))
 		return false;
@@ -340,6 +342,21 @@ bool silences_expire(struct work *w, const struct silence *s, struct str who, st
 		k->s.starts = w->now;
 	k->s.ends = k->s.updated = w->now;
 	return hand_on(w, err, act(w, k, who));
+}
+
+bool silences_forget(struct work *w)
+{
+	struct alerts *al = w->engine->alerts;
+	size_t kept = 0;
+
+	work_touched_memory(w);
+	for (size_t i = 0; i < al->silence_count; i++)
+		if (al->silences[i]->s.ends > w->now - SILENCE_KEPT)
+			al->silences[kept++] = al->silences[i];
+		else
+			kept_free(al->silences[i]);
+	al->silence_count = kept;
+	return store_silence_drop(w->engine->db, w->engine->workspace_id, w->now - SILENCE_KEPT, &w->err);
 }
 
 /* ---- making ---- */

@@ -27,6 +27,8 @@ void silences_write(struct work *w, struct json_out *o, enum silence_kind kind, 
 /* The same for chat, a line each. "" if there is none. */
 struct str silences_summary(struct work *w, enum silence_kind kind);
 
+/* Those that ended long ago leave store and memory. */
+MUST_USE bool silences_forget(struct work *w);
 /* The timer: one begins or ends. */
 struct due_row;
 MUST_USE bool silences_turn(struct work *w, int64_t silence_id, wall_ms *again_at);

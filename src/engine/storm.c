@@ -247,8 +247,8 @@ static struct str groups_text(struct arena *a, const struct digest *d)
 		qsort(list, open, sizeof *list, by_weight);
 	buf_init(&b, 2900);
 	for (size_t i = 0; i < open && i < GROUPS_SHOWN; i++)
-		buf_printf(&b, "%s%s `" STR_FMT "` " STR_FMT "  %s", i ? "\n" : "", group_emoji(list[i]), STR_ARG(list[i]->row.short_id),
-			   STR_ARG(mrkdwn_escape(a, str_clip(group_title_now(a, list[i]), 120))), severity_name(list[i]->row.severity));
+		buf_printf(&b, "%s%s `" STR_FMT "` " STR_FMT "  %s%s", i ? "\n" : "", group_emoji(list[i]), STR_ARG(list[i]->row.short_id),
+			   STR_ARG(mrkdwn_escape(a, str_clip(group_title_now(a, list[i]), 120))), severity_name(list[i]->row.severity), list[i]->loud ? "" : "  :no_bell:");
 	if (open > GROUPS_SHOWN)
 		buf_printf(&b, "\n… and %zu more: `alerts` lists them", open - GROUPS_SHOWN);
 	return buf_keep(a, &b);

@@ -74,7 +74,7 @@ struct json *body_parse(struct arena *a, struct str content_type, struct str bod
 	if (content_type_is(content_type, "message/rfc822"))
 		return mail_parse(a, body);
 	if (!called_form || !is_form(body))
-		return json_or_text(a, called_form || content_type_is(content_type, "text/plain") || (!content_type.n && !body.n), body, err);
+		return json_or_text(a, called_form || content_type_is(content_type, "text/plain") || !body.n, body, err);
 	if (!form_parse(a, form_mend(a, body), &form, err))
 		return NULL;
 	for (size_t i = 0; i < form.count; i++) {

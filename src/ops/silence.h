@@ -23,7 +23,7 @@ struct silence {
 	wall_ms starts, ends, updated;
 	struct str created_by, comment;
 	int64_t user_id;    /* 0: a program */
-	int64_t channel_id; /* where its beginning and end are told; 0: where its alerts are */
+	int64_t channel_id; /* where its beginning and end are told; 0: where alerts go by default */
 };
 
 enum silence_state silence_state_at(const struct silence *s, wall_ms now);
