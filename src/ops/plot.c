@@ -1,6 +1,7 @@
 #include "ops/plot.h"
 
-#include <cairo.h>
+#include "ops/cairo_late.h"
+
 #include <math.h>
 #include <time.h>
 
@@ -175,7 +176,7 @@ static double text_width(cairo_t *cr, struct str s)
 {
 	cairo_text_extents_t e;
 
-	cairo_text_extents(cr, s.p, &e);
+	cairo_late.cairo_text_extents(cr, s.p, &e);
 	return e.x_advance;
 }
 
@@ -205,21 +206,21 @@ static struct str fitting(struct picture *p, struct str s, double width)
 
 static void set_grey(cairo_t *cr, double g)
 {
-	cairo_set_source_rgb(cr, g, g, g);
+	cairo_late.cairo_set_source_rgb(cr, g, g, g);
 }
 
 static void set_font(cairo_t *cr, double size, bool bold)
 {
-	cairo_select_font_face(cr, FONT, CAIRO_FONT_SLANT_NORMAL,
+	cairo_late.cairo_select_font_face(cr, FONT, CAIRO_FONT_SLANT_NORMAL,
 			       bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
-	cairo_set_font_size(cr, size);
+	cairo_late.cairo_set_font_size(cr, size);
 }
 
 /* align 0: begins at x; 0.5: has its middle there; 1: ends there. */
 static void put_text(struct picture *p, double x, double y, double align, struct str s)
 {
-	cairo_move_to(p->cr, x - align * text_width(p->cr, s), y);
-	cairo_show_text(p->cr, s.p);
+	cairo_late.cairo_move_to(p->cr, x - align * text_width(p->cr, s), y);
+	cairo_late.cairo_show_text(p->cr, s.p);
 }
 
 /* ---- colours ---- */
@@ -232,14 +233,14 @@ static void set_colour(cairo_t *cr, size_t i, double alpha)
 {
 	unsigned c = colours[i % COUNT_OF(colours)];
 
-	cairo_set_source_rgba(cr, (c >> 16 & 255) / 255.0, (c >> 8 & 255) / 255.0, (c & 255) / 255.0, alpha);
+	cairo_late.cairo_set_source_rgba(cr, (c >> 16 & 255) / 255.0, (c >> 8 & 255) / 255.0, (c & 255) / 255.0, alpha);
 }
 
 static void set_dash(cairo_t *cr, size_t i)
 {
 	static const double dash[] = {5, 3};
 
-	cairo_set_dash(cr, dash, i >= COUNT_OF(colours) ? 2 : 0, 0);
+	cairo_late.cairo_set_dash(cr, dash, i >= COUNT_OF(colours) ? 2 : 0, 0);
 }
 
 /* ---- the parts ---- */
@@ -297,9 +298,9 @@ static int value_marks(const struct plot_scale *s)
 /* Lines of one pixel are sharp where they run through the middle of pixels. */
 static void line(cairo_t *cr, double x1, double y1, double x2, double y2)
 {
-	cairo_move_to(cr, floor(x1) + 0.5, floor(y1) + 0.5);
-	cairo_line_to(cr, floor(x2) + 0.5, floor(y2) + 0.5);
-	cairo_stroke(cr);
+	cairo_late.cairo_move_to(cr, floor(x1) + 0.5, floor(y1) + 0.5);
+	cairo_late.cairo_line_to(cr, floor(x2) + 0.5, floor(y2) + 0.5);
+	cairo_late.cairo_stroke(cr);
 }
 
 static void draw_head(struct picture *p)
@@ -331,7 +332,7 @@ static double widest_mark(struct picture *p)
 static void draw_value_axis(struct picture *p)
 {
 	set_font(p->cr, 11, false);
-	cairo_set_line_width(p->cr, 1);
+	cairo_late.cairo_set_line_width(p->cr, 1);
 	for (int i = 0; i <= value_marks(&p->scale); i++) {
 		double v = p->scale.first + i * p->scale.step, y = y_of(p, v);
 
@@ -367,23 +368,23 @@ static void draw_stretch(struct picture *p, size_t i, const struct plot_point *p
 
 	if (count == 1) {
 		set_colour(cr, i, 1);
-		cairo_arc(cr, x_of(p, points->at), y_of(p, points->value), 2, 0, 2 * M_PI);
-		cairo_fill(cr);
+		cairo_late.cairo_arc(cr, x_of(p, points->at), y_of(p, points->value), 2, 0, 2 * M_PI);
+		cairo_late.cairo_fill(cr);
 		return;
 	}
 	for (size_t k = 0; k < count; k++)
-		cairo_line_to(cr, x_of(p, points[k].at), y_of(p, points[k].value));
+		cairo_late.cairo_line_to(cr, x_of(p, points[k].at), y_of(p, points[k].value));
 	set_colour(cr, i, 1);
 	if (p->plot->count > 1) {
-		cairo_stroke(cr);
+		cairo_late.cairo_stroke(cr);
 		return;
 	}
-	cairo_stroke_preserve(cr);
-	cairo_line_to(cr, x_of(p, points[count - 1].at), p->box.bottom);
-	cairo_line_to(cr, x_of(p, points[0].at), p->box.bottom);
-	cairo_close_path(cr);
+	cairo_late.cairo_stroke_preserve(cr);
+	cairo_late.cairo_line_to(cr, x_of(p, points[count - 1].at), p->box.bottom);
+	cairo_late.cairo_line_to(cr, x_of(p, points[0].at), p->box.bottom);
+	cairo_late.cairo_close_path(cr);
 	set_colour(cr, i, 0.1);
-	cairo_fill(cr);
+	cairo_late.cairo_fill(cr);
 }
 
 static bool belongs(const struct plot *p, const struct plot_point *points, size_t first, size_t k)
@@ -409,20 +410,20 @@ static void draw_series(struct picture *p, size_t i)
 			draw_stretch(p, i, s->points + first, k - first);
 		first = k > first ? k : k + 1;
 	}
-	cairo_set_dash(p->cr, NULL, 0, 0);
+	cairo_late.cairo_set_dash(p->cr, NULL, 0, 0);
 }
 
 static void draw_lines(struct picture *p)
 {
-	cairo_save(p->cr);
-	cairo_rectangle(p->cr, p->box.left, p->box.top - 2, p->box.right - p->box.left, p->box.bottom - p->box.top + 4);
-	cairo_clip(p->cr);
-	cairo_set_line_width(p->cr, 1.6);
-	cairo_set_line_join(p->cr, CAIRO_LINE_JOIN_ROUND);
+	cairo_late.cairo_save(p->cr);
+	cairo_late.cairo_rectangle(p->cr, p->box.left, p->box.top - 2, p->box.right - p->box.left, p->box.bottom - p->box.top + 4);
+	cairo_late.cairo_clip(p->cr);
+	cairo_late.cairo_set_line_width(p->cr, 1.6);
+	cairo_late.cairo_set_line_join(p->cr, CAIRO_LINE_JOIN_ROUND);
 	/* The first name in the legend lies on top. */
 	for (size_t i = drawn(p->plot); i-- > 0;)
 		draw_series(p, i);
-	cairo_restore(p->cr);
+	cairo_late.cairo_restore(p->cr);
 }
 
 static void draw_limit(struct picture *p)
@@ -433,11 +434,11 @@ static void draw_limit(struct picture *p)
 	if (!p->plot->has_limit || !is_shown(p->plot->limit))
 		return;
 	y = y_of(p, p->plot->limit);
-	cairo_set_source_rgb(p->cr, 0.8, 0.1, 0.1);
-	cairo_set_line_width(p->cr, 1);
-	cairo_set_dash(p->cr, dash, 2, 0);
+	cairo_late.cairo_set_source_rgb(p->cr, 0.8, 0.1, 0.1);
+	cairo_late.cairo_set_line_width(p->cr, 1);
+	cairo_late.cairo_set_dash(p->cr, dash, 2, 0);
 	line(p->cr, p->box.left, y, p->box.right, y);
-	cairo_set_dash(p->cr, NULL, 0, 0);
+	cairo_late.cairo_set_dash(p->cr, NULL, 0, 0);
 }
 
 /* ---- the legend: two columns below ---- */
@@ -475,8 +476,8 @@ static void draw_entry(struct picture *p, size_t i, double x, double y, double w
 		return;
 	}
 	set_colour(p->cr, i, 1);
-	cairo_rectangle(p->cr, x, y - 6, 14, 3);
-	cairo_fill(p->cr);
+	cairo_late.cairo_rectangle(p->cr, x, y - 6, 14, 3);
+	cairo_late.cairo_fill(p->cr);
 	set_grey(p->cr, 0.25);
 	put_text(p, x + 22, y, 0, fitting(p, p->plot->series[i].name, width - 34));
 }
@@ -497,7 +498,7 @@ static void draw_legend(struct picture *p)
 static void draw(struct picture *p)
 {
 	set_grey(p->cr, 1);
-	cairo_paint(p->cr);
+	cairo_late.cairo_paint(p->cr);
 	p->scale = scale_of(p->plot);
 	p->box = (struct box){.left = ceil(widest_mark(p)) + 18,
 			      .top = 38,
@@ -519,20 +520,24 @@ static cairo_status_t on_bytes(void *context, const unsigned char *bytes, unsign
 bool plot_draw(const struct plot *plot, struct buf *png, struct err *err)
 {
 	/* No alpha: the picture is white below, and a third of the bytes are saved. */
-	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, PLOT_WIDTH, PLOT_HEIGHT);
-	struct picture p = {.plot = plot, .cr = cairo_create(surface)};
+	struct picture p = {.plot = plot};
+	cairo_surface_t *surface;
 	cairo_status_t status;
 
+	if (!cairo_load(err))
+		return false;
+	surface = cairo_late.cairo_image_surface_create(CAIRO_FORMAT_RGB24, PLOT_WIDTH, PLOT_HEIGHT);
+	p.cr = cairo_late.cairo_create(surface);
 	arena_init(&p.arena);
 	if (plot->to > plot->from)
 		draw(&p);
-	status = cairo_status(p.cr);
+	status = cairo_late.cairo_status(p.cr);
 	if (status == CAIRO_STATUS_SUCCESS)
-		status = cairo_surface_write_to_png_stream(surface, on_bytes, png);
+		status = cairo_late.cairo_surface_write_to_png_stream(surface, on_bytes, png);
 	if (status != CAIRO_STATUS_SUCCESS)
-		err_set(err, ERR_INTERNAL, "the graph cannot be drawn: %s", cairo_status_to_string(status));
-	cairo_destroy(p.cr);
-	cairo_surface_destroy(surface);
+		err_set(err, ERR_INTERNAL, "the graph cannot be drawn: %s", cairo_late.cairo_status_to_string(status));
+	cairo_late.cairo_destroy(p.cr);
+	cairo_late.cairo_surface_destroy(surface);
 	arena_done(&p.arena);
 	return status == CAIRO_STATUS_SUCCESS;
 }
