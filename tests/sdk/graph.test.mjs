@@ -29,7 +29,7 @@ alerting: {alertmanagers: [{static_configs: [{targets: ['${new URL(d.url).host}'
 	prometheus = spawn('prometheus', [`--config.file=${join(dir, 'prometheus.yml')}`, `--storage.tsdb.path=${join(dir, 'tsdb')}`, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
 	await until(async () => {
 		const answer = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent('count_over_time(up[1m])')}`).catch(() => null);
-		return Number((await answer?.json())?.data?.result[0]?.value[1]) >= 3;
+		return answer?.ok && Number((await answer.json()).data.result[0]?.value[1]) >= 3; // while it starts it says 503, and not in JSON
 	}, 'Prometheus has scraped itself three times', 60000);
 });
 
