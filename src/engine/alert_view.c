@@ -162,13 +162,15 @@ static void put_user(struct work *w, struct json_out *o, const char *key, int64_
 
 static void put_row(struct work *w, struct json_out *o, const struct group_row *r)
 {
+	int64_t message_ts = r->digest_id ? digest_message(w->engine->alerts, r->digest_id) : r->message_ts;
+
 	json_add_str(o, "id", r->short_id);
 	json_add_str(o, "long_id", arena_printf(w->arena, "%" PRId64, r->id));
 	json_add_str(o, "state", str_of(group_state_name(r->state)));
 	json_add_str(o, "severity", str_of(severity_name(r->severity)));
 	json_add_str(o, "channel", id_write(w->arena, 'C', r->channel_id));
-	if (r->message_ts)
-		json_add_str(o, "ts", ts_text(w->arena, r->message_ts));
+	if (message_ts)
+		json_add_str(o, "ts", ts_text(w->arena, message_ts));
 	put_wall(o, "opened", r->opened);
 	put_wall(o, "changed", r->changed);
 	put_user(w, o, "acked_by", r->acked_by);

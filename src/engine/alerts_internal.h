@@ -163,6 +163,7 @@ MUST_USE bool storm_takes(struct work *w, struct group *g, bool *taken);
 MUST_USE bool digest_tell(struct work *w, int64_t digest_id, bool at_once);
 MUST_USE bool digests_load(struct engine *e, struct arena *a, struct err *err);
 void digests_clear(struct alerts *al);
+int64_t digest_message(const struct alerts *al, int64_t digest_id); /* 0: not told yet, or over */
 void digest_forget(struct alerts *al, struct group *g); /* it leaves memory */
 
 /* ---- silences.c ---- */

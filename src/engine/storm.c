@@ -60,6 +60,13 @@ void digest_forget(struct alerts *al, struct group *g)
 		}
 }
 
+int64_t digest_message(const struct alerts *al, int64_t digest_id)
+{
+	const struct digest *d = map_get(&al->digests, (uint64_t)digest_id);
+
+	return d ? d->row.message_ts : 0;
+}
+
 static void digest_free(struct alerts *al, struct digest *d)
 {
 	map_take(&al->digests, (uint64_t)d->row.id);
@@ -77,6 +84,29 @@ void digests_clear(struct alerts *al)
 	for (size_t i = 0; map_next(&al->pulses, &i, &value);)
 		mem_free(value);
 	map_done(&al->pulses);
+}
+
+static struct pulse *pulse_of(struct alerts *al, int64_t channel_id)
+{
+	struct pulse *p = map_get(&al->pulses, (uint64_t)channel_id);
+
+	if (!p) {
+		p = mem_new(sizeof *p);
+		map_put(&al->pulses, (uint64_t)channel_id, p);
+	}
+	return p;
+}
+
+/* A storm goes on over a restart, if it was still going on. */
+static void pulse_resume(struct alerts *al, const struct digest *d)
+{
+	struct pulse *p = pulse_of(al, d->row.channel_id);
+	wall_ms last = d->count ? d->groups[d->count - 1]->row.opened : d->row.opened;
+
+	if (last < p->last)
+		return;
+	p->digest_id = d->row.id;
+	p->last = last;
 }
 
 static int by_id(const void *a, const void *b)
@@ -102,9 +132,12 @@ bool digests_load(struct engine *e, struct arena *a, struct err *err)
 	for (size_t i = 0; map_next(&al->by_id, &i, &value);)
 		if ((d = map_get(&al->digests, (uint64_t)((struct group *)value)->row.digest_id)))
 			digest_add(d, value);
-	for (size_t i = 0; map_next(&al->digests, &i, &value);)
-		if (((struct digest *)value)->count)
-			qsort(((struct digest *)value)->groups, ((struct digest *)value)->count, sizeof(struct group *), by_id);
+	for (size_t i = 0; map_next(&al->digests, &i, &value);) {
+		d = value;
+		if (d->count)
+			qsort(d->groups, d->count, sizeof *d->groups, by_id);
+		pulse_resume(al, d);
+	}
 	if (!store_outbox_of_kind(e->db, a, KIND_DIGEST, &keys, &count, err))
 		return false;
 	for (size_t i = 0; i < count; i++)
@@ -116,17 +149,6 @@ bool digests_load(struct engine *e, struct arena *a, struct err *err)
 }
 
 /* ---- is it a storm? ---- */
-
-static struct pulse *pulse_of(struct alerts *al, int64_t channel_id)
-{
-	struct pulse *p = map_get(&al->pulses, (uint64_t)channel_id);
-
-	if (!p) {
-		p = mem_new(sizeof *p);
-		map_put(&al->pulses, (uint64_t)channel_id, p);
-	}
-	return p;
-}
 
 /* Counts a new group in. */
 static bool is_storm(const struct routing *r, struct pulse *p, wall_ms now)
