@@ -97,3 +97,11 @@ test('the file in docs/provision.md is good, and its errors are as they stand th
 		assert.equal(run.err, `opsroomd: x.yaml: line 1: ${says}\n`);
 	}
 });
+
+test('the console knows every emoji that the daemon writes', () => {
+	const known = read('web/src/emoji.ts');
+	const written = ['engine', 'commands', 'ops'].flatMap((room) => readdirSync(new URL(`../../src/${room}`, import.meta.url)).filter((f) => f.endsWith('.c')).map((f) => `src/${room}/${f}`))
+		.flatMap((file) => [...read(file).matchAll(/"[^"\n]*(?<!\w):([a-z_]{2,}):[^"\n]*"/g)].map(([, name]) => name)).filter((name) => name !== 'body'); // of dedup keys
+	assert.ok(written.length > 10);
+	for (const name of new Set(written)) assert.match(known, new RegExp(`\\b${name} `), name);
+});
