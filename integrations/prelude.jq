@@ -3,13 +3,13 @@
 # The value as text; null if it is absent (a list, an object, nothing).
 def text: if . then (if type == "string" then (if . == "" then null else . end) elif type == "number" or . == true then tostring else null end) elif . == false then "false" else null end;
 # The first of several that is not absent: first_of(.a, .b).
-def first_of(f): [f] - [null, ""] | if .[0] | type == "string" then .[0] else map(text | select(. != null)) | .[0] end;
+def first_of(f): reduce f as $one (null; if . then . elif $one then $one | text elif $one == false then "false" else null end);
 # The body must be an object, or it is refused.
 def object: if type == "object" then . else error("the body is not an object") end;
 # Is it a word of the list (in lower case), in any case? jq 1.6 takes a microsecond to lower a letter, so that is tried last.
 def word_in(list): (text // "") as $w | list | index($w) != null or index($w | ascii_downcase) != null;
 # What a table of words (in lower case) says of a word in any case; null: it is not there.
-def by_word(table): (text // "") as $w | table | .[$w] // .[$w | ascii_downcase];
+def by_word(table): text as $w | if $w then table | if .[$w] then .[$w] else .[$w | ascii_downcase] end else null end;
 # A CI word: success is resolved and info, failure firing and error, anything else info.
 def ci(success; failure): if success then {status: "resolved", severity: "info"} elif failure then {status: "firing", severity: "error"} else {status: "info", severity: "info"} end;
 # A nested part that should be an object: itself, or an empty one if it is something else.
@@ -20,7 +20,9 @@ def maybe(f): [f?][0];
 # The named member must be of the type, or the body is refused: required("issue"; "object").
 def required(name; kind): if (.[name] | type) == kind then . else error("no \(name) in the body: \(if kind == "string" then "a text" else "an " + kind end) is wanted") end;
 # Those that are not absent as one text, null if all are: joined(": "; .key, .summary).
-def joined($sep; parts): reduce (parts | text // empty) as $part (null; if . then . + $sep + $part else $part end);
+def joined($sep; parts): reduce (parts | text) as $part (null; if $part then if . then . + $sep + $part else $part end else . end);
+# What came with its line breaks as \n, two letters.
+def with_lines: if . and contains("\\n") then split("\\n") | join("\n") else . end;
 # The severity of a state of Nagios and its family; null for OK, UP and other words.
 def nagios_severity: {CRITICAL: "critical", DOWN: "critical", UNREACHABLE: "error", WARNING: "warning", UNKNOWN: "warning"}[text // ""];
 # A text that holds JSON as what it holds, null if it cannot be read. What is no text stays.
@@ -31,7 +33,7 @@ def after($before): text | if . then $before + . else "" end;
 def trimmed: if startswith(" ") then .[1:] | trimmed elif endswith(" ") then .[:-1] | trimmed else . end;
 # A text as a title becomes: one line, not too long. For keys made of titles, and to compare with one.
 def as_title:
-  (if tojson | index("\\") or index("  ") then gsub("\\s+"; " ") else . end) # few have a line break or tab, or two spaces
+  (if contains("  ") or (@uri | contains("%0")) then gsub("\\s+"; " ") else . end) # few have two spaces, a line break or a tab
   | if length > 250 then .[:249] + "…" else . end;
 
 # ---- what several tools send ----
@@ -66,7 +68,10 @@ def aws_event:
   (.detail | dict) as $d | (.["detail-type"] | text) as $type
   | first_of($d.state, $d["build-status"], $d.StatusCode, $d["deployment-status"]) as $word
   | first_of($d.pipeline, $d["project-name"], $d.AutoScalingGroupName, $d.application, $d["instance-id"]) as $name
-  | ($word | by_word({succeeded: "good", success: "good", failed: "bad", failure: "bad", fault: "bad", timed_out: "bad"})) as $how
+  | ($word | by_word({
+      SUCCEEDED: "good", FAILED: "bad", STARTED: "other", IN_PROGRESS: "other", SUCCESS: "good", FAILURE: "bad", # as they mostly come
+      succeeded: "good", success: "good", failed: "bad", failure: "bad", fault: "bad", timed_out: "bad"
+    })) as $how
   | ci($how == "good"; $how == "bad")
   + {
       title: joined(": "; $type, joined(" "; $name, $word)),
@@ -81,19 +86,12 @@ def aws_event:
 
 # Any object with the usual names, in lower case.
 def usual_event:
-  first_of(.status, .state, .event_action) as $word
-  | (if $word == null then "firing" else $word | by_word({
-      firing: "firing", alerting: "firing", triggered: "firing", trigger: "firing", open: "firing", problem: "firing", down: "firing",
-      active: "firing", failed: "firing", critical: "firing", warning: "firing", error: "firing",
-      resolved: "resolved", resolve: "resolved", ok: "resolved", recovered: "resolved", closed: "resolved", up: "resolved", success: "resolved"
-    }) // "info" end) as $status
-  | (first_of(.title, .name, .alertname, .summary, .subject, .message) | if . then as_title else . end) as $title
+  (first_of(.title, .name, .alertname, .summary, .subject, .message) | if . then as_title else . end) as $title
   | first_of(.description, .summary, .message, .body, .text, .details) as $more
   | first_of(.dedup_key, .dedupkey, .fingerprint, .alert_id, .id, .key) as $key
   | {
-      status: $status,
+      usual_status: [.status, .state, .event_action],
       severity: [.severity, .level, .priority],
-      severity_else: (if $status == "info" then "info" else "warning" end),
       title: $title,
       summary: (if $more == $title then null else $more end),
       url: [.url, .link, .runbook_url],

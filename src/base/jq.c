@@ -236,7 +236,13 @@ static jv to_jv(const struct json *v)
 
 static struct str text_of(struct arena *a, jv string)
 {
-	struct str s = arena_dup(a, str_n(jv_string_value(string), (size_t)jv_string_length_bytes(jv_copy(string))));
+	return arena_dup(a, str_n(jv_string_value(string), (size_t)jv_string_length_bytes(jv_copy(string))));
+}
+
+/* Takes it over. */
+static struct str text_out(struct arena *a, jv string)
+{
+	struct str s = text_of(a, string);
 
 	jv_free(string);
 	return s;
@@ -247,9 +253,10 @@ static struct json *from_jv(struct arena *a, jv v, unsigned depth);
 static void list_from_jv(struct arena *a, jv v, struct json *to, unsigned depth)
 {
 	struct json **tail = &to->child;
+	int n = jv_array_length(jv_copy(v));
 
-	jv_array_foreach(v, i, member) {
-		*tail = from_jv(a, member, depth + 1);
+	for (int i = 0; i < n; i++) {
+		*tail = from_jv(a, jv_array_get(jv_copy(v), i), depth + 1);
 		tail = &(*tail)->next;
 		to->count++;
 	}
@@ -261,7 +268,7 @@ static void object_from_jv(struct arena *a, jv v, struct json *to, unsigned dept
 
 	jv_object_foreach(v, key, member) {
 		*tail = from_jv(a, member, depth + 1);
-		(*tail)->key = text_of(a, key);
+		(*tail)->key = text_out(a, key);
 		tail = &(*tail)->next;
 		to->count++;
 	}
@@ -276,7 +283,7 @@ static void number_from_jv(struct arena *a, jv v, struct json *to)
 		to->text = arena_printf(a, "%" PRId64, to->i);
 	} else {
 		to->type = JSON_REAL;
-		to->text = text_of(a, jv_dump_string(jv_copy(v), 0));
+		to->text = text_out(a, jv_dump_string(jv_copy(v), 0));
 	}
 }
 
@@ -293,7 +300,7 @@ static struct json *from_jv(struct arena *a, jv v, unsigned depth)
 		number_from_jv(a, v, to);
 	} else if (kind == JV_KIND_STRING) {
 		to->type = JSON_STR;
-		to->text = text_of(a, jv_copy(v));
+		to->text = text_of(a, v);
 	} else if (kind == JV_KIND_ARRAY) {
 		to->type = JSON_ARRAY;
 		list_from_jv(a, v, to, depth);

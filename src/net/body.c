@@ -54,15 +54,19 @@ static bool is_form(struct str body)
 
 static struct json *json_or_text(struct arena *a, bool may_be_text, struct str body, struct err *err)
 {
-	struct str mended = json_mend(a, body);
-	struct json *v = json_parse(a, mended, JSON_LAST_KEY_WINS, err);
+	struct json *v = json_parse(a, body, JSON_LAST_KEY_WINS, err);
 
+	if (v || err->code != ERR_INVALID)
+		return v;
+	err_clear(err);
+	body = json_mend(a, body); /* few need it */
+	v = json_parse(a, body, JSON_LAST_KEY_WINS, err);
 	if (v || !may_be_text || err->code != ERR_INVALID)
 		return v;
 	err_clear(err);
 	v = arena_zero(a, sizeof *v);
 	v->type = JSON_STR;
-	v->text = mended;
+	v->text = body;
 	return v;
 }
 

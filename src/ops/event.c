@@ -327,6 +327,43 @@ static int by_name_and_rank(const void *x, const void *y)
 	return order ? order : (a->rank > b->rank) - (a->rank < b->rank);
 }
 
+/* "name:value", or a name alone. */
+static struct label tag_of(struct str tag)
+{
+	struct str name, value = str_cut(tag, ':', &name);
+
+	return (struct label){trim(name), name.n < tag.n ? trim(value) : S("true")};
+}
+
+/* A list of texts, or one with commas between. The members of a list may have commas in them. */
+static size_t tags_most(struct str text, const struct json *v)
+{
+	size_t n = json_is(v, JSON_ARRAY) ? v->count : 1;
+
+	for (size_t i = 0; i < text.n; i++)
+		n += text.p[i] == ',';
+	return n;
+}
+
+static size_t add_tags(const struct json *v, size_t rank, struct candidate *to)
+{
+	struct str text = json_str(v), tag;
+	const struct json *m = json_is(v, JSON_ARRAY) ? v->child : NULL;
+	size_t n = 0;
+
+	while (m || text.n) {
+		if (m) {
+			tag = json_str(m);
+			m = m->next;
+		} else {
+			text = str_cut(text, ',', &tag);
+		}
+		to[n] = (struct candidate){tag_of(tag), rank + n};
+		n += to[n].label.name.n && to[n].label.value.n;
+	}
+	return n;
+}
+
 static size_t members(const struct json *v)
 {
 	size_t n = 0;
@@ -351,14 +388,16 @@ static size_t add_labels(struct arena *a, const struct json *object, size_t rank
 	return n;
 }
 
-static struct labels labels_of(struct arena *a, const struct json *v)
+static struct labels labels_of(struct arena *a, const struct json *v, const struct json *tags)
 {
-	struct candidate *all = arena_alloc(a, (members(v) + 1) * sizeof *all);
-	struct labels l = {.items = arena_alloc(a, (members(v) + 1) * sizeof *l.items)};
+	size_t most = members(v) + tags_most(json_str(tags), tags);
+	struct candidate *all = arena_alloc(a, most * sizeof *all);
+	struct labels l = {.items = arena_alloc(a, most * sizeof *l.items)};
 	size_t n = add_labels(a, v, 0, all), rank = 0;
 
 	for (const struct json *m = json_is(v, JSON_ARRAY) ? v->child : NULL; m; m = m->next)
 		n += add_labels(a, m, ++rank, all + n);
+	n += add_tags(tags, rank + 1, all + n);
 	qsort(all, n, sizeof *all, by_name_and_rank);
 	for (size_t i = 0; i < n; i++)
 		if (!l.count || !str_eq(l.items[l.count - 1].name, all[i].label.name))
@@ -367,6 +406,27 @@ static struct labels labels_of(struct arena *a, const struct json *v)
 }
 
 /* ---- the whole ---- */
+
+/* What tools without a form of their own say. */
+static bool is_one_of(struct str word, const char *const *words)
+{
+	for (; *words; words++)
+		if (str_eq_nocase(word, str_of(*words)))
+			return true;
+	return false;
+}
+
+static enum event_status usual_status(struct str word)
+{
+	static const char *const firing[] = {"firing", "alerting", "triggered", "trigger", "open",  "problem", "down",
+					     "active", "failed",   "critical",  "warning", "error", NULL};
+	static const char *const resolved[] = {"resolved", "resolve", "ok",      "recovered",
+					       "closed",   "up",      "success", NULL};
+
+	if (!word.n || is_one_of(word, firing))
+		return EVENT_FIRING;
+	return is_one_of(word, resolved) ? EVENT_RESOLVED : EVENT_INFO;
+}
 
 static enum event_status status_of(struct arena *a, const struct json *v)
 {
@@ -379,6 +439,8 @@ static enum event_status status_of(struct arena *a, const struct json *v)
 
 bool event_of(struct arena *a, struct str source, const struct json *draft, struct str body, size_t index, struct event *out, struct err *err)
 {
+	const struct json *usual = json_get(draft, "usual_status");
+	enum severity otherwise;
 	wall_ms at;
 
 	if (!json_is(draft, JSON_OBJECT)) {
@@ -386,16 +448,18 @@ bool event_of(struct arena *a, struct str source, const struct json *draft, stru
 		return false;
 	}
 	*out = (struct event){.source = source};
-	out->status = status_of(a, json_get(draft, "status"));
+	out->status = usual ? usual_status(first_text(a, usual)) : status_of(a, json_get(draft, "status"));
+	otherwise = usual && out->status == EVENT_INFO ? SEVERITY_INFO
+						       : severity_of(first_text(a, json_get(draft, "severity_else")));
 	out->acknowledged = out->status == EVENT_FIRING && json_get_bool(draft, "acknowledged", false);
-	out->severity = severity_or(first_text(a, json_get(draft, "severity")), severity_of(first_text(a, json_get(draft, "severity_else"))));
+	out->severity = severity_or(first_text(a, json_get(draft, "severity")), otherwise);
 	out->title = cut_to(a, one_line(a, first_text(a, json_get(draft, "title"))), TITLE_MAX);
 	if (!out->title.n)
 		out->title = arena_printf(a, "(untitled " STR_FMT " event)", STR_ARG(source));
 	out->summary = cut_to(a, trim(unix_lines(a, first_text(a, json_get(draft, "summary")))), SUMMARY_MAX);
 	out->url = first_url(a, json_get(draft, "url"));
 	out->dedup_key = key_of(a, source, json_get(draft, "key"), body, index);
-	out->labels = labels_of(a, json_get(draft, "labels"));
+	out->labels = labels_of(a, json_get(draft, "labels"), json_get(draft, "tags"));
 	at = first_time(a, json_get(draft, "at"));
 	out->starts_at = out->status == EVENT_RESOLVED ? 0 : at;
 	out->ends_at = at;

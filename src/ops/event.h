@@ -38,11 +38,13 @@ wall_ms event_time(struct arena *a, const struct json *v);
 
 /* One answer of a source's program:
  *
- *     {"status":"firing|resolved|info", "severity":V, "severity_else":V, "title":V, "summary":V, "url":V, "key":[part...],
- *      "labels":{...} or [{...}, ...], "starts_at":V, "ends_at":V, "at":V, "acknowledged":true}
+ *     {"status":"firing|resolved|info" or "usual_status":V, "severity":V, "severity_else":V, "title":V, "summary":V, "url":V, "key":[part...],
+ *      "labels":{...} or [{...}, ...], "tags":["name:value", ...] or "name:value, name, ...", "starts_at":V, "ends_at":V, "at":V, "acknowledged":true}
  *
- * V is a value or a list of candidates: the first that is not absent counts. A severity that is no known word becomes
- * severity_else, or else a warning. Of several objects of labels the first that has a label counts for it. `at` is the one
+ * usual_status: any of the words that tools have for it, in any case; none is firing, an unknown one info, and of what is info the
+ * severity is info too if it says none. V is a value or a list of candidates: the first that is not absent counts. A severity that is no known word becomes
+ * severity_else, or else a warning. Of several objects of labels the first that has a label counts for it; `tags` come after them, one
+ * without a value is "true". `at` is the one
  * time of tools that send one: the end of what is resolved, the start of anything else. acknowledged, of what fires, says only
  * that: it opens nothing and changes no text. body and index stand in for a key that is absent. */
 MUST_USE bool event_of(struct arena *a, struct str source, const struct json *draft, struct str body, size_t index, struct event *out, struct err *err);

@@ -6,11 +6,23 @@
 #include "ops/source_files.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+#define SEALS 512
 
 struct source_kind {
 	struct str tool, title, setup, program, file; /* owned */
 	int tool_line, program_line; /* of their keys in the file */
-	bool lower_keys;
+	bool lower_keys, plain_keys;
+	struct str key_prefix; /* owned: taken off the names of members */
+	bool only_named, otlp_values;
+	struct str *names; /* only_named: the words of the program, sorted, views into it */
+	size_t name_count;
+	bool may_be_name[SEALS]; /* by their seal(): most members are refused by one look */
+	struct str members,
+		more[8]; /* owned, and what it keeps beside the names, as beginnings or (whole) with all that is in them */
+	bool more_whole[8];
+	size_t more_count;
 	struct source_can can; /* texts owned */
 	struct jq_program *compiled;
 };
@@ -30,7 +42,7 @@ static bool is_tool_name(struct str s)
 
 static bool known_keys(const struct json *tree, const char *file, struct err *err)
 {
-	static const char *const keys[] = {"tool", "title", "setup", "auth", "keys", "program"};
+	static const char *const keys[] = {"tool", "title", "setup", "auth", "keys", "members", "values", "program"};
 
 	for (const struct json *m = tree->child; m; m = m->next) {
 		size_t i = 0;
@@ -39,7 +51,9 @@ static bool known_keys(const struct json *tree, const char *file, struct err *er
 			i++;
 		if (i == COUNT_OF(keys) || (m->type != JSON_STR && !str_is(m->key, "auth"))) {
 			err_set(err, ERR_INVALID, "%s: line %u: " STR_FMT, file, m->line,
-				STR_ARG(i == COUNT_OF(keys) ? S("a source has tool, title, setup, auth, keys and program, nothing else") : S("a text is wanted here")));
+				STR_ARG(i == COUNT_OF(keys) ? S("a source has tool, title, setup, auth, keys, members, "
+								"values and program, nothing else")
+							    : S("a text is wanted here")));
 			return false;
 		}
 	}
@@ -82,10 +96,113 @@ static bool read_can(const struct json *auth, const char *file, struct source_ca
 	return false;
 }
 
+/* ---- the names that a program has ---- */
+
+static bool is_word(char c)
+{
+	static const bool words[256] = {['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['_'] = true};
+
+	return words[(uint8_t)c];
+}
+
+static size_t seal(struct str s)
+{
+	return s.n ? (s.n * 67 + (uint8_t)s.p[0] * 5 + (uint8_t)s.p[s.n - 1] * 31) % SEALS : 0;
+}
+
+static int by_text(const void *x, const void *y)
+{
+	return str_cmp(*(const struct str *)x, *(const struct str *)y);
+}
+
+/* All words of its text, whatever they are there: too many do no harm. */
+static void find_names(struct source_kind *k)
+{
+	struct str text = k->program;
+	size_t words = 0;
+
+	for (size_t i = 0; i < text.n; i++)
+		words += is_word(text.p[i]) && (i == 0 || !is_word(text.p[i - 1]));
+	k->names = mem_new((words + 1) * sizeof *k->names);
+	for (size_t i = 0, end; i < text.n; i = end + 1) {
+		for (end = i; end < text.n && is_word(text.p[end]); end++)
+			;
+		if (end == i)
+			continue;
+		k->names[k->name_count] = str_n(text.p + i, end - i);
+		k->may_be_name[seal(k->names[k->name_count++])] = true;
+	}
+	qsort(k->names, k->name_count, sizeof *k->names, by_text);
+}
+
+static bool is_kept_more(const struct source_kind *k, struct str key)
+{
+	for (size_t i = 0; i < k->more_count; i++)
+		if (str_starts(key, k->more[i]) && (!k->more_whole[i] || key.n == k->more[i].n))
+			return true;
+	return false;
+}
+
+static bool is_kept_whole(const struct source_kind *k, struct str key)
+{
+	for (size_t i = 0; i < k->more_count; i++)
+		if (k->more_whole[i] && str_eq(key, k->more[i]))
+			return true;
+	return false;
+}
+
+static bool is_named(const struct source_kind *k, struct str key)
+{
+	if (k->may_be_name[seal(key)] && bsearch(&key, k->names, k->name_count, sizeof key, by_text))
+		return true;
+	if (k->more_count && is_kept_more(k, key))
+		return true;
+	for (size_t i = 0; i < key.n; i++)
+		if (!is_word(key.p[i])) /* "build-status" */
+			return str_find(k->program, key, NULL);
+	return false;
+}
+
+static bool read_keys(struct source_kind *k, struct str keys)
+{
+	struct str word, rest = str_cut(keys, ' ', &word);
+
+	k->plain_keys = str_is(word, "plain");
+	k->lower_keys = k->plain_keys || str_is(word, "lower");
+	if (k->lower_keys && rest.n)
+		rest = str_cut(rest, ' ', &word);
+	else if (k->lower_keys)
+		return true;
+	if (str_is(word, "without"))
+		k->key_prefix = keep(rest);
+	return !keys.n || k->key_prefix.n;
+}
+
+/* "named PREFIX* NAME.* ..." */
+static bool read_members(struct source_kind *k, struct str members)
+{
+	struct str word, rest = str_cut(members, ' ', &word);
+
+	k->members = keep(rest);
+	k->only_named = str_is(word, "named");
+	for (rest = k->members; rest.n; k->more_count++) {
+		rest = str_cut(rest, ' ', &word);
+		if (k->more_count == COUNT_OF(k->more) || !str_ends(word, S("*")))
+			return false;
+		word.n--;
+		k->more_whole[k->more_count] = str_ends(word, S("."));
+		word.n -= k->more_whole[k->more_count];
+		k->more[k->more_count] = word;
+	}
+	if (k->only_named)
+		find_names(k);
+	return k->only_named || !members.n;
+}
+
 struct source_kind *source_kind_new(const struct json *tree, const char *file, struct err *err)
 {
-	struct str tool = json_get_str(tree, "tool"), title = json_get_str(tree, "title"), program = json_get_str(tree, "program"),
-		   keys = json_get_str(tree, "keys");
+	struct str tool = json_get_str(tree, "tool"), title = json_get_str(tree, "title"),
+		   program = json_get_str(tree, "program");
 	struct source_can can;
 	struct source_kind *k;
 
@@ -96,15 +213,11 @@ struct source_kind *source_kind_new(const struct json *tree, const char *file, s
 			json_get(tree, "tool") ? json_get(tree, "tool")->line : 1);
 		return NULL;
 	}
-	if (keys.n && !str_is(keys, "lower")) {
-		err_set(err, ERR_INVALID, "%s: line %u: `keys` can be lower, or is left out", file, json_get(tree, "keys")->line);
-		return NULL;
-	}
 	if (!read_can(json_get(tree, "auth"), file, &can, err))
 		return NULL;
 	k = mem_new(sizeof *k);
 	k->can = (struct source_can){keep(can.header), keep(can.hmac), keep(can.prefix), can.basic, can.sns};
-	k->lower_keys = keys.n > 0;
+	k->otlp_values = str_is(json_get_str(tree, "values"), "otlp");
 	k->tool = keep(tool);
 	k->title = keep(title.n ? title : tool);
 	k->setup = keep(json_get_str(tree, "setup"));
@@ -112,7 +225,22 @@ struct source_kind *source_kind_new(const struct json *tree, const char *file, s
 	k->file = keep(str_of(file));
 	k->tool_line = (int)json_get(tree, "tool")->line;
 	k->program_line = (int)json_get(tree, "program")->line;
+	if (!read_keys(k, json_get_str(tree, "keys")))
+		err_set(err, ERR_INVALID,
+			"%s: line %u: `keys` can be lower or plain, and without PREFIX, or is left out", file,
+			json_get(tree, "keys")->line);
+	else if (!read_members(k, json_get_str(tree, "members")))
+		err_set(err, ERR_INVALID,
+			"%s: line %u: `members` can be named, with more as PREFIX* and NAME.* behind it, or is left "
+			"out",
+			file, json_get(tree, "members")->line);
+	else if (json_get(tree, "values") && !k->otlp_values)
+		err_set(err, ERR_INVALID, "%s: line %u: `values` can be otlp, or is left out", file,
+			json_get(tree, "values")->line);
+	else
 	return k;
+	source_kind_free(k);
+	return NULL;
 }
 
 void source_kind_free(struct source_kind *k)
@@ -124,6 +252,9 @@ void source_kind_free(struct source_kind *k)
 	mem_free((void *)k->setup.p);
 	mem_free((void *)k->program.p);
 	mem_free((void *)k->file.p);
+	mem_free((void *)k->key_prefix.p);
+	mem_free((void *)k->members.p);
+	mem_free(k->names);
 	mem_free((void *)k->can.header.p);
 	mem_free((void *)k->can.hmac.p);
 	mem_free((void *)k->can.prefix.p);
@@ -178,6 +309,11 @@ static void say_where(const struct source_kind *k, struct err *err)
 	err_set(err, code, STR_FMT ": line %d: %s", STR_ARG(k->file), k->program_line + below + (line > 2 ? (int)line - 2 : 0), why);
 }
 
+static bool wants_headers(const struct source_kind *k)
+{
+	return str_find(k->program, S("$headers"), NULL);
+}
+
 bool source_kind_compile(struct source_kind *k, struct err *err)
 {
 	struct buf text;
@@ -185,7 +321,7 @@ bool source_kind_compile(struct source_kind *k, struct err *err)
 	if (k->compiled)
 		return true;
 	buf_init(&text, 2 * JQ_PROGRAM_MAX);
-	buf_printf(&text, ".[1] as $headers | .[0] |\n" STR_FMT, STR_ARG(k->program));
+	buf_printf(&text, "%s\n" STR_FMT, wants_headers(k) ? ".[1] as $headers | .[0] |" : "", STR_ARG(k->program));
 	k->compiled = jq_program_new(source_prelude, buf_str(&text), err);
 	buf_done(&text);
 	if (!k->compiled)
@@ -195,15 +331,111 @@ bool source_kind_compile(struct source_kind *k, struct err *err)
 
 /* ---- reading a body ---- */
 
+/* The text is the caller's own: EVENT.NAME has become event.name, and becomes event_name. */
+static struct str plain_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '.')
+			((char *)s.p)[i] = '_';
+	return s;
+}
+
 /* The names of an object's members, or of all objects of a list. jq 1.6 takes a microsecond for each letter. */
-static void lower_keys(struct arena *a, struct json *v)
+static void lower_keys(struct arena *a, struct json *v, bool plain)
 {
 	for (struct json *m = v->child; m; m = m->next) {
 		if (v->type == JSON_OBJECT)
-			m->key = arena_lower(a, m->key);
+			m->key = plain ? plain_name(arena_lower(a, m->key)) : arena_lower(a, m->key);
 		else if (v->type == JSON_ARRAY && m->type == JSON_OBJECT)
-			lower_keys(a, m);
+			lower_keys(a, m, plain);
 	}
+}
+
+static void cut_keys(struct json *v, struct str prefix)
+{
+	for (struct json *m = v->type == JSON_OBJECT ? v->child : NULL; m; m = m->next)
+		if (str_starts(m->key, prefix))
+			m->key = str_n(m->key.p + prefix.n, m->key.n - prefix.n);
+}
+
+/* Half a microsecond for each member that libjq need not take over: GitHub sends five hundred and a program looks at twenty. */
+static void leave_named(const struct source_kind *k, struct json *v)
+{
+	struct json **at = &v->child;
+
+	while (*at) {
+		if (v->type == JSON_OBJECT && !is_named(k, (*at)->key)) {
+			*at = (*at)->next;
+			v->count--;
+			continue;
+		}
+		if ((*at)->child && !(v->type == JSON_OBJECT && is_kept_whole(k, (*at)->key)))
+			leave_named(k, *at);
+		at = &(*at)->next;
+	}
+}
+
+/* {"stringValue": "x"}, {"intValue": "1"}, {"arrayValue": {"values": [...]}} ... become what they hold. A map stays what it is. */
+static void open_value(struct json *v)
+{
+	static const char *const names[] = {"stringValue", "intValue", "doubleValue", "boolValue"};
+	const struct json *in = json_get(json_get(v, "arrayValue"), "values");
+	struct json was = *v;
+
+	for (size_t i = 0; i < COUNT_OF(names) && !in; i++)
+		in = json_get(v, names[i]);
+	if (!in)
+		return;
+	*v = *in;
+	v->key = was.key;
+	v->key_hash = was.key_hash;
+	v->next = was.next;
+}
+
+/* [{"key", "value"}, ...] becomes an object. */
+static void open_pairs(struct json *list)
+{
+	struct json **at = &list->child;
+	const struct json *first = list->child;
+
+	if (json_is(json_get(first, "key"), JSON_STR) && json_get(first, "value"))
+		list->type = JSON_OBJECT;
+	while (list->type == JSON_OBJECT && *at) {
+		struct json *pair = *at, *key = json_get(pair, "key"), *value = json_get(pair, "value");
+
+		if (!json_is(key, JSON_STR) || !value) {
+			*at = pair->next;
+			list->count--;
+			continue;
+		}
+		value->key = key->text;
+		value->next = pair->next;
+		*at = value;
+		at = &value->next;
+	}
+}
+
+static void open_otlp(struct json *v)
+{
+	for (struct json *m = v->child; m; m = m->next)
+		open_otlp(m);
+	if (v->type == JSON_OBJECT)
+		open_value(v);
+	else if (v->type == JSON_ARRAY)
+		open_pairs(v);
+}
+
+static void prepare(struct source_kind *k, struct arena *a, struct json *body)
+{
+	if (k->lower_keys)
+		lower_keys(a, body, k->plain_keys);
+	if (k->key_prefix.n)
+		cut_keys(body, k->key_prefix);
+	if (k->only_named)
+		leave_named(k, body);
+	if (k->otlp_values)
+		open_otlp(body);
+	event_clean(body);
 }
 
 bool source_read(struct source_kind *k, struct arena *a, struct json *body, const struct json *headers, struct str raw,
@@ -216,12 +448,10 @@ bool source_read(struct source_kind *k, struct arena *a, struct json *body, cons
 	*out = (struct source_reading){.confirm_url = S("")};
 	if (!source_kind_compile(k, err))
 		return false;
-	event_clean(body);
-	if (k->lower_keys)
-		lower_keys(a, body);
+	prepare(k, a, body);
 	body->next = &second;
 	second.next = NULL;
-	if (!jq_run(k->compiled, a, &both, EVENTS_PER_BODY, &drafts, err))
+	if (!jq_run(k->compiled, a, wants_headers(k) ? &both : body, EVENTS_PER_BODY, &drafts, err))
 		return false;
 	for (const struct json *d = drafts; d; d = d->next)
 		most++;

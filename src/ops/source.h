@@ -9,11 +9,20 @@
  *     setup: |                       # markdown: where to put the URL
  *     auth: {hmac: X-Hub-Signature-256, prefix: "sha256="}   # how it can sign, beside the key: header: NAME, hmac: NAME, basic: true, sns: true
  *     keys: lower                    # if the tool's users name the members as they like: names arrive in lower case
+ *     keys: plain                    # or: in lower case, with _ for each dot
+ *     keys: lower without nagios_    # or: the names of the body's own members arrive without that in front, too
+ *     members: named _host* labels.* # see below
+ *     values: otlp                   # OpenTelemetry's {"stringValue": "x"} arrive as what they hold, lists of {"key", "value"} as objects
  *     program: |                     # jq: what event_of() takes; error("...") refuses the body, no answer stores nothing
  *
  * In a program `.` is the body with its texts trimmed and what says nothing null (event_clean) -- a lone text if it is
  * neither JSON nor a form (net/body.h) --, $headers an object of the request's headers by lower-case name; and it may use
  * what integrations/prelude.jq defines.
+ *
+ * `members: named` is its promise to look at members by names that stand in its own text (not in the prelude's), to go through
+ * no object's members (keys, to_entries, .[] of an object ...) and to answer none as a whole. Then members of other names are
+ * left out, at any depth, before it runs: most of the time goes into handing a large body over. PREFIX* behind it keeps more,
+ * NAME.* a member with all that is in it.
  */
 #pragma once
 #include "ops/event.h"

@@ -259,11 +259,12 @@ async function sources() {
 	for (const tool of readdirSync('integrations/sources').map((f) => f.slice(0, -5)).sort()) {
 		const folder = join('tests/payloads', tool);
 		const cases = readdirSync(folder).filter((f) => f.endsWith('.expected.json')).map((f) => {
-			const { accept, request = {} } = JSON.parse(readFileSync(join(folder, f), 'utf8'));
-			return { accept, body: request.body_file ?? f.replace('.expected', ''), header: Object.entries(request.headers ?? {}).map(([name, value]) => `${name.toLowerCase()}: ${value}`)[0] ?? '' };
-		}).filter((c) => c.accept && c.body.endsWith('.json'));
-		const header = cases[0].header, bodies = cases.filter((c) => c.header === header).map((c) => join(folder, c.body));
-		const out = execFileSync(build('sources'), [tool, header, ...bodies.slice(0, 60)], { encoding: 'utf8' });
+			const { accept, request = {} } = JSON.parse(readFileSync(join(folder, f), 'utf8')), stem = f.slice(0, -'expected.json'.length);
+			const [name, value] = Object.entries(request.headers ?? {})[0] ?? [];
+			return { accept, args: [request.content_type ?? 'application/json', name ? `${name.toLowerCase()}: ${value}` : '',
+				join(folder, request.body_file ?? readdirSync(folder).find((other) => other.startsWith(stem) && other !== f))] };
+		}).filter((c) => c.accept);
+		const out = execFileSync(build('sources'), [tool, ...cases.slice(0, 60).flatMap((c) => c.args)], { encoding: 'utf8' });
 		const [, events, us] = /events=(\d+) us=(\S+)/.exec(out);
 		row(`source ${tool}`, `${events.padStart(8)} events/s`, `${us} us a body`);
 	}

@@ -204,6 +204,30 @@ START_TEST(statuses)
 }
 END_TEST
 
+START_TEST(usual_statuses)
+{
+	ck_assert_int_eq(with("usual_status", "\"Problem\"").status, EVENT_FIRING);
+	ck_assert_int_eq(with("usual_status", "[null,\"\",null]").status, EVENT_FIRING);
+	ck_assert_int_eq(with("usual_status", "[null,\"UP\",\"down\"]").status, EVENT_RESOLVED);
+	ck_assert_int_eq(with("usual_status", "\"deployed\"").status, EVENT_INFO);
+	ck_assert_int_eq(with("usual_status", "\"deployed\"").severity, SEVERITY_INFO);
+	ck_assert_int_eq(with("usual_status", "\"ok\"").severity, SEVERITY_WARNING);
+	ck_assert_int_eq(event(S("{\"usual_status\":\"deployed\",\"severity\":\"high\"}")).severity, SEVERITY_ERROR);
+	ck_assert_int_eq(with("status", "\"ok\"").status, EVENT_INFO); /* a program's own word is exact */
+}
+END_TEST
+
+START_TEST(tags)
+{
+	struct event e = event(S("{\"labels\":{\"a\":\"1\"},\"tags\":\"a:2, b : 3:4,c,, :x,d:\"}"));
+
+	ck_str(labels_text(&a, &e.labels), "{a=\"1\", b=\"3:4\", c=\"true\"}");
+	e = event(S("{\"tags\":[\"a:x,y\",5,null,\"b\",\"a:z\"]}"));
+	ck_str(labels_text(&a, &e.labels), "{a=\"x,y\", b=\"true\"}");
+	ck_assert_uint_eq(with("tags", "{\"a\":1}").labels.count, 0);
+}
+END_TEST
+
 START_TEST(severities)
 {
 	static const char *const words[] = {
@@ -365,6 +389,8 @@ int main(void)
 		{"texts", summaries},
 		{"texts", urls},
 		{"words", statuses},
+		{"words", usual_statuses},
+		{"words", tags},
 		{"words", severities},
 		{"times", reads_times, COUNT_OF(times)},
 		{"times", which_time},

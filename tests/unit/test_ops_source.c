@@ -103,9 +103,15 @@ static const struct {
 	{"", "line 1: a source needs `tool` (a-z, 0-9, _ and -) and `program`"},
 	{"tool: a\n", "line 1: a source needs `tool` (a-z, 0-9, _ and -) and `program`"},
 	{"# ours\ntool: A B\nprogram: .\n", "line 2: a source needs `tool` (a-z, 0-9, _ and -) and `program`"},
-	{"tool: a\nprogramme: .\n", "line 2: a source has tool, title, setup, auth, keys"},
+	{"tool: a\nprogramme: .\n", "line 2: a source has tool, title, setup, auth, keys, members, values and program"},
 	{"tool: a\nprogram: [1]\n", "line 2: a text is wanted here"},
-	{"tool: a\nkeys: upper\nprogram: .\n", "line 2: `keys` can be lower, or is left out"},
+	{"tool: a\nkeys: upper\nprogram: .\n",
+	 "line 2: `keys` can be lower or plain, and without PREFIX, or is left out"},
+	{"tool: a\nkeys: lower case\nprogram: .\n", "line 2: `keys` can be"},
+	{"tool: a\nmembers: all\nprogram: .\n",
+	 "line 2: `members` can be named, with more as PREFIX* and NAME.* behind it, or is left out"},
+	{"tool: a\nmembers: named x\nprogram: .\n", "line 2: `members` can be"},
+	{"tool: a\nvalues: xml\nprogram: .\n", "line 2: `values` can be otlp, or is left out"},
 	{"tool: a\nauth: hmac\nprogram: .\n", "line 2: `auth` has header: NAME, hmac: NAME with a prefix: TEXT, basic: true, sns: true"},
 	{"tool: a\nauth: {header: A B}\nprogram: .\n", "line 2: `auth` has"},
 	{"tool: a\nauth: {prefix: x}\nprogram: .\n", "line 2: `auth` has"},
@@ -131,6 +137,53 @@ START_TEST(a_wrong_file_is_named_with_its_line)
 }
 END_TEST
 
+/* What reaches the program: it answers its input as a title. */
+static const struct {
+	const char *kind, *body, *arrives;
+} arrivals[] = {
+	{"", "{\"a\":\" x \",\"b\":\"{{none}}\"}", "{\"a\":\"x\",\"b\":null}"},
+	{"keys: lower\n", "{\"A.B\":1}", "{\"a.b\":1}"},
+	{"keys: plain\n", "{\"A.B\":1,\"c_d\":2}", "{\"a_b\":1,\"c_d\":2}"},
+	{"keys: without N_\n", "{\"N_A\":{\"N_B\":1},\"C\":2}", "{\"A\":{\"N_B\":1},\"C\":2}"},
+	{"keys: lower without n_\n", "{\"N_A\":1}", "{\"a\":1}"},
+	{"members: named\n", "{\"wanted\":[{\"wanted\":1,\"other\":2}],\"other\":{\"wanted\":3},\"wante\":4,\"\":5}",
+	 "{\"wanted\":[{\"wanted\":1}]}"},
+	{"members: named\n", "{\"two-words\":1,\"other-words\":2}", "{\"two-words\":1}"},
+	{"members: named la* lb.*\n", "{\"lax\":{\"x\":1},\"lb\":{\"x\":{\"y\":1}},\"lbx\":2}",
+	 "{\"lax\":{},\"lb\":{\"x\":{\"y\":1}}}"},
+	{"members: named\n", "[\"a text\",{\"other\":1}]", "[\"a text\",{}]"},
+	{"members: named\n", "\"a text\"", "\"a text\""},
+	{"values: otlp\n",
+	 "{\"a\":[{\"key\":\"s\",\"value\":{\"stringValue\":\"x\"}},{\"key\":\"i\",\"value\":{\"intValue\":\"5\"}},{"
+	 "\"key\":7},3,{\"key\":\"b\",\"value\":{\"boolValue\":false}}]}",
+	 "{\"a\":{\"s\":\"x\",\"i\":\"5\",\"b\":false}}"},
+	{"values: otlp\n",
+	 "{\"a\":{\"arrayValue\":{\"values\":[{\"doubleValue\":1.5},{\"kvlistValue\":{}}]}},\"b\":[]}",
+	 "{\"a\":[1.5,{\"kvlistValue\":{}}],\"b\":[]}"},
+};
+
+START_TEST(what_arrives)
+{
+	struct source_folder *f;
+	struct source_reading r;
+	struct err err = {0};
+	struct arena a;
+	char text[400];
+
+	arena_init(&a);
+	snprintf(text, sizeof text, "tool: a\n%sprogram: |\n  {title: tojson} # wanted, \"two-words\"\n",
+		 arrivals[_i].kind);
+	put("a.yaml", text);
+	f = must_read();
+	ck_assert_msg(source_read(source_folder_at(f, 0), &a,
+				  json_parse(&a, str_of(arrivals[_i].body), JSON_STRICT, &err), NULL, S(""), &r, &err),
+		      "%s", err.text);
+	ck_str(r.events[0].title, arrivals[_i].arrives);
+	source_folder_free(f);
+	arena_done(&a);
+}
+END_TEST
+
 /* The first delivery compiles its kind: it must not be the first to find out that it does not. */
 START_TEST(every_built_in_one_compiles)
 {
@@ -150,6 +203,7 @@ int main(void)
 		{"folder", the_folders_go_before_the_built_in_ones},
 		{"folder", no_folder_and_an_empty_one},
 		{"folder", a_wrong_file_is_named_with_its_line, COUNT_OF(wrong)},
+		{"arrivals", what_arrives, COUNT_OF(arrivals)},
 		{"built in", every_built_in_one_compiles},
 	};
 
