@@ -34,8 +34,9 @@ struct intake {
 	struct work *w;
 	struct delivery *d;
 	struct part *parts, *last;
+	struct map by_group; /* the parts by their keys and groups */
 	struct str external_url;
-	struct map seen; /* alerts that this delivery has changed already: named twice, the first counts */
+	struct map seen; /* alerts that this delivery has changed already, by group: named twice, or for two twins, the first counts */
 };
 
 /* What a source says an alert is, beside the event. */
@@ -45,32 +46,41 @@ struct said {
 	struct str group_hint;  /* as the source groups; {NULL}: by alertname */
 };
 
+static void intake_done(struct intake *in)
+{
+	map_done(&in->seen);
+	map_done(&in->by_group);
+}
+
 static struct part *part_of(struct intake *in, struct group *g, const struct target *to)
 {
+	uint64_t key = (g ? hash_mix((uint64_t)g->row.id) : to->key_hash) | 1;
 	struct part *p;
 
 	if (in->last && in->last->group == g && in->last->to.key_hash == to->key_hash)
 		return in->last;
-	for (p = in->parts; p; p = p->next)
-		if (p->to.key_hash == to->key_hash && p->group == g)
-			return in->last = p;
+	if ((p = map_get(&in->by_group, key)))
+		return in->last = p;
 	p = arena_zero(in->w->arena, sizeof *p);
 	p->to = *to;
+	if (!g) { /* they may be another group's, which is gone when this one is opened */
+		p->to.group_key = arena_dup(in->w->arena, to->group_key);
+		p->to.receiver = arena_dup(in->w->arena, to->receiver);
+	}
 	p->group = g;
 	p->next = in->parts;
 	in->parts = p;
+	map_put(&in->by_group, key, p);
 	return in->last = p;
 }
 
 static void part_add(struct intake *in, struct part *p, const struct said *said, const struct alert_event *ev, struct alert *alert, bool whole)
 {
-	if (in->d->alerts > 1) {
-		uint64_t seen = alert_identity(in->d->source_id, said->sender_key, ev->fingerprint) ^ hash_mix(p->to.key_hash + (p->group ? (uint64_t)p->group->row.id : 0));
+	uint64_t seen = (alert_identity(in->d->source_id, said->sender_key, ev->fingerprint) ^ hash_mix(p->to.key_hash + (p->group ? (uint64_t)p->group->row.id : 0))) | 1;
 
-		if (map_get(&in->seen, seen | 1))
-			return;
-		map_put(&in->seen, seen | 1, p);
-	}
+	if (map_get(&in->seen, seen))
+		return;
+	map_put(&in->seen, seen, p);
 	*(struct change *)vec_push(in->w->arena, &p->changes, sizeof(struct change)) = (struct change){ev, alert, whole, in->d->source_id, said->sender_key};
 	in->d->changed++;
 	if (ev->firing && (!alert || !alert->firing))
@@ -179,11 +189,13 @@ static void intake_fires_anew(struct intake *in, struct alert *alert, const stru
 {
 	struct alert_event *ended = arena_zero(in->w->arena, sizeof *ended);
 	struct target to = target_of_group(alert->group);
+	struct group *open = open_group(in, &to);
 
 	*ended = (struct alert_event){.fingerprint = alert->fingerprint, .starts_at = alert->starts_at, .ends_at = starts_at};
 	part_add(in, part_of(in, alert->group, &to), said, ended, alert, false);
 	ev->starts_at = starts_at;
-	part_add(in, part_of(in, open_group(in, &to), &to), said, ev, NULL, true);
+	if (!open || !alert_in(alert, open)) /* the one that is there hears of it as the twin that it is */
+		part_add(in, part_of(in, open, &to), said, ev, NULL, true);
 }
 
 /* Nothing new, or a change. */
@@ -213,26 +225,18 @@ static void intake_known(struct intake *in, struct alert *alert, const struct sa
 	} else if (ev->firing && !held) {
 		part_add(in, part_of(in, g, &to), said, ev, alert, true);
 	} else if (ev->firing) {
-		part_add(in, part_of(in, open_group(in, &to), &to), said, ev, NULL, true);
+		struct group *open = open_group(in, &to);
+
+		if (!open || !alert_in(alert, open)) /* as above */
+			part_add(in, part_of(in, open, &to), said, ev, NULL, true);
 	}
-}
-
-static bool one_fires(const struct alert *first)
-{
-	const struct alert *a = first;
-
-	do
-		if (a->firing)
-			return true;
-	while ((a = a->twin) != first);
-	return false;
 }
 
 static void intake_event(struct intake *in, const struct said *said)
 {
 	struct alert *first = map_get(&in->w->engine->alerts->by_alert, alert_identity(in->d->source_id, said->sender_key, said->event->fingerprint)), *a = first;
 
-	if (!first || (said->event->firing && !one_fires(first))) {
+	if (!first || (said->event->firing && !alert_firing(first))) {
 		if (said->event->firing) /* the end of an alert that we never saw says nothing */
 			intake_begins(in, said, first);
 		return;
@@ -372,7 +376,7 @@ static bool intake_write(struct intake *in)
 	}
 	for (p = turned; p && ok; p = p->next)
 		ok = part_write(in, p);
-	map_done(&in->seen);
+	intake_done(in);
 	ok = ok && alerts_tell_touched(in->w);
 	engine_counters(in->w->engine)->alerts_received += in->d->alerts;
 	engine_counters(in->w->engine)->alerts_changed += in->d->changed;
@@ -443,7 +447,7 @@ static void remember_all(struct intake *in, const struct vec *raws)
 {
 	struct alerts *al = in->w->engine->alerts;
 
-	for (size_t i = 0; i < raws->count; i++) {
+	for (size_t i = raws->count; i-- > 0;) { /* named twice, the first counts: it stands in the end */
 		const struct raw *r = (const struct raw *)raws->items + i;
 		struct alert *a = map_get(&al->by_alert, r->identity);
 
@@ -505,7 +509,7 @@ bool alerts_receive_v2(struct work *w, struct delivery *d)
 		got = alert_read_v2(w->arena, m, index, w->now, RESOLVE_AFTER, &ev, &d->http_status, &bad);
 		if (got == ALERT_REFUSED) {
 			err_set(&w->err, bad.code, "%s", bad.text);
-			map_done(&in.seen);
+			intake_done(&in);
 			return false;
 		}
 		if (got == ALERT_BAD)
@@ -674,6 +678,6 @@ bool alerts_receive_events(struct work *w, struct delivery *d, const struct even
 	}
 	if (ok)
 		return intake_write(&in);
-	map_done(&in.seen);
+	intake_done(&in);
 	return false;
 }

@@ -150,6 +150,17 @@ struct alert *alert_in(struct alert *first, const struct group *g)
 	return a;
 }
 
+struct alert *alert_firing(struct alert *first)
+{
+	struct alert *a = first;
+
+	do
+		if (a->firing)
+			return a;
+	while ((a = a->twin) != first);
+	return NULL;
+}
+
 static void leave_twins(struct alerts *al, struct alert *a)
 {
 	struct alert *before = a;
@@ -165,18 +176,31 @@ static void leave_twins(struct alerts *al, struct alert *a)
 		map_put(&al->by_alert, a->identity, a->twin);
 }
 
-#define FLAPS_KEPT 100000
+#define FLAPS_KEPT 50000
 
-/* Flaps outlive the alert: count in the low byte, seconds above. */
+/* Flaps outlive the alert: count in the low byte, seconds above. When there are very many, the older half is forgotten. */
 static void remember_flaps(struct alerts *al, const struct alert *a)
 {
-	if (a->flaps && al->flapped.count < FLAPS_KEPT)
-		map_put(&al->flapped, a->identity, (void *)(uintptr_t)((uint64_t)a->flaps_since << 8 | a->flaps));
+	if (!a->flaps || al->clearing)
+		return;
+	if (al->flapped[0].count >= FLAPS_KEPT) {
+		map_done(&al->flapped[1]);
+		al->flapped[1] = al->flapped[0];
+		al->flapped[0] = (struct map){0};
+	}
+	map_put(&al->flapped[0], a->identity, (void *)(uintptr_t)((uint64_t)a->flaps_since << 8 | a->flaps));
+}
+
+static uint64_t flaps_of_gone(const struct alerts *al, uint64_t identity)
+{
+	void *young = map_get(&al->flapped[0], identity);
+
+	return (uint64_t)(uintptr_t)(young ? young : map_get(&al->flapped[1], identity));
 }
 
 static void recall_flaps(struct alerts *al, struct alert *a)
 {
-	uint64_t packed = (uint64_t)(uintptr_t)map_take(&al->flapped, a->identity);
+	uint64_t packed = flaps_of_gone(al, a->identity);
 
 	a->flaps = (uint8_t)packed;
 	a->flaps_since = (uint32_t)(packed >> 8);
@@ -189,7 +213,7 @@ static uint32_t flap_clock(wall_ms now)
 
 unsigned alert_flaps(const struct alerts *al, const struct routing *r, const struct alert *a, uint64_t identity, wall_ms now, uint32_t *since)
 {
-	uint64_t packed = a ? (uint64_t)a->flaps_since << 8 | a->flaps : (uint64_t)(uintptr_t)map_get(&al->flapped, identity);
+	uint64_t packed = a ? (uint64_t)a->flaps_since << 8 | a->flaps : flaps_of_gone(al, identity);
 	unsigned flaps = (uint8_t)packed;
 
 	*since = (uint32_t)(packed >> 8);
@@ -345,14 +369,15 @@ static void alerts_clear(struct alerts *al)
 	void *g;
 
 	al->clearing = true;
-	for (size_t i = 0; map_next(&al->by_id, &i, &g); i = 0)
+	for (size_t i = 0; map_next(&al->by_id, &i, &g); i--) /* taking one may move another into its place */
 		group_free(al, g);
 	map_done(&al->by_key);
 	map_done(&al->by_id);
 	map_done(&al->by_short);
 	map_done(&al->by_alert);
 	map_done(&al->by_raw);
-	map_done(&al->flapped);
+	for (size_t i = 0; i < COUNT_OF(al->flapped); i++)
+		map_done(&al->flapped[i]);
 	map_done(&al->buckets);
 	silences_clear(al);
 	digests_clear(al);
@@ -588,6 +613,7 @@ static void group_outbox_is(struct group *g, const struct outbox_key *key)
 {
 	g->outbox_id = key->id;
 	g->outbox_fence = key->fence;
+	g->outbox_due = key->due;
 }
 
 static void group_detail_is(struct group *g, const struct outbox_key *key)
@@ -627,24 +653,75 @@ static bool reload_groups(struct engine *e, struct arena *a, wall_ms now, struct
 	return true;
 }
 
+/* ---- what no row knows outlives a reload ---- */
+
+static void alert_carry_over(struct alert *a, const struct alert *old)
+{
+	if (a->identity != old->identity)
+		return;
+	a->flaps = old->flaps;
+	a->flaps_since = old->flaps_since;
+	if (a->firing && old->firing)
+		a->ends_at = old->ends_at;
+}
+
+static void group_carry_over(struct group *g, const struct group *old)
+{
+	g->told_at = old->told_at;
+	g->detail_at = old->detail_at;
+	g->hold_until = old->hold_until;
+	g->counted = old->counted;
+	if (g->outbox_id && g->outbox_id == old->outbox_id) {
+		g->has_turn = old->has_turn;
+		g->sending = old->sending;
+		g->dirty = old->dirty; /* by what was undone, maybe: its message is then changed into the same */
+		g->dirty_due = old->dirty_due;
+	}
+	for (size_t i = 0; i < g->count && i < old->count; i++)
+		alert_carry_over(g->alerts[i], old->alerts[i]);
+}
+
+static void carry_over(struct alerts *al, struct alerts *old)
+{
+	void *value;
+
+	for (size_t i = 0; map_next(&old->by_id, &i, &value);) {
+		struct group *g = map_get(&al->by_id, (uint64_t)((struct group *)value)->row.id);
+
+		if (g)
+			group_carry_over(g, value);
+	}
+	for (size_t i = 0; i < COUNT_OF(al->flapped); i++) {
+		al->flapped[i] = old->flapped[i];
+		old->flapped[i] = (struct map){0};
+	}
+	silences_carry_over(al, old);
+	storms_carry_over(al, old);
+}
+
 bool alerts_reload(struct engine *e, struct err *err)
 {
+	struct alerts *old = e->alerts;
 	struct err why = {0};
 	struct arena a;
 	bool ok;
 
-	if (!e->alerts)
-		e->alerts = mem_new(sizeof *e->alerts);
-	alerts_clear(e->alerts);
 	if (!e->routing && !(e->routing = routing_read(S(""), err)))
 		return false;
+	e->alerts = mem_new(sizeof *e->alerts);
+	e->alerts->clearing = true; /* nobody is told: it was so before */
 	arena_init(&a);
 	ok = reload_groups(e, &a, wall_now(), &why) && silences_load(e, &a, wall_now(), &why) && digests_load(e, &a, &why);
 	arena_done(&a);
-	e->alerts->clearing = true; /* nobody is told: it was so before */
 	if (ok)
 		hush_all(e);
+	if (ok && old)
+		carry_over(e->alerts, old);
 	e->alerts->clearing = false;
+	if (old) {
+		alerts_clear(old);
+		mem_free(old);
+	}
 	if (!ok)
 		err_set(err, why.code ? why.code : ERR_INTERNAL, "the alerts cannot be read: %s", why.text);
 	return ok;

@@ -75,7 +75,7 @@ static bool receiver_wanted(struct view *v, const struct alert *first)
 	const struct alert *a = first;
 
 	do
-		if (receiver_of(v, a->group)->wanted)
+		if (a->firing && receiver_of(v, a->group)->wanted)
 			return true;
 	while ((a = a->twin) != first);
 	return false;
@@ -147,7 +147,8 @@ static void put_receivers(struct view *v, struct json_out *o, const struct alert
 
 	json_open(o, '[');
 	do
-		put_name(o, receiver_of(v, a->group)->name);
+		if (a->firing)
+			put_name(o, receiver_of(v, a->group)->name);
 	while ((a = a->twin) != first);
 	json_close(o, ']');
 }
@@ -192,11 +193,14 @@ bool alerts_write_v2(struct work *w, struct json_out *o, const struct alerts_fil
 {
 	struct view v = view_of(w, filter);
 	struct vec list = {0};
-	void *alert;
+	void *first;
 
-	for (size_t i = 0; map_next(&w->engine->alerts->by_alert, &i, &alert);)
-		if (is_shown(&v, alert) && receiver_wanted(&v, alert))
-			*(void **)vec_push(w->arena, &list, sizeof alert) = alert;
+	for (size_t i = 0; map_next(&w->engine->alerts->by_alert, &i, &first);) {
+		struct alert *a = alert_firing(first);
+
+		if (a && is_shown(&v, a) && receiver_wanted(&v, a))
+			*(struct alert **)vec_push(w->arena, &list, sizeof a) = a;
+	}
 	put_alerts(&v, o, &list);
 	return view_done(&v, err);
 }

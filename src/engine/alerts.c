@@ -15,9 +15,11 @@
 bool group_is_quiet(const struct group *g, wall_ms now, wall_ms *until)
 {
 	struct str name;
+	wall_ms turns;
+	bool muted = g->loud > 0 && g->route && route_is_muted(g->route, now, &turns, &name);
 
-	*until = 0;
-	return g->loud == 0 || (g->route && route_is_muted(g->route, now, until, &name));
+	*until = muted ? turns : 0;
+	return g->loud == 0 || muted;
 }
 
 /* When a group's message is to show its present state. */
@@ -266,7 +268,7 @@ bool alerts_settle(struct work *w, int64_t group_id, wall_ms *again_at)
 	struct group_row after;
 
 	*again_at = 0;
-	if (!g || !rule || g->firing > 0)
+	if (!g || !rule || g->firing > 0 || g->row.state == GROUP_RESOLVED)
 		return true;
 	if (g->row.changed + settle_after(w->engine->routing) > w->now) {
 		*again_at = g->row.changed + settle_after(w->engine->routing);
@@ -327,6 +329,7 @@ bool alerts_expire(struct work *w, int64_t group_id, wall_ms *again_at)
 	if (!g || g->timer_due > w->now) /* gone, or another timer has taken over */
 		return true;
 	changes = ended_alerts(w, g, again_at);
+	work_touched_memory(w);
 	g->timer_due = *again_at;
 	if (!changes.count)
 		return true;
@@ -408,6 +411,7 @@ bool alerts_round(struct work *w, wall_ms *again_at)
 		}
 		next = !next || due < next ? due : next;
 	}
+	work_touched_memory(w);
 	al->round_due = *again_at = next;
 	return true;
 }
@@ -589,6 +593,18 @@ bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts)
 	g->outbox_id = 0;
 	group_let_go(w->engine->alerts, g);
 	return true;
+}
+
+void alerts_put_off(struct work *w, const struct due_row *row, wall_ms due)
+{
+	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)row->home_id);
+
+	if (g && g->outbox_id == row->id) {
+		work_touched_memory(w);
+		g->outbox_fence = row->fence;
+		g->outbox_due = due;
+	}
+	digest_put_off(w, row, due);
 }
 
 void alerts_not_told(struct work *w, int64_t group_id)

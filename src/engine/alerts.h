@@ -57,12 +57,14 @@ bool alerts_render(struct work *w, int64_t group_id, struct chat_post *post);
 /* The message is out. */
 MUST_USE bool alerts_told(struct work *w, int64_t group_id, int64_t message_ts);
 void alerts_not_told(struct work *w, int64_t group_id);
+struct due_row;
+/* A row of the outbox could not be looked at; it is claimed until then. */
+void alerts_put_off(struct work *w, const struct due_row *row, wall_ms due);
 #define KIND_GROUP "alert_group" /* of outbox rows */
 #define KIND_NOTE "note"
 #define KIND_DETAIL "alert_detail"     /* what changed, in the thread of a group's message */
 #define KIND_DIGEST "digest"
 #define KIND_REMINDER "alert_reminder" /* that it still fires */
-struct due_row;
 bool note_render(struct work *w, const struct due_row *row, struct chat_post *post);
 bool detail_render(struct work *w, const struct due_row *row, struct chat_post *post);
 void detail_told(struct work *w, int64_t group_id, int64_t outbox_id);

@@ -51,6 +51,7 @@ struct group {
 	int64_t outbox_fence; /* of its row; sending raises it */
 	bool sending;      /* its message is on the way */
 	bool has_turn;     /* its row waits for its channel's turn and is not brought forward */
+	bool counted;      /* its coming was counted (storm.c) */
 	bool dirty;        /* changed since */
 	bool touched;      /* in alerts.touched */
 	struct group *next_touched;
@@ -68,7 +69,7 @@ struct alerts {
 	struct map by_short; /* hash of the short id -> group */
 	struct map by_alert; /* identity -> alert, one of the twins */
 	struct map by_raw;   /* hash of source, group key and the sender's label bytes -> alert */
-	struct map flapped;  /* identity -> flaps of an alert that is gone, packed */
+	struct map flapped[2]; /* identity -> flaps of an alert that is gone, packed; the young and the old */
 	struct map buckets;  /* of inhibition */
 	struct silence_kept **silences; /* those that are not forgotten yet; by their ids */
 	size_t silence_count, silence_room;
@@ -103,6 +104,7 @@ void group_set_state(struct alerts *al, struct group *g, enum group_state to);
 struct alert *alert_add(struct alerts *al, struct group *g, uint64_t identity, uint64_t fingerprint);
 /* The twin that is in this group. NULL: none. first may be NULL. */
 struct alert *alert_in(struct alert *first, const struct group *g);
+struct alert *alert_firing(struct alert *first); /* The first twin that fires. NULL: none. */
 void alert_pack(struct alert *al, const struct labels *labels, const struct labels *annotations, struct str url, struct str sender_key);
 /* How often it has begun to fire lately, this time with them. a NULL: one that is new under this identity. */
 unsigned alert_flaps(const struct alerts *al, const struct routing *r, const struct alert *a, uint64_t identity, wall_ms now, uint32_t *since);
@@ -161,9 +163,11 @@ const struct alert *inhibit_by(const struct alert *a);
 MUST_USE bool storm_takes(struct work *w, struct group *g, bool *taken);
 /* A group of a digest changed: the digest's message will show it. */
 MUST_USE bool digest_tell(struct work *w, int64_t digest_id, bool at_once);
+void digest_put_off(struct work *w, const struct due_row *row, wall_ms due);
 MUST_USE bool digests_load(struct engine *e, struct arena *a, struct err *err);
 void digests_clear(struct alerts *al);
 int64_t digest_message(const struct alerts *al, int64_t digest_id); /* 0: not told yet, or over */
+void storms_carry_over(struct alerts *al, struct alerts *old); /* after a reload */
 void digest_forget(struct alerts *al, struct group *g); /* it leaves memory */
 
 /* ---- silences.c ---- */
@@ -180,6 +184,7 @@ const struct silence *silences_next(const struct alerts *al, const struct alert 
 void silences_count(struct alerts *al, const struct alert *a); /* it began to fire */
 MUST_USE bool silences_load(struct engine *e, struct arena *a, wall_ms now, struct err *err);
 void silences_clear(struct alerts *al);
+void silences_carry_over(struct alerts *al, const struct alerts *old); /* after a reload */
 
 /* ---- alert_view.c ---- */
 

@@ -198,9 +198,12 @@ static void post_free(struct chat_post *post)
 static void put_off(struct work *w)
 {
 	struct due_item *item = (struct due_item *)w;
+	wall_ms until = w->now + backoff(item->listed.attempts + 1);
 
 	effect_wake(w);
-	w->failed = !store_due_claim(w->engine->db, item->table, &item->listed, w->now + backoff(item->listed.attempts + 1), engine_id(w), &w->err);
+	w->failed = !store_due_claim(w->engine->db, item->table, &item->listed, until, engine_id(w), &w->err);
+	if (!w->failed && item->table == DUE_OUTBOX)
+		alerts_put_off(w, &item->listed, until);
 }
 
 static void due_done(struct work *w)

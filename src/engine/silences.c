@@ -69,6 +69,18 @@ bool silences_load(struct engine *e, struct arena *a, wall_ms now, struct err *e
 	return ok && err->code == ERR_NONE;
 }
 
+void silences_carry_over(struct alerts *al, const struct alerts *old)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < al->silence_count; i++) { /* both are in the order of their ids */
+		while (k < old->silence_count && old->silences[k]->s.id < al->silences[i]->s.id)
+			k++;
+		if (k < old->silence_count && old->silences[k]->s.id == al->silences[i]->s.id)
+			al->silences[i]->hushed = old->silences[k]->hushed;
+	}
+}
+
 const struct silence *silences_next(const struct alerts *al, const struct alert *a, size_t *at)
 {
 	while (*at < al->silence_count) {
@@ -121,17 +133,26 @@ const struct silence *silences_find(struct work *w, struct str uuid)
 
 /* ---- what it means for alerts ---- */
 
+/* Does it fit one of the twins that fires? The first may have ended, in a group that waits for its others. */
+static bool fits_a_twin(const struct matchers *m, const struct alert *first)
+{
+	const struct alert *a = first;
+
+	do
+		if (a->firing && alert_fits(m, a))
+			return true;
+	while ((a = a->twin) != first);
+	return false;
+}
+
 /* Each firing alert that it fits: once, however many groups it is in. */
 static void each_fitting(struct alerts *al, const struct matchers *m, void (*call)(void *context, struct alert *a), void *context)
 {
 	void *value;
 
-	for (size_t i = 0; map_next(&al->by_alert, &i, &value);) {
-		struct alert *a = value;
-
-		if (a->firing && alert_fits(m, a))
-			call(context, a);
-	}
+	for (size_t i = 0; map_next(&al->by_alert, &i, &value);)
+		if (fits_a_twin(m, value))
+			call(context, value);
 }
 
 static void requiet_one(void *context, struct alert *first)
@@ -155,6 +176,8 @@ static void preview_one(void *context, struct alert *first)
 
 	p->alerts++;
 	do {
+		if (!a->firing)
+			continue;
 		p->groups += !map_get(&p->seen, (uint64_t)a->group->row.id);
 		map_put(&p->seen, (uint64_t)a->group->row.id, a->group);
 	} while ((a = a->twin) != first);
@@ -215,7 +238,7 @@ static void still_open_one(void *context, struct alert *first)
 	do {
 		struct group *g = a->group;
 
-		if (g->row.state == GROUP_RESOLVED || map_get(&s->seen, (uint64_t)g->row.id))
+		if (!a->firing || g->row.state == GROUP_RESOLVED || map_get(&s->seen, (uint64_t)g->row.id))
 			continue;
 		map_put(&s->seen, (uint64_t)g->row.id, g);
 		if (s->groups++ < STILL_OPEN_SHOWN)

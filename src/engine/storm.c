@@ -74,16 +74,23 @@ static void digest_free(struct alerts *al, struct digest *d)
 	mem_free(d);
 }
 
+static void pulses_clear(struct alerts *al)
+{
+	void *value;
+
+	for (size_t i = 0; map_next(&al->pulses, &i, &value);)
+		mem_free(value);
+	map_done(&al->pulses);
+}
+
 void digests_clear(struct alerts *al)
 {
 	void *value;
 
-	for (size_t i = 0; map_next(&al->digests, &i, &value); i = 0)
+	for (size_t i = 0; map_next(&al->digests, &i, &value); i--)
 		digest_free(al, value);
 	map_done(&al->digests);
-	for (size_t i = 0; map_next(&al->pulses, &i, &value);)
-		mem_free(value);
-	map_done(&al->pulses);
+	pulses_clear(al);
 }
 
 static struct pulse *pulse_of(struct alerts *al, int64_t channel_id)
@@ -144,15 +151,41 @@ bool digests_load(struct engine *e, struct arena *a, struct err *err)
 		if ((d = map_get(&al->digests, (uint64_t)keys[i].home_id))) {
 			d->outbox_id = keys[i].id;
 			d->outbox_fence = keys[i].fence;
+			d->outbox_due = keys[i].due;
 		}
 	return true;
 }
 
+void storms_carry_over(struct alerts *al, struct alerts *old)
+{
+	void *value;
+
+	for (size_t i = 0; map_next(&old->digests, &i, &value);) {
+		const struct digest *was = value;
+		struct digest *d = map_get(&al->digests, (uint64_t)was->row.id);
+
+		if (!d)
+			continue;
+		d->told_at = was->told_at;
+		if (d->outbox_id && d->outbox_id == was->outbox_id) {
+			d->has_turn = was->has_turn;
+			d->sending = was->sending;
+			d->dirty = was->dirty;
+		}
+	}
+	pulses_clear(al);
+	al->pulses = old->pulses;
+	old->pulses = (struct map){0};
+}
+
 /* ---- is it a storm? ---- */
 
-/* Counts a new group in. */
-static bool is_storm(const struct routing *r, struct pulse *p, wall_ms now)
+/* Counts a new group in: once, however often its message has to be tried. */
+static bool is_storm(const struct routing *r, struct pulse *p, struct group *g, wall_ms now)
 {
+	bool counted = g->counted;
+
+	g->counted = true;
 	if (!r->storm_groups)
 		return false;
 	if (p->digest_id && p->last + r->storm_within > now) {
@@ -165,7 +198,8 @@ static bool is_storm(const struct routing *r, struct pulse *p, wall_ms now)
 		p->count = 0;
 	}
 	p->last = now;
-	return ++p->count > r->storm_groups;
+	p->count += !counted;
+	return p->count > r->storm_groups;
 }
 
 static bool open_digest(struct work *w, struct pulse *p, int64_t channel_id)
@@ -184,7 +218,7 @@ bool storm_takes(struct work *w, struct group *g, bool *taken)
 	struct pulse *p = pulse_of(al, g->row.channel_id);
 	struct digest *d;
 
-	*taken = is_storm(w->engine->routing, p, w->now);
+	*taken = is_storm(w->engine->routing, p, g, w->now);
 	if (!*taken)
 		return true;
 	if (!map_get(&al->digests, (uint64_t)p->digest_id) && !open_digest(w, p, g->row.channel_id))
@@ -379,6 +413,17 @@ bool digest_told(struct work *w, int64_t digest_id, int64_t message_ts)
 	if (d->dirty)
 		return store_digest_set(w->engine->db, &d->row, true, &w->err) && digest_tell(w, d->row.id, false);
 	return digest_close(w, d);
+}
+
+void digest_put_off(struct work *w, const struct due_row *row, wall_ms due)
+{
+	struct digest *d = map_get(&w->engine->alerts->digests, (uint64_t)row->home_id);
+
+	if (!d || d->outbox_id != row->id)
+		return;
+	work_touched_memory(w);
+	d->outbox_fence = row->fence;
+	d->outbox_due = due;
 }
 
 void digest_not_told(struct work *w, int64_t digest_id)

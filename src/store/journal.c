@@ -87,7 +87,7 @@ bool store_outbox_of_kind(struct db *db, struct arena *a, const char *kind, stru
 	struct vec v = {0};
 
 	while (rows_next(&rows))
-		*(struct outbox_key *)vec_push(a, &v, sizeof(struct outbox_key)) = (struct outbox_key){rows_int(&rows, 0), rows_int(&rows, 1), rows_int(&rows, 2)};
+		*(struct outbox_key *)vec_push(a, &v, sizeof(struct outbox_key)) = (struct outbox_key){rows_int(&rows, 0), rows_int(&rows, 1), rows_int(&rows, 2), rows_int(&rows, 3)};
 	*out = v.items;
 	*count = v.count;
 	return rows_end(&rows, err);

@@ -29,6 +29,7 @@ MUST_USE bool store_due_release(struct db *db, wall_ms now, struct err *err);
 /* The waiting outbox rows of one kind. */
 struct outbox_key {
 	int64_t home_id, id, fence;
+	wall_ms due;
 };
 MUST_USE bool store_outbox_of_kind(struct db *db, struct arena *a, const char *kind, struct outbox_key **out, size_t *count, struct err *err);
 bool store_timer_waits(struct db *db, int64_t home_id, const char *kind);
