@@ -181,7 +181,7 @@ bool span_parse(struct str s, span_ms *out)
 		if (!unit)
 			return false;
 		s = str_n(s.p + 1, s.n - 1);
-		if (__builtin_add_overflow(total, v * unit, &total))
+		if (v > SPAN_MOST / unit || (total += v * unit) > SPAN_MOST)
 			return false;
 	}
 	*out = total;

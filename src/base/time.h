@@ -34,7 +34,9 @@ struct str wall_write(char out[WALL_TEXT_SIZE], wall_ms at);
 /* RFC 3339 with Z or an offset, fraction of any length (cut to ms), 'T' or a space. */
 bool wall_parse(struct str s, wall_ms *out);
 
-/* "90s", "10m", "1h30m", "250ms", "2d", "1w", "1y" (365 days): whole numbers with units, largest first not required. */
+/* "90s", "10m", "1h30m", "250ms", "2d", "1w", "1y" (365 days): whole numbers with units, largest first not required. Up to 292 years,
+ * as Go's: so that a time and a span make a time. */
+#define SPAN_MOST (292 * 365 * DAY)
 bool span_parse(struct str s, span_ms *out);
 /* "3 min", "2 h 5 min", "4 d 2 h": two units at most, for people. */
 struct str span_write(struct arena *a, span_ms span);

@@ -172,6 +172,10 @@ START_TEST(spans_are_read)
 		ck_assert_msg(good == (cases[i].span >= 0), "'%s'", cases[i].text);
 		ck_assert_msg(!good || span == cases[i].span, "'%s' gave %lld", cases[i].text, (long long)span);
 	}
+	ck_assert(!span_parse(S("999999999y"), &span));
+	ck_assert(!span_parse(S("293y"), &span));
+	ck_assert(!span_parse(S("200y200y"), &span));
+	ck_assert(span_parse(S("292y"), &span));
 	ck_assert(!span_parse(S("9999999999d9999999999d9999999999d9999999999d9999999999d9999999999d"
 				"9999999999d9999999999d9999999999d9999999999d9999999999d9999999999d"),
 			      &span));
