@@ -639,6 +639,13 @@ struct group *alerts_open_of(struct work *w, int64_t source_id, struct str dedup
 	return NULL;
 }
 
+bool alerts_fires(struct work *w, int64_t source_id, struct str dedup_key)
+{
+	struct alert *first = map_get(&w->engine->alerts->by_alert, alert_identity(source_id, dedup_key, fnv_add(FNV_START, dedup_key)));
+
+	return first && alert_firing(first);
+}
+
 struct str alerts_dedup_key(struct work *w, const struct group *g)
 {
 	struct alert_texts t = {0};

@@ -41,6 +41,8 @@ MUST_USE bool alerts_receive_events(struct work *w, struct delivery *d, const st
 
 /* What its source calls the first alert of a group that fires; "" if none does. */
 struct str alerts_dedup_key(struct work *w, const struct group *g);
+/* Does its source say that it fires? Whatever people did with its group. */
+bool alerts_fires(struct work *w, int64_t source_id, struct str dedup_key);
 /* The open group of a source's dedup key. NULL: none. */
 struct group *alerts_open_of(struct work *w, int64_t source_id, struct str dedup_key);
 

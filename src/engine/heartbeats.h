@@ -10,6 +10,7 @@
 #define HEARTBEAT_MOST (30 * DAY)
 #define KIND_HEARTBEAT "heartbeat" /* of timers; the home is the source */
 
+/* From the sources. What was heard of one that is known stays. */
 MUST_USE bool heartbeats_load(struct engine *e, struct err *err);
 void heartbeats_free(struct engine *e);
 /* A source was made or changed: from now on it must be heard from so often, or need not any more. */

@@ -349,8 +349,8 @@ bool silences_turn(struct work *w, int64_t silence_id, wall_ms *again_at)
 
 static bool hand_on(struct work *w, struct err *err, bool ok)
 {
-	if (!ok && w->err.code)
-		err_set(err, w->err.code, "%s", w->err.text);
+	if (!ok && w->err.code && err != &w->err)
+		*err = w->err;
 	return ok;
 }
 

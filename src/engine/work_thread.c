@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "engine/alerts.h"
+#include "engine/heartbeats.h"
 #include "store/chat.h"
 #include "store/journal.h"
 
@@ -22,6 +23,12 @@ static void work_prepare(struct engine *e, struct work *w)
 	err_clear(&w->err);
 }
 
+/* What is in memory follows its rows again. */
+static bool undo_memory(struct engine *e, struct err *err)
+{
+	return alerts_reload(e, err) && (!e->heartbeats || heartbeats_load(e, err));
+}
+
 /* Runs one item in its savepoint. false: the whole batch is lost. */
 static bool run_item(struct engine *e, struct work *w, struct err *lost)
 {
@@ -35,9 +42,7 @@ static bool run_item(struct engine *e, struct work *w, struct err *lost)
 		w->effects = NULL;
 	if (!db_item_end(e->db, !w->failed, lost))
 		return false;
-	if (w->failed && l->memory_touched && !alerts_reload(e, lost))
-		return false;
-	return true;
+	return !w->failed || !l->memory_touched || undo_memory(e, lost);
 }
 
 bool store_is_sick(const struct engine *e)
@@ -68,7 +73,7 @@ static void lose_batch(struct engine *e, struct queue *batch, const struct err *
 		w->effects = NULL;
 		w->err = why;
 	}
-	if (!alerts_reload(e, &ignored))
+	if (!undo_memory(e, &ignored))
 		log_error(EV_BUG, F_TXT("where", "reload"), F_TXT("what", ignored.text));
 }
 

@@ -93,6 +93,11 @@ bool store_outbox_of_kind(struct db *db, struct arena *a, const char *kind, stru
 	return rows_end(&rows, err);
 }
 
+bool store_timer_drop(struct db *db, int64_t home_id, const char *kind, struct err *err)
+{
+	return db_run(db, Q_TIMER_DROP, err, B_INT(home_id), B_STR(str_of(kind)));
+}
+
 bool store_timer_waits(struct db *db, int64_t home_id, const char *kind)
 {
 	struct rows rows = db_rows(db, Q_TIMER_OF, B_INT(home_id), B_STR(str_of(kind)));

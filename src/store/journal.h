@@ -32,6 +32,7 @@ struct outbox_key {
 	wall_ms due;
 };
 MUST_USE bool store_outbox_of_kind(struct db *db, struct arena *a, const char *kind, struct outbox_key **out, size_t *count, struct err *err);
+MUST_USE bool store_timer_drop(struct db *db, int64_t home_id, const char *kind, struct err *err);
 bool store_timer_waits(struct db *db, int64_t home_id, const char *kind);
 void store_outbox_waiting(struct db *db, int64_t *count, int64_t *oldest_id);
 

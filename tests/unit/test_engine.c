@@ -1,4 +1,5 @@
 /* The work thread by itself: group commit, outbox and timers against a chat system of the test's own, on the virtual clock. */
+#include "engine/heartbeats.h"
 #include "engine/messages.h"
 #include "engine_fixture.h"
 #include "store/journal.h"
@@ -464,6 +465,85 @@ START_TEST(memory_is_undone_too)
 }
 END_TEST
 
+/* ---- heartbeats ---- */
+
+static int64_t cron_id;
+
+static bool cron_calls_every(struct work *w, void *context)
+{
+	span_ms every = *(span_ms *)context;
+	struct source s = {.id = cron_id ? cron_id : engine_id(w),
+			   .workspace_id = w->engine->workspace_id,
+			   .tool = S("cron"),
+			   .name = S("cron"),
+			   .channel_id = room.channel_id,
+			   .heartbeat = every};
+	bool ok = cron_id ? store_source_set(w->engine->db, &s, &w->err) : store_source_add(w->engine->db, &s, S("hash"), w->now, &w->err);
+
+	cron_id = s.id;
+	return ok && heartbeat_set(w, &s, &w->err);
+}
+
+static void cron_must_call_every(span_ms every)
+{
+	ck_assert_msg(room_do(&room, cron_calls_every, &every, &err), "%s", err.text);
+}
+
+static bool cron_calls(struct work *w, void *context)
+{
+	bool ok = heartbeat_heard(w, cron_id);
+
+	if (ok && context)
+		err_set(&w->err, ERR_INVALID, "what it said is not taken");
+	return ok && !context;
+}
+
+static bool resolve_cron(struct work *w, void *context)
+{
+	struct group *g = alerts_find(w, S("Heartbeat"), &w->err);
+
+	(void)context;
+	return g && alerts_resolve(w, g, room.user_id, &w->err);
+}
+
+START_TEST(a_heartbeat_that_is_made_shorter_is_missed_sooner)
+{
+	cron_must_call_every(30 * DAY);
+	cron_must_call_every(MINUTE);
+	room_advance(&room, 90 * SECOND);
+	ck_assert_uint_eq(chat.count, 1);
+	cron_must_call_every(0);
+	room_advance(&room, HOUR);
+	ck_assert_uint_eq(chat.count, 2);
+	ck_assert_ptr_nonnull(strstr(last_sent()->text, "[RESOLVED]"));
+}
+END_TEST
+
+/* The first call is undone with all that its delivery did; the second ends the alert nevertheless. */
+START_TEST(a_call_in_a_delivery_that_fails_is_no_call)
+{
+	cron_must_call_every(MINUTE);
+	room_advance(&room, 90 * SECOND);
+	ck_assert(!room_do(&room, cron_calls, "fail", &err));
+	ck_assert(room_do(&room, cron_calls, NULL, &err));
+	room_advance(&room, 10 * SECOND);
+	ck_assert_ptr_nonnull(strstr(last_sent()->text, "[RESOLVED]"));
+}
+END_TEST
+
+START_TEST(a_missed_heartbeat_resolved_by_hand_stays_quiet)
+{
+	cron_must_call_every(MINUTE);
+	room_advance(&room, 90 * SECOND);
+	ck_assert_msg(room_do(&room, resolve_cron, NULL, &err), "%s", err.text);
+	room_advance(&room, HOUR);
+	ck_assert_uint_eq(chat.count, 2);
+	ck_assert(room_do(&room, cron_calls, NULL, &err)); /* and the next silence is another alert */
+	room_advance(&room, HOUR);
+	ck_assert_uint_gt(chat.count, 2);
+}
+END_TEST
+
 struct gate {
 	sem_t reached, open;
 };
@@ -642,6 +722,9 @@ int main(void)
 		{"batch", a_failed_item_undoes_only_itself},
 		{"batch", memory_is_undone_too},
 		{"batch", a_full_queue_refuses},
+		{"heartbeat", a_heartbeat_that_is_made_shorter_is_missed_sooner},
+		{"heartbeat", a_call_in_a_delivery_that_fails_is_no_call},
+		{"heartbeat", a_missed_heartbeat_resolved_by_hand_stays_quiet},
 		{"disk", an_unwritable_store_fails_items_and_loses_nothing},
 		{"disk", a_disk_that_fails},
 		{"search", search_catches_up_in_all_channels},
