@@ -234,9 +234,21 @@ static jv to_jv(const struct json *v)
 
 /* ---- values out ---- */
 
+/* Without U+0000, which no text of ours holds: a program can make one, of what it decodes. */
 static struct str text_of(struct arena *a, jv string)
 {
-	return arena_dup(a, str_n(jv_string_value(string), (size_t)jv_string_length_bytes(jv_copy(string))));
+	size_t n = (size_t)jv_string_length_bytes(jv_copy(string)), kept = 0;
+	const char *from = jv_string_value(string);
+	char *to;
+
+	if (!memchr(from, 0, n))
+		return arena_dup(a, str_n(from, n));
+	to = arena_alloc(a, n + 1);
+	for (size_t i = 0; i < n; i++)
+		if (from[i])
+			to[kept++] = from[i];
+	to[kept] = '\0';
+	return str_n(to, kept);
 }
 
 /* Takes it over. */

@@ -71,6 +71,7 @@ START_TEST(runs)
 	ck_str(answer("empty", "null", 0), "");
 	ck_str(answer("twice", "21", 1), "42\n");
 	ck_str(answer(". # the end has no newline", "1", 1), "1\n");
+	ck_str(answer("{(@base64d): @base64d}", "\"YQBi\"", 1), "{\"ab\":\"ab\"}\n"); /* without U+0000 */
 	ck_str(answer(".", "\"\\u00e4 \\ud83d\\ude00 \\\"\"", 1), "\"\xc3\xa4 \xf0\x9f\x98\x80 \\\"\"\n");
 }
 END_TEST
