@@ -592,17 +592,18 @@ static int by_name(const void *a, const void *b)
 	return str_cmp(((const struct label *)a)->name, ((const struct label *)b)->name);
 }
 
-/* With the two labels that routes, silences and dashboards go by, if the tool has not sent them. */
+/* With the two labels that routes, silences and dashboards go by, if the tool has not sent them. More than LABELS_MAX is left out: a
+ * tool can make a label of all that it knows. */
 static struct labels with_usual_labels(struct arena *a, const struct event *e)
 {
-	struct labels l = {arena_alloc(a, (e->labels.count + 2) * sizeof *l.items), e->labels.count};
+	struct labels l = {arena_alloc(a, LABELS_MAX * sizeof *l.items), 0};
+	struct str name = labels_get(&e->labels, "alertname"), severity = labels_get(&e->labels, "severity");
 
-	if (l.count)
-		memcpy(l.items, e->labels.items, l.count * sizeof *l.items);
-	if (!labels_get(&e->labels, "alertname").n)
-		l.items[l.count++] = (struct label){S("alertname"), e->title};
-	if (!labels_get(&e->labels, "severity").n)
-		l.items[l.count++] = (struct label){S("severity"), str_of(severity_name(e->severity))};
+	l.items[l.count++] = (struct label){S("alertname"), name.n ? name : e->title};
+	l.items[l.count++] = (struct label){S("severity"), severity.n ? severity : str_of(severity_name(e->severity))};
+	for (size_t i = 0; i < e->labels.count && l.count < LABELS_MAX; i++)
+		if (!str_is(e->labels.items[i].name, "alertname") && !str_is(e->labels.items[i].name, "severity"))
+			l.items[l.count++] = e->labels.items[i];
 	qsort(l.items, l.count, sizeof *l.items, by_name);
 	return l;
 }

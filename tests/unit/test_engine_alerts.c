@@ -254,6 +254,28 @@ START_TEST(a_delivery_as_large_as_can_be)
 }
 END_TEST
 
+static bool event_of_many_labels(struct work *w, void *context)
+{
+	struct event e = {.source = S("t"), .status = EVENT_FIRING, .severity = SEVERITY_ERROR, .title = S("x"), .dedup_key = S("t:1")};
+	struct delivery d = {.source_id = 7, .source_name = S("t"), .tool = S("t"), .channel_id = room.channel_id};
+
+	(void)context;
+	e.labels.items = arena_alloc(w->arena, 300 * sizeof *e.labels.items);
+	for (; e.labels.count < 300; e.labels.count++)
+		e.labels.items[e.labels.count] = (struct label){arena_printf(w->arena, "l%03zu", e.labels.count), S("v")};
+	return alerts_receive_events(w, &d, &e, 1);
+}
+
+/* A tool can make a label of every field that it has. What was taken can be read again. */
+START_TEST(an_event_with_very_many_labels)
+{
+	room_run(&room, event_of_many_labels, NULL);
+	ck_assert_int_eq(room.e->alerts->active, 1);
+	ck_assert_msg(alerts_reload(room.e, &err), "%s", err.text);
+	ck_assert_int_eq(room.e->alerts->active, 1);
+}
+END_TEST
+
 /* ---- a message of anything ---- */
 
 struct rendered {
@@ -345,6 +367,7 @@ int main(void)
 		{"refused", too_many_alerts_in_one_delivery},
 		{"refused", bad_members_are_left_out},
 		{"large", a_delivery_as_large_as_can_be},
+		{"large", an_event_with_very_many_labels},
 		{"large", huge_texts_still_make_a_message},
 		{"large", a_silence_link_of_odd_labels},
 	};
