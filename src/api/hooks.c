@@ -105,6 +105,11 @@ static bool receive_events(struct exchange *x, struct source_kind *kind, struct 
 	struct json *body = content_type_is(type, "application/json") ? d->json : NULL;
 	struct source_reading r;
 
+	if (!source_kind_takes(kind, type)) {
+		type = str_clip(type.n ? type : S("no content type"), 100);
+		err_set(&x->work.err, ERR_UNSUPPORTED, "unsupported media type: " STR_FMT " is not what " STR_FMT " sends", STR_ARG(type), STR_ARG(source_kind_title(kind)));
+		return false;
+	}
 	if (!body)
 		body = body_parse(x_arena(x), type, d->body, &x->work.err);
 	d->http_status = x->work.err.code == ERR_TOO_BIG ? 413 : 400;

@@ -136,12 +136,15 @@ bool sub_source_test(struct cli *c, struct err *err)
 	struct source_reading r = {0};
 	struct err refused = {0};
 	struct source_kind *k = kind_of(c, c->args[0], err);
-	struct json *body;
+	struct json *body = NULL;
 	struct str raw;
 
 	if (!k || !read_whole(c, c->args[1], &raw, err) || !source_kind_compile(k, err))
 		return false;
-	body = body_parse(&c->arena, str_of(type ? type : "application/json"), raw, &refused);
+	if (!source_kind_takes(k, str_of(type ? type : "application/json")))
+		err_set(&refused, ERR_UNSUPPORTED, "unsupported media type: %.100s", type ? type : "application/json");
+	else
+		body = body_parse(&c->arena, str_of(type ? type : "application/json"), raw, &refused);
 	if (body && !source_read(k, &c->arena, body, headers ? headers_of(c, headers) : NULL, raw, &r, &refused))
 		r.count = 0;
 	c->exit_code = refused.code ? 1 : 0;

@@ -16,6 +16,7 @@ struct source_kind {
 	bool lower_keys, plain_keys;
 	struct str key_prefix; /* owned: taken off the names of members */
 	bool only_named, otlp_values;
+	struct str types; /* owned: content types, a space behind each; "": any */
 	struct str *names; /* only_named: the words of the program, sorted, views into it */
 	size_t name_count;
 	bool may_be_name[SEALS]; /* by their seal(): most members are refused by one look */
@@ -42,17 +43,17 @@ static bool is_tool_name(struct str s)
 
 static bool known_keys(const struct json *tree, const char *file, struct err *err)
 {
-	static const char *const keys[] = {"tool", "title", "setup", "auth", "keys", "members", "values", "program"};
+	static const char *const keys[] = {"tool", "title", "setup", "auth", "keys", "members", "values", "content_types", "program"};
 
 	for (const struct json *m = tree->child; m; m = m->next) {
 		size_t i = 0;
 
 		while (i < COUNT_OF(keys) && !str_is(m->key, keys[i]))
 			i++;
-		if (i == COUNT_OF(keys) || (m->type != JSON_STR && !str_is(m->key, "auth"))) {
+		if (i == COUNT_OF(keys) || (m->type != JSON_STR && !str_is(m->key, "auth") && !str_is(m->key, "content_types"))) {
 			err_set(err, ERR_INVALID, "%s: line %u: " STR_FMT, file, m->line,
-				STR_ARG(i == COUNT_OF(keys) ? S("a source has tool, title, setup, auth, keys, members, "
-								"values and program, nothing else")
+				STR_ARG(i == COUNT_OF(keys) ? S("a source has tool, title, setup, auth, content_types, "
+								"keys, members, values and program, nothing else")
 							    : S("a text is wanted here")));
 			return false;
 		}
@@ -163,6 +164,33 @@ static bool is_named(const struct source_kind *k, struct str key)
 	return false;
 }
 
+static bool read_types(struct source_kind *k, const struct json *list)
+{
+	struct buf b;
+	bool ok = !list || list->type == JSON_ARRAY;
+
+	buf_init(&b, 1 * KIB);
+	for (const struct json *v = ok && list ? list->child : NULL; v && ok; v = v->next)
+		ok = memchr(json_str(v).p, '/', json_str(v).n) && buf_printf(&b, STR_FMT " ", STR_ARG(json_str(v)));
+	k->types = keep(buf_str(&b));
+	buf_done(&b);
+	return ok;
+}
+
+bool source_kind_takes(const struct source_kind *k, struct str content_type)
+{
+	struct str one, rest = k->types, sent;
+
+	str_cut(content_type, ';', &sent);
+	sent = str_trim(sent);
+	while (rest.n) {
+		rest = str_cut(rest, ' ', &one);
+		if (str_eq_nocase(one, sent))
+			return true;
+	}
+	return k->types.n == 0;
+}
+
 static bool read_keys(struct source_kind *k, struct str keys)
 {
 	struct str word, rest = str_cut(keys, ' ', &word);
@@ -234,11 +262,14 @@ struct source_kind *source_kind_new(const struct json *tree, const char *file, s
 			"%s: line %u: `members` can be named, with more as PREFIX* and NAME.* behind it, or is left "
 			"out",
 			file, json_get(tree, "members")->line);
+	else if (!read_types(k, json_get(tree, "content_types")))
+		err_set(err, ERR_INVALID, "%s: line %u: `content_types` is a list such as [application/json]", file,
+			json_get(tree, "content_types")->line);
 	else if (json_get(tree, "values") && !k->otlp_values)
 		err_set(err, ERR_INVALID, "%s: line %u: `values` can be otlp, or is left out", file,
 			json_get(tree, "values")->line);
 	else
-	return k;
+		return k;
 	source_kind_free(k);
 	return NULL;
 }
@@ -253,6 +284,7 @@ void source_kind_free(struct source_kind *k)
 	mem_free((void *)k->program.p);
 	mem_free((void *)k->file.p);
 	mem_free((void *)k->key_prefix.p);
+	mem_free((void *)k->types.p);
 	mem_free((void *)k->members.p);
 	mem_free(k->names);
 	mem_free((void *)k->can.header.p);

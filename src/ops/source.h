@@ -8,6 +8,7 @@
  *     title: Pingdom
  *     setup: |                       # markdown: where to put the URL
  *     auth: {hmac: X-Hub-Signature-256, prefix: "sha256="}   # how it can sign, beside the key: header: NAME, hmac: NAME, basic: true, sns: true
+ *     content_types: [application/json]   # others are refused with 415; left out: whatever net/body.h reads
  *     keys: lower                    # if the tool's users name the members as they like: names arrive in lower case
  *     keys: plain                    # or: in lower case, with _ for each dot
  *     keys: lower without nagios_    # or: the names of the body's own members arrive without that in front, too
@@ -46,6 +47,8 @@ struct source_can {
 	bool sns;                /* Amazon SNS signs what it sends */
 };
 const struct source_can *source_kind_can(const struct source_kind *k);
+/* May a body of this content type be read? Without `content_types` in its file any may. */
+bool source_kind_takes(const struct source_kind *k, struct str content_type);
 /* A name that a header can have: letters, digits and -, at most 80. */
 bool source_header_ok(struct str name);
 

@@ -103,7 +103,8 @@ static const struct {
 	{"", "line 1: a source needs `tool` (a-z, 0-9, _ and -) and `program`"},
 	{"tool: a\n", "line 1: a source needs `tool` (a-z, 0-9, _ and -) and `program`"},
 	{"# ours\ntool: A B\nprogram: .\n", "line 2: a source needs `tool` (a-z, 0-9, _ and -) and `program`"},
-	{"tool: a\nprogramme: .\n", "line 2: a source has tool, title, setup, auth, keys, members, values and program"},
+	{"tool: a\nprogramme: .\n", "line 2: a source has tool, title, setup, auth, content_types, keys, members, values and program"},
+	{"tool: a\ncontent_types: json\nprogram: .\n", "line 2: `content_types` is a list such as [application/json]"},
 	{"tool: a\nprogram: [1]\n", "line 2: a text is wanted here"},
 	{"tool: a\nkeys: upper\nprogram: .\n",
 	 "line 2: `keys` can be lower or plain, and without PREFIX, or is left out"},
@@ -184,6 +185,22 @@ START_TEST(what_arrives)
 }
 END_TEST
 
+START_TEST(a_source_says_what_it_takes)
+{
+	struct source_folder *f;
+	struct source_kind *k;
+
+	put("a.yaml", "tool: a\ncontent_types: [application/json, text/xml]\nprogram: empty\n");
+	put("b.yaml", "tool: b\nprogram: empty\n");
+	f = must_read();
+	k = source_folder_find(f, S("a"));
+	ck_assert(source_kind_takes(k, S("application/json; charset=utf-8")) && source_kind_takes(k, S("Text/XML")));
+	ck_assert(!source_kind_takes(k, S("text/plain")) && !source_kind_takes(k, S("")));
+	ck_assert(source_kind_takes(source_folder_find(f, S("b")), S("")));
+	source_folder_free(f);
+}
+END_TEST
+
 /* The first delivery compiles its kind: it must not be the first to find out that it does not. */
 START_TEST(every_built_in_one_compiles)
 {
@@ -204,6 +221,7 @@ int main(void)
 		{"folder", no_folder_and_an_empty_one},
 		{"folder", a_wrong_file_is_named_with_its_line, COUNT_OF(wrong)},
 		{"arrivals", what_arrives, COUNT_OF(arrivals)},
+		{"folder", a_source_says_what_it_takes},
 		{"built in", every_built_in_one_compiles},
 	};
 
