@@ -5,6 +5,7 @@
 #include "engine/alerts.h"
 #include "engine/heartbeats.h"
 #include "engine/silences.h"
+#include "ops/routing.h"
 
 /* The key of a source: behind /am/, as a bearer token, or as basic authentication's password. */
 static bool v2_source(struct exchange *x, struct source *out)
@@ -216,7 +217,7 @@ static void v2_receivers(struct exchange *x)
 	buf_char(&x->body, '\n');
 }
 
-/* Today's routing in Alertmanager's words, from where the asker stands: a source sends to one channel. */
+/* Without an alerting file: the routing from where the asker stands, a source sends to one channel. */
 static struct str v2_config(struct arena *a, const struct str *names, size_t count)
 {
 	struct buf b;
@@ -236,6 +237,15 @@ static struct str v2_config(struct arena *a, const struct str *names, size_t cou
 	return buf_keep(a, &b);
 }
 
+static struct str v2_routing(struct exchange *x)
+{
+	struct buf b;
+
+	buf_init(&b, 4 * MIB);
+	routing_write_alertmanager(x->work.engine->routing, &b);
+	return buf_keep(x_arena(x), &b);
+}
+
 /* amtool asks for the status before every command, and reads the routes from it. */
 static void v2_status(struct exchange *x)
 {
@@ -251,7 +261,7 @@ static void v2_status(struct exchange *x)
 	json_add_raw(&o, "cluster", S("{\"status\":\"disabled\",\"peers\":[]}"));
 	json_key(&o, "config");
 	json_open(&o, '{');
-	json_add_str(&o, "original", v2_config(x_arena(x), names, count));
+	json_add_str(&o, "original", x->work.engine->routing->text.n ? v2_routing(x) : v2_config(x_arena(x), names, count));
 	json_close(&o, '}');
 	json_add_str(&o, "uptime", wall_write(text, x->work.engine->started));
 	json_add_raw(&o, "versionInfo",
@@ -305,19 +315,60 @@ static bool need_member(struct exchange *x, const struct json *body, const char 
 	return (v && v->type != JSON_NULL) || v2_wrong(x, 422, 602, STR_FMT " in body is required", arena_printf(x_arena(x), "%s%s", where, name));
 }
 
+/* Go's word for what it found where it wanted something else. */
+static const char *go_type(const struct json *v)
+{
+	static const char *const names[] = {"null", "bool", "bool", "number", "number", "string", "array", "object"};
+
+	return names[v->type];
+}
+
+/* field: with the name of Go's struct, as its JSON reader says it. An absent member and null are of any type. */
+static bool is_of_type(struct exchange *x, const struct json *v, const char *type, const char *field, const char *go)
+{
+	if (!v || v->type == JSON_NULL || strcmp(go_type(v), type) == 0)
+		return true;
+	return v2_wrong(x, 400, 400, "parsing silence body from \"\" failed, because json: cannot unmarshal " STR_FMT,
+			arena_printf(x_arena(x), "%s into Go struct field %s of type %s", go_type(v), field, go));
+}
+
+static bool are_of_types(struct exchange *x, const struct json *body)
+{
+	static const struct {
+		const char *key, *field;
+	} texts[] = {{"id", ".id"}, {"comment", "Silence.comment"}, {"createdBy", "Silence.createdBy"}, {"endsAt", "Silence.endsAt"}, {"startsAt", "Silence.startsAt"}},
+	  of_matcher[] = {{"name", "Matcher.matchers.name"}, {"value", "Matcher.matchers.value"}}, flags[] = {{"isRegex", "Matcher.matchers.isRegex"}, {"isEqual", "Matcher.matchers.isEqual"}};
+	const struct json *list = json_get(body, "matchers");
+
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		if (!is_of_type(x, json_get(body, texts[i].key), "string", texts[i].field, "string"))
+			return false;
+	if (!is_of_type(x, list, "array", "Silence.matchers", "models.Matchers"))
+		return false;
+	for (const struct json *m = list ? list->child : NULL; m; m = m->next) {
+		if (!is_of_type(x, m, "object", "Silence.matchers", "models.Matcher"))
+			return false;
+		for (size_t i = 0; i < COUNT_OF(of_matcher); i++)
+			if (!is_of_type(x, json_get(m, of_matcher[i].key), "string", of_matcher[i].field, "string") ||
+			    !is_of_type(x, json_get(m, flags[i].key), "bool", flags[i].field, "bool"))
+				return false;
+	}
+	return true;
+}
+
+/* "" is Go's zero time. */
 static bool read_when(struct exchange *x, const struct json *body, const char *name, wall_ms *out)
 {
 	struct str text = json_get_str(body, name);
 
-	return wall_parse(text, out) || v2_wrong(x, 400, 400, "parsing silence body from \"\" failed, because " STR_FMT " is not a time (RFC 3339)", str_of(name));
+	*out = 0;
+	return !text.n || wall_parse(text, out) || v2_wrong(x, 400, 400, "parsing silence body from \"\" failed, because " STR_FMT " is not a time (RFC 3339)", str_of(name));
 }
 
 static bool read_matchers(struct exchange *x, const struct json *list, struct matchers *out)
 {
 	size_t i = 0;
 
-	if (!json_is(list, JSON_ARRAY))
-		return v2_wrong(x, 400, 400, "parsing silence body from \"\" failed, because `" STR_FMT "` is not a list", S("matchers"));
 	if (!list->count)
 		return v2_wrong(x, 422, 612, STR_FMT " in body should have at least 1 items", S("matchers"));
 	for (const struct json *m = list->child; m; m = m->next, i++) {
@@ -333,6 +384,8 @@ static bool read_silence(struct exchange *x, const struct json *body, struct sil
 {
 	static const char *const wanted[] = {"comment", "createdBy", "endsAt", "matchers", "startsAt"};
 
+	if (!are_of_types(x, body))
+		return false;
 	for (size_t i = 0; i < COUNT_OF(wanted); i++)
 		if (!need_member(x, body, wanted[i], ""))
 			return false;
@@ -381,8 +434,9 @@ static void v2_silence_new(struct exchange *x)
 		return;
 	}
 	body = x->json ? x->json : json_parse(x_arena(x), x->request->body, JSON_LAST_KEY_WINS, &x->err);
-	if (!json_is(body, JSON_OBJECT)) {
-		struct str why = arena_dup(x_arena(x), x->err.code ? str_of(x->err.text) : S("it is not an object"));
+	if (!json_is(body, JSON_OBJECT) && !json_is(body, JSON_NULL)) {
+		struct str why = arena_dup(x_arena(x), body ? arena_printf(x_arena(x), "json: cannot unmarshal %s into Go value of type models.PostableSilence", go_type(body))
+							    : str_of(x->err.text));
 
 		err_clear(&x->err);
 		v2_wrong(x, 400, 400, "parsing silence body from \"\" failed, because " STR_FMT, why);

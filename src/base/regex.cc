@@ -50,7 +50,7 @@ static const char *word_of(RE2::ErrorCode code)
 	}
 }
 
-struct regex *regex_new(struct str pattern, struct err *err)
+static struct regex *make(const std::string &pattern, struct err *err)
 {
 	RE2::Options options;
 	struct regex *r;
@@ -58,7 +58,7 @@ struct regex *regex_new(struct str pattern, struct err *err)
 	options.set_log_errors(false);
 	options.set_max_mem(REGEX_MEMORY);
 	options.set_never_capture(true);
-	r = new regex("^(?:" + std::string(pattern.p, pattern.n) + ")$", options);
+	r = new regex(pattern, options);
 	if (r->re.ok())
 		return r;
 	if (r->re.error_code() == RE2::ErrorPatternTooLarge)
@@ -67,6 +67,19 @@ struct regex *regex_new(struct str pattern, struct err *err)
 		err_set(err, ERR_INVALID, "error parsing regexp: %s: `%.200s`", word_of(r->re.error_code()), r->re.error_arg().c_str());
 	delete r;
 	return nullptr;
+}
+
+struct regex *regex_new(struct str pattern, struct err *err)
+{
+	return make("^(?:" + std::string(pattern.p, pattern.n) + ")$", err);
+}
+
+bool regex_check(struct str pattern, struct err *err)
+{
+	struct regex *r = make(std::string(pattern.p, pattern.n), err);
+
+	regex_free(r);
+	return r != nullptr;
 }
 
 void regex_free(struct regex *r)

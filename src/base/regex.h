@@ -12,5 +12,7 @@ struct regex; /* opaque; regex_free() ends it. It may be asked from any thread *
 /* An expression that must match the whole text: `^(?:pattern)$`. NULL and ERR_INVALID, worded as Go's regexp package
  * does: "error parsing regexp: missing closing ): `^(?:()$`". */
 MUST_USE struct regex *regex_new(struct str pattern, struct err *err);
-void regex_free(struct regex *r);
+/* Is it one by itself, without what regex_new() puts around it? `a)(b` is not. The sentence shows it as it was written. */
+MUST_USE bool regex_check(struct str pattern, struct err *err);
+void regex_free(struct regex *r); /* NULL is fine */
 bool regex_matches(const struct regex *r, struct str text); /* text is UTF-8 */

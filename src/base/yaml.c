@@ -185,3 +185,97 @@ struct json *yaml_parse(struct arena *a, struct str source, const char *name, st
 	yaml_parser_delete(&parser);
 	return root;
 }
+
+/* ---- writing ---- */
+
+/* What YAML 1.1 takes for something else than a text, in any case of its letters. */
+static bool is_word_of_yaml(struct str s)
+{
+	static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (str_eq_nocase(s, str_of(words[i])))
+			return true;
+	return false;
+}
+
+static bool is_bare(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+
+		if (!letter && !(i && ((c >= '0' && c <= '9') || c == '-' || c == '.' || c == '/')))
+			return false;
+	}
+	return s.n > 0 && s.n < 100 && !is_word_of_yaml(s);
+}
+
+/* Printable ASCII, or a sequence of UTF-8 that every reader takes as it stands: not C1, U+2028, U+2029, U+FEFF, U+FFFE, U+FFFF. */
+static bool is_plain_char(const char *p, size_t n)
+{
+	if (n == 1)
+		return *p >= ' ' && *p < 127;
+	return memcmp(p, "\xc2\xa0", 2) >= 0 && memcmp(p, "\xe2\x80\xa8", n < 3 ? n : 3) != 0 && memcmp(p, "\xe2\x80\xa9", n < 3 ? n : 3) != 0 &&
+	       memcmp(p, "\xef\xbb\xbf", n < 3 ? n : 3) != 0 && memcmp(p, "\xef\xbf\xbe", n < 3 ? n : 3) != 0 && memcmp(p, "\xef\xbf\xbf", n < 3 ? n : 3) != 0;
+}
+
+/* How many bytes the next character has; 0: they are no UTF-8. */
+static size_t char_bytes(struct str s)
+{
+	for (size_t n = 1; n <= 4 && n <= s.n; n++)
+		if (s.p[0] && str_is_utf8(str_n(s.p, n)))
+			return n;
+	return 0;
+}
+
+static unsigned code_of(const char *p, size_t n)
+{
+	unsigned c = (unsigned char)p[0] & (n == 1 ? 0x7f : 0xffu >> (n + 1));
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | ((unsigned char)p[i] & 0x3f);
+	return c;
+}
+
+static bool is_single_quotable(struct str s)
+{
+	for (size_t n; s.n; s = str_n(s.p + n, s.n - n))
+		if (!(n = char_bytes(s)) || !is_plain_char(s.p, n))
+			return false;
+	return true;
+}
+
+static void put_double_quoted(struct buf *to, struct str s)
+{
+	buf_char(to, '"');
+	for (size_t n; s.n; s = str_n(s.p + n, s.n - n)) {
+		n = char_bytes(s);
+		if (!n)
+			buf_add(to, S("\\uFFFD"));
+		else if (*s.p == '"' || *s.p == '\\')
+			buf_printf(to, "\\%c", *s.p);
+		else if (is_plain_char(s.p, n))
+			buf_add(to, str_n(s.p, n));
+		else if (*s.p == '\n')
+			buf_add(to, S("\\n"));
+		else
+			buf_printf(to, n < 4 ? "\\u%04X" : "\\U%08X", code_of(s.p, n));
+		n += !n;
+	}
+	buf_char(to, '"');
+}
+
+void yaml_put_str(struct buf *to, struct str s)
+{
+	if (is_bare(s)) {
+		buf_add(to, s);
+	} else if (is_single_quotable(s)) {
+		buf_char(to, '\'');
+		for (size_t i = 0; i < s.n; i++)
+			buf_add(to, s.p[i] == '\'' ? S("''") : str_n(s.p + i, 1));
+		buf_char(to, '\'');
+	} else {
+		put_double_quoted(to, s);
+	}
+}

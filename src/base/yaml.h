@@ -9,3 +9,7 @@
 
 /* name: of the file, for messages: "provision.yaml: line 3: ...". */
 MUST_USE struct json *yaml_parse(struct arena *a, struct str source, const char *name, struct err *err);
+
+/* A text as a scalar that reads back as that text, here and with YAML 1.1 readers (Go's): bare where nothing else could be
+ * meant, else in quotes. It stays in its line. What is no UTF-8 becomes U+FFFD. */
+void yaml_put_str(struct buf *to, struct str s);

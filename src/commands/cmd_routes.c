@@ -6,33 +6,13 @@
 
 /* ---- route ---- */
 
-static bool read_labels(struct call *call, struct labels *out)
-{
-	struct matchers m = {0};
-	bool ok = true;
-
-	*out = (struct labels){arena_alloc(call->work->arena, LINE_MAX_WORDS * sizeof *out->items), 0};
-	for (size_t i = 1; i < call->line.count && ok; i++)
-		ok = matchers_parse(call->work->arena, &m, call->line.words[i], &call->err);
-	for (size_t i = 0; i < m.count && ok; i++) {
-		if (m.items[i].op != MATCHER_EQUAL) {
-			err_set(&call->err, ERR_INVALID, "a label has one value: " STR_FMT "=value", STR_ARG(str_clip(m.items[i].name, 60)));
-			ok = false;
-		}
-		out->items[out->count++] = (struct label){m.items[i].name, m.items[i].value};
-	}
-	matchers_done(&m);
-	*out = routing_labels(call->work->arena, out, S(""), S(""));
-	return ok;
-}
-
 bool cmd_route(struct call *call)
 {
 	const struct routing *r = call->work->engine->routing;
 	struct json_out o = json_out(&call->data);
 	struct labels labels;
 
-	if (!read_labels(call, &labels))
+	if (!routing_read_labels(call->work->arena, call->line.words + 1, call->line.count - 1, &labels, &call->err))
 		return false;
 	json_open(&o, '{');
 	routing_explain(r, call->work->arena, &labels, &o);

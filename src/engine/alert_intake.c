@@ -587,27 +587,6 @@ bool alerts_receive_webhook(struct work *w, struct delivery *d)
 
 /* ---- events of any other tool ---- */
 
-static int by_name(const void *a, const void *b)
-{
-	return str_cmp(((const struct label *)a)->name, ((const struct label *)b)->name);
-}
-
-/* With the two labels that routes, silences and dashboards go by, if the tool has not sent them. More than LABELS_MAX is left out: a
- * tool can make a label of all that it knows. */
-static struct labels with_usual_labels(struct arena *a, const struct event *e)
-{
-	struct labels l = {arena_alloc(a, LABELS_MAX * sizeof *l.items), 0};
-	struct str name = labels_get(&e->labels, "alertname"), severity = labels_get(&e->labels, "severity");
-
-	l.items[l.count++] = (struct label){S("alertname"), name.n ? name : e->title};
-	l.items[l.count++] = (struct label){S("severity"), severity.n ? severity : str_of(severity_name(e->severity))};
-	for (size_t i = 0; i < e->labels.count && l.count < LABELS_MAX; i++)
-		if (!str_is(e->labels.items[i].name, "alertname") && !str_is(e->labels.items[i].name, "severity"))
-			l.items[l.count++] = e->labels.items[i];
-	qsort(l.items, l.count, sizeof *l.items, by_name);
-	return l;
-}
-
 /* An alert by its dedup key alone; it ends when its tool says so. */
 static struct alert_event *alert_of_event(struct work *w, const struct event *e)
 {
@@ -619,7 +598,7 @@ static struct alert_event *alert_of_event(struct work *w, const struct event *e)
 	ev->starts_at = e->starts_at ? e->starts_at : w->now;
 	if (!ev->firing)
 		ev->ends_at = e->ends_at ? e->ends_at : w->now;
-	ev->labels = with_usual_labels(w->arena, e);
+	ev->labels = event_labels(w->arena, e);
 	ev->annotations.items = said;
 	if (e->summary.n)
 		said[ev->annotations.count++] = (struct label){S("description"), e->summary};

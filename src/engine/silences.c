@@ -456,10 +456,12 @@ bool silences_put(struct work *w, const struct silence *draft, struct str *uuid,
 			next.starts = old->starts;
 		return silence_check(&next, w->now, err) && change(w, kept_of(w->engine->alerts, old->id), &next, err);
 	}
-	if (next.starts < w->now)
-		next.starts = w->now;
 	if (!silence_check(&next, w->now, err))
 		return false;
+	if (next.starts < w->now)
+		next.starts = w->now;
+	if (next.ends <= next.starts) /* this very millisecond: it would begin when it is over */
+		next.ends = next.starts + 1;
 	if (old) {
 		next.kind = old->kind;
 		next.channel_id = old->channel_id;

@@ -223,7 +223,7 @@ const char *group_event_name(enum group_event e)
 
 /* ---- Alertmanager's dialects ---- */
 
-static bool label_name_ok(struct str s)
+bool label_name_ok(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];

@@ -16,6 +16,7 @@ struct labels {
 	struct label *items; /* sorted by name, no name twice, no empty value */
 	size_t count;
 };
+bool label_name_ok(struct str name); /* [a-zA-Z_][a-zA-Z0-9_]* */
 struct str labels_get(const struct labels *l, const char *name); /* "" if absent */
 bool labels_same(const struct labels *a, const struct labels *b);
 /* From a JSON object of texts. LABELS_DROP_EMPTY: an empty value counts as absent (labels; annotations keep theirs).

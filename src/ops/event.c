@@ -498,3 +498,22 @@ void event_write(struct json_out *o, const struct event *e)
 	put_time(o, "ends_at", e->ends_at);
 	json_close(o, '}');
 }
+
+static int by_name(const void *a, const void *b)
+{
+	return str_cmp(((const struct label *)a)->name, ((const struct label *)b)->name);
+}
+
+struct labels event_labels(struct arena *a, const struct event *e)
+{
+	struct labels l = {arena_alloc(a, LABELS_MAX * sizeof *l.items), 0};
+	struct str name = labels_get(&e->labels, "alertname"), severity = labels_get(&e->labels, "severity");
+
+	l.items[l.count++] = (struct label){S("alertname"), name.n ? name : e->title};
+	l.items[l.count++] = (struct label){S("severity"), severity.n ? severity : str_of(severity_name(e->severity))};
+	for (size_t i = 0; i < e->labels.count && l.count < LABELS_MAX; i++)
+		if (!str_is(e->labels.items[i].name, "alertname") && !str_is(e->labels.items[i].name, "severity"))
+			l.items[l.count++] = e->labels.items[i];
+	qsort(l.items, l.count, sizeof *l.items, by_name);
+	return l;
+}

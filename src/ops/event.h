@@ -51,3 +51,7 @@ MUST_USE bool event_of(struct arena *a, struct str source, const struct json *dr
 
 /* As in the documentation of sources: {"source","status","severity","title","summary","url","dedup_key","labels","starts_at","ends_at"}. */
 void event_write(struct json_out *o, const struct event *e);
+
+/* Its labels with the two that routes, silences and dashboards go by, if the tool has not sent them: alertname (the title) and
+ * severity. More than LABELS_MAX is left out: a tool can make a label of all that it knows. Views into the event. */
+struct labels event_labels(struct arena *a, const struct event *e);

@@ -23,6 +23,26 @@ struct labels routing_labels(struct arena *a, const struct labels *labels, struc
 	return out;
 }
 
+bool routing_read_labels(struct arena *a, const struct str *words, size_t count, struct labels *out, struct err *err)
+{
+	struct matchers m = {0};
+	bool ok = true;
+
+	for (size_t i = 0; i < count && ok; i++)
+		ok = matchers_parse(a, &m, words[i], err);
+	*out = (struct labels){arena_alloc(a, (m.count + 1) * sizeof *out->items), 0};
+	for (size_t i = 0; i < m.count && ok; i++) {
+		ok = m.items[i].op == MATCHER_EQUAL;
+		if (!ok)
+			err_set(err, ERR_INVALID, "a label has one value: " STR_FMT "=value", STR_ARG(str_clip(m.items[i].name, 60)));
+		out->items[out->count++] = (struct label){m.items[i].name, m.items[i].value};
+	}
+	matchers_done(&m);
+	if (out->count)
+		qsort(out->items, out->count, sizeof *out->items, by_name);
+	return ok;
+}
+
 /* ---- matching ---- */
 
 struct walk {
@@ -150,11 +170,15 @@ static bool is_taken(const struct explainer *x, const struct route *t)
 	return false;
 }
 
-static struct str why_of(struct explainer *x, const struct route *t, bool asked, const struct matcher *misfit)
+enum asked { ASKED, NOT_BELOW, NOT_AFTER }; /* of the route itself; else of one above or before it */
+
+static struct str why_of(struct explainer *x, const struct route *t, enum asked asked, const struct matcher *misfit)
 {
 	struct str value;
 
-	if (!asked)
+	if (asked == NOT_BELOW)
+		return S("not asked: the route above it does not match");
+	if (asked == NOT_AFTER)
 		return S("not asked: a route before it was taken and does not continue");
 	if (!misfit && is_taken(x, t))
 		return t->child ? S("it matches, and none of its routes does") : S("it matches");
@@ -195,18 +219,21 @@ static struct str own_matchers(const struct route *t)
 	return t->parent ? str_n(t->key.p + t->parent->key.n + 1, t->key.n - t->parent->key.n - 1) : t->key;
 }
 
-static bool explain_route(struct explainer *x, const struct route *t, unsigned depth, bool asked)
+static bool explain_route(struct explainer *x, const struct route *t, unsigned depth, enum asked asked)
 {
-	const struct matcher *misfit = asked ? first_misfit(&t->matchers, x->labels) : NULL;
-	bool matched = asked && !misfit, ask_child = matched;
+	const struct matcher *misfit = asked == ASKED ? first_misfit(&t->matchers, x->labels) : NULL;
+	bool matched = asked == ASKED && !misfit;
+	enum asked below = matched ? ASKED : asked == ASKED ? NOT_BELOW : asked;
 	struct json_out *o = x->o;
 
 	json_open(o, '{');
 	json_add_int(o, "depth", depth);
 	json_add_str(o, "matchers", own_matchers(t));
 	json_add_str(o, "receiver", t->receiver->name);
+	if (t->receiver->channel.n)
+		json_add_str(o, "channel", t->receiver->channel);
 	json_add_int(o, "line", t->line);
-	json_add_bool(o, "asked", asked);
+	json_add_bool(o, "asked", asked == ASKED);
 	json_add_bool(o, "matched", matched);
 	json_add_bool(o, "taken", is_taken(x, t));
 	json_add_bool(o, "continue", t->goes_on);
@@ -219,8 +246,8 @@ static bool explain_route(struct explainer *x, const struct route *t, unsigned d
 	put_names(o, "active_time_intervals", t->active, t->active_count);
 	json_close(o, '}');
 	for (const struct route *c = t->child; c; c = c->next)
-		if (explain_route(x, c, depth + 1, ask_child) && !c->goes_on)
-			ask_child = false;
+		if (explain_route(x, c, depth + 1, below) && !c->goes_on)
+			below = NOT_AFTER;
 	return matched;
 }
 
@@ -232,7 +259,60 @@ void routing_explain(const struct routing *r, struct arena *a, const struct labe
 	x.taken_count = routing_match(r, a, labels, &x.taken);
 	json_key(o, "routes");
 	json_open(o, '[');
-	explain_route(&x, r->root, 0, true);
+	explain_route(&x, r->root, 0, ASKED);
+	json_close(o, ']');
+	if (s)
+		json_add_str(o, "service", s->name);
+}
+
+/* ---- where to ---- */
+
+static void put_muted(struct json_out *o, const struct route *t, wall_ms now)
+{
+	char text[WALL_TEXT_SIZE];
+	struct str name;
+	wall_ms until;
+
+	if (!route_is_muted(t, now, &until, &name))
+		return;
+	json_key(o, "muted");
+	json_open(o, '{');
+	json_add_str(o, "by", name);
+	if (until)
+		json_add_str(o, "until", wall_write(text, until));
+	json_close(o, '}');
+}
+
+static void put_taken(const struct routing *r, struct arena *a, const struct labels *labels, const struct route *t, wall_ms now, struct json_out *o)
+{
+	const struct service *s = str_is(t->receiver->name, "service") ? routing_service(r, labels) : NULL;
+	struct str channel = s && s->channel.n ? s->channel : t->receiver->channel;
+	struct labels by;
+
+	json_open(o, '{');
+	json_add_str(o, "receiver", t->receiver->name);
+	if (channel.n)
+		json_add_str(o, "channel", channel);
+	json_add_str(o, "route", t->key);
+	if (!t->by_source) {
+		by = route_group_labels(a, t, labels);
+		json_add_str(o, "group_key", arena_printf(a, STR_FMT ":" STR_FMT "%s" STR_FMT, STR_ARG(t->key), STR_ARG(s ? s->name : S("")), s ? "/" : "", STR_ARG(labels_text(a, &by))));
+	}
+	json_add_int(o, "line", t->line);
+	put_muted(o, t, now);
+	json_close(o, '}');
+}
+
+void routing_write_taken(const struct routing *r, struct arena *a, const struct labels *labels, wall_ms now, struct json_out *o)
+{
+	const struct service *s = routing_service(r, labels);
+	const struct route **taken;
+	size_t count = routing_match(r, a, labels, &taken);
+
+	json_key(o, "routes");
+	json_open(o, '[');
+	for (size_t i = 0; i < count; i++)
+		put_taken(r, a, labels, taken[i], now, o);
 	json_close(o, ']');
 	if (s)
 		json_add_str(o, "service", s->name);
@@ -252,7 +332,7 @@ static void put_grouping(struct buf *b, const struct route *t)
 	buf_char(b, ']');
 }
 
-static void explain_line(struct explainer *x, struct buf *b, const struct route *t, unsigned depth, bool asked, const struct matcher *misfit)
+static void explain_line(struct explainer *x, struct buf *b, const struct route *t, unsigned depth, enum asked asked, const struct matcher *misfit)
 {
 	bool taken = is_taken(x, t);
 
@@ -268,15 +348,16 @@ static void explain_line(struct explainer *x, struct buf *b, const struct route 
 		buf_printf(b, "  (line %u: " STR_FMT ")", t->line, STR_ARG(why_of(x, t, asked, misfit)));
 }
 
-static bool explain_lines(struct explainer *x, struct buf *b, const struct route *t, unsigned depth, bool asked)
+static bool explain_lines(struct explainer *x, struct buf *b, const struct route *t, unsigned depth, enum asked asked)
 {
-	const struct matcher *misfit = asked ? first_misfit(&t->matchers, x->labels) : NULL;
-	bool matched = asked && !misfit, ask_child = matched;
+	const struct matcher *misfit = asked == ASKED ? first_misfit(&t->matchers, x->labels) : NULL;
+	bool matched = asked == ASKED && !misfit;
+	enum asked below = ASKED;
 
 	explain_line(x, b, t, depth, asked, misfit);
 	for (const struct route *c = matched ? t->child : NULL; c; c = c->next)
-		if (explain_lines(x, b, c, depth + 1, ask_child) && !c->goes_on)
-			ask_child = false;
+		if (explain_lines(x, b, c, depth + 1, below) && !c->goes_on)
+			below = NOT_AFTER;
 	return matched;
 }
 
@@ -288,7 +369,7 @@ struct str routing_explain_text(const struct routing *r, struct arena *a, const 
 
 	buf_init(&b, 60 * KIB);
 	x.taken_count = routing_match(r, a, labels, &x.taken);
-	explain_lines(&x, &b, r->root, 0, true);
+	explain_lines(&x, &b, r->root, 0, ASKED);
 	if (s)
 		buf_printf(&b, "\nservice *" STR_FMT "*%s" STR_FMT, STR_ARG(s->name), s->team.n ? " of " : "", STR_ARG(s->team));
 	return buf_keep(a, &b);

@@ -59,9 +59,9 @@ static bool read_text(struct reader *rd, const struct json *item, const char *ke
 	return true;
 }
 
-static bool read_name(struct reader *rd, const struct json *item, struct str *out)
+static bool read_name(struct reader *rd, const struct json *item, const char *of_what, struct str *out)
 {
-	return read_text(rd, item, "name", 190, out) && (out->n || wrong(rd, item, "`name` is missing" STR_FMT, S("")));
+	return read_text(rd, item, "name", 190, out) && (out->n || wrong(rd, item, "missing name in " STR_FMT, str_of(of_what)));
 }
 
 static bool read_channel(struct reader *rd, const struct json *item, struct str *out)
@@ -79,7 +79,29 @@ static bool read_span(struct reader *rd, const struct json *item, const char *ke
 
 	if (!v || v->type == JSON_NULL)
 		return true;
+	if (v->type == JSON_INT && v->i == 0) { /* the one number that needs no unit */
+		*out = 0;
+		return true;
+	}
 	return (v->type < JSON_ARRAY && span_parse(v->text, out)) || wrong(rd, v, "not a valid duration string: \"" STR_FMT "\"", v->text);
+}
+
+/* YAML 1.1's words, as Alertmanager's reader takes them; `continue: yes` that meant no would lose alerts. */
+static bool read_bool(struct reader *rd, const struct json *item, const char *key, bool *out)
+{
+	static const char *const yes[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"};
+	static const char *const no[] = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N"};
+	const struct json *v = json_get(item, key);
+
+	*out = false;
+	if (!v || v->type == JSON_NULL)
+		return true;
+	for (size_t i = 0; i < COUNT_OF(yes) && v->type < JSON_ARRAY; i++) {
+		*out = str_is(v->text, yes[i]);
+		if (*out || str_is(v->text, no[i]))
+			return true;
+	}
+	return wrong(rd, v, "cannot unmarshal `" STR_FMT "` into bool", v->type < JSON_ARRAY ? v->text : S("..."));
 }
 
 static bool read_number(struct reader *rd, const struct json *item, const char *key, unsigned *out)
@@ -126,6 +148,18 @@ static bool read_texts(struct reader *rd, const struct json *item, const char *k
 	return true;
 }
 
+static bool read_labels(struct reader *rd, const struct json *item, const char *key, const char *why, struct str **out, size_t *count)
+{
+	if (!read_texts(rd, item, key, out, count))
+		return false;
+	if (*count > LABELS_MAX)
+		return wrong(rd, json_get(item, key), "too many labels in `" STR_FMT "`", str_of(key));
+	for (size_t i = 0; i < *count; i++)
+		if (!label_name_ok((*out)[i]) && !(str_is((*out)[i], "...") && str_is(str_of(key), "group_by")))
+			return wrong(rd, json_get(item, key), why, (*out)[i]);
+	return true;
+}
+
 /* ---- matchers, in all the ways that Alertmanager takes ---- */
 
 static bool add_matcher_list(struct reader *rd, const struct json *item, const char *key, struct matchers *m)
@@ -159,6 +193,8 @@ static bool add_matcher_map(struct reader *rd, const struct json *item, const ch
 		struct str pair = labels_text(&rd->r->arena, &(struct labels){&l, 1}); /* {name="value"} */
 		struct str value = str_n(pair.p + l.name.n + 2, pair.n - l.name.n - 3);
 
+		if (!label_name_ok(l.name))
+			return wrong(rd, one, "invalid label name \"" STR_FMT "\"", l.name);
 		if (!matchers_add(&rd->r->arena, m, arena_printf(&rd->r->arena, STR_FMT "%s" STR_FMT, STR_ARG(l.name), op, STR_ARG(value)), rd->err))
 			return failed_at(rd, one);
 	}
@@ -215,7 +251,7 @@ static bool read_receivers(struct reader *rd, const struct json *tree)
 	for (; v; v = v->next) {
 		struct str name, channel;
 
-		if (!known_keys(rd, v, " name channel ") || !read_name(rd, v, &name) || !read_channel(rd, v, &channel))
+		if (!known_keys(rd, v, " name channel ") || !read_name(rd, v, "receiver", &name) || !read_channel(rd, v, &channel))
 			return false;
 		if (str_is(name, "source") || str_is(name, "service"))
 			return wrong(rd, v, "the receiver `" STR_FMT "` is always there; choose another name", name);
@@ -249,7 +285,7 @@ static bool read_intervals(struct reader *rd, const struct json *tree, const cha
 	for (; v; v = v->next) {
 		struct time_interval *t = arena_zero(&rd->r->arena, sizeof *t);
 
-		if (!known_keys(rd, v, " name time_intervals ") || !read_name(rd, v, &t->name))
+		if (!known_keys(rd, v, " name time_intervals ") || !read_name(rd, v, "time interval", &t->name))
 			return false;
 		if (find_interval(rd->r, t->name))
 			return wrong(rd, v, "time interval \"" STR_FMT "\" is not unique", t->name);
@@ -298,7 +334,7 @@ static bool read_services(struct reader *rd, const struct json *tree)
 
 		*at = s; /* from here on routing_free() finds it */
 		at = &s->next;
-		if (!known_keys(rd, v, " name matchers team channel runbook policy links ") || !read_name(rd, v, &s->name) ||
+		if (!known_keys(rd, v, " name matchers team channel runbook policy links ") || !read_name(rd, v, "service", &s->name) ||
 		    !read_matchers(rd, v, "matchers", NULL, NULL, &s->matchers) || !read_text(rd, v, "team", 80, &s->team) || !read_channel(rd, v, &s->channel) ||
 		    !read_text(rd, v, "runbook", 2000, &s->runbook) || !read_text(rd, v, "policy", 80, &s->policy) || !read_links(rd, v, s))
 			return false;
@@ -357,10 +393,8 @@ static bool read_inhibition(struct reader *rd, const struct json *tree)
 
 		if (!known_keys(rd, v, keys) || !read_matchers(rd, v, "source_matchers", "source_match", "source_match_re", &rule->source) ||
 		    !read_matchers(rd, v, "target_matchers", "target_match", "target_match_re", &rule->target) ||
-		    !read_texts(rd, v, "equal", &rule->equal, &rule->equal_count))
+		    !read_labels(rd, v, "equal", "\"" STR_FMT "\" is not a valid label name", &rule->equal, &rule->equal_count))
 			return false;
-		if (rule->equal_count > LABELS_MAX)
-			return wrong(rd, v, "too many labels in `equal`" STR_FMT, S(""));
 	}
 	return true;
 }
@@ -379,10 +413,8 @@ static bool read_group_by(struct reader *rd, const struct json *item, struct rou
 	if (!v || v->type == JSON_NULL)
 		return true;
 	t->by_source = t->by_all = false;
-	if (!read_texts(rd, item, "group_by", &t->group_by, &t->group_by_count))
+	if (!read_labels(rd, item, "group_by", "invalid label name \"" STR_FMT "\" in group_by list", &t->group_by, &t->group_by_count))
 		return false;
-	if (t->group_by_count > LABELS_MAX)
-		return wrong(rd, v, "too many labels in `group_by`" STR_FMT, S(""));
 	if (t->group_by_count)
 		qsort(t->group_by, t->group_by_count, sizeof *t->group_by, by_text);
 	for (size_t i = 0; i < t->group_by_count; i++) {
@@ -409,8 +441,10 @@ static bool read_interval_names(struct reader *rd, const struct json *item, cons
 	return true;
 }
 
-static struct str route_key(struct routing *r, const struct route *t)
+static bool make_key(struct reader *rd, const struct json *item, struct route *t)
 {
+	struct routing *r = rd->r;
+	bool fits;
 	struct buf b;
 
 	buf_init(&b, 8 * KIB);
@@ -419,8 +453,9 @@ static struct str route_key(struct routing *r, const struct route *t)
 	buf_char(&b, '{');
 	for (size_t i = 0; i < t->matchers.count; i++)
 		buf_printf(&b, "%s" STR_FMT, i ? "," : "", STR_ARG(matcher_text(&r->arena, &t->matchers.items[i])));
-	buf_char(&b, '}');
-	return buf_keep(&r->arena, &b);
+	fits = buf_char(&b, '}');
+	t->key = buf_keep(&r->arena, &b);
+	return fits || wrong(rd, item, "the matchers of this route and of those above it are longer than 8 KiB" STR_FMT, S(""));
 }
 
 static bool read_timers(struct reader *rd, const struct json *item, struct route *t)
@@ -448,15 +483,26 @@ static bool read_receiver_of(struct reader *rd, const struct json *item, struct 
 /* What only other routes than the root may have. */
 static bool root_is_plain(struct reader *rd, const struct json *item)
 {
-	static const char *const not_at_root[] = {"matchers", "match", "match_re", "continue", "mute_time_intervals", "active_time_intervals"};
+	static const struct {
+		const char *key, *why;
+	} not_at_root[] = {
+		{"matchers", "root route must not have any matchers"},
+		{"match", "root route must not have any matchers"},
+		{"match_re", "root route must not have any matchers"},
+		{"mute_time_intervals", "root route must not have any mute time intervals"},
+		{"active_time_intervals", "root route must not have any active time intervals"},
+	};
+	bool goes_on;
 
 	for (size_t i = 0; i < COUNT_OF(not_at_root); i++) {
-		const struct json *v = json_get(item, not_at_root[i]);
+		const struct json *v = json_get(item, not_at_root[i].key);
 
-		if (v && (v->count || v->type == JSON_TRUE || v->type == JSON_STR))
-			return wrong(rd, v, "root route must not have any `" STR_FMT "`", str_of(not_at_root[i]));
+		if (v && (v->count || v->type == JSON_STR))
+			return wrong(rd, v, STR_FMT, str_of(not_at_root[i].why));
 	}
-	return true;
+	if (!read_bool(rd, item, "continue", &goes_on))
+		return false;
+	return !goes_on || wrong(rd, json_get(item, "continue"), "cannot have continue in root route" STR_FMT, S(""));
 }
 
 static bool read_route(struct reader *rd, const struct json *item, struct route *t);
@@ -499,14 +545,12 @@ static bool read_route(struct reader *rd, const struct json *item, struct route 
 	if (!known_keys(rd, item, keys) || (!t->parent && !root_is_plain(rd, item)))
 		return false;
 	t->line = item->line;
-	t->goes_on = json_get_bool(item, "continue", false);
-	if (!read_receiver_of(rd, item, t) || !read_group_by(rd, item, t) || !read_timers(rd, item, t) ||
+	if (!read_bool(rd, item, "continue", &t->goes_on) || !read_receiver_of(rd, item, t) || !read_group_by(rd, item, t) || !read_timers(rd, item, t) ||
 	    !read_matchers(rd, item, "matchers", "match", "match_re", &t->matchers) ||
 	    !read_interval_names(rd, item, "mute_time_intervals", &t->mute, &t->mute_count) ||
 	    !read_interval_names(rd, item, "active_time_intervals", &t->active, &t->active_count))
 		return false;
-	t->key = route_key(rd->r, t);
-	return read_children(rd, item, t);
+	return make_key(rd, item, t) && read_children(rd, item, t);
 }
 
 static bool read_root(struct reader *rd, const struct json *tree)
@@ -550,21 +594,36 @@ static bool read_tree(struct reader *rd, const struct json *tree)
 	       read_inhibition(rd, tree) && read_limits(rd, tree) && read_root(rd, tree);
 }
 
-struct routing *routing_parse(struct str yaml, const char *file, struct err *err)
+static struct routing *routing_new(const char *file)
 {
 	struct routing *r = mem_new(sizeof *r);
-	struct reader rd = {.r = r, .file = file, .err = err};
-	struct json *tree;
 
 	arena_init(&r->arena);
 	r->file = arena_dup(&r->arena, str_of(file));
-	r->text = arena_dup(&r->arena, yaml);
-	rd.file = r->file.p;
-	tree = yaml_parse(&r->arena, r->text, rd.file, err);
+	return r;
+}
+
+static struct routing *read_or_free(struct routing *r, const struct json *tree, struct err *err)
+{
+	struct reader rd = {.r = r, .file = r->file.p, .err = err};
+
 	if (tree && read_tree(&rd, tree))
 		return r;
 	routing_free(r);
 	return NULL;
+}
+
+struct routing *routing_parse(struct str yaml, const char *file, struct err *err)
+{
+	struct routing *r = routing_new(file);
+
+	r->text = arena_dup(&r->arena, yaml);
+	return read_or_free(r, yaml_parse(&r->arena, r->text, r->file.p, err), err);
+}
+
+struct routing *routing_of_tree(const struct json *tree, const char *file, struct err *err)
+{
+	return read_or_free(routing_new(file), tree, err);
 }
 
 struct routing *routing_read(struct str path, struct err *err)

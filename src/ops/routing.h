@@ -100,9 +100,14 @@ struct routing {
 
 /* ERR_INVALID names file and line. */
 MUST_USE struct routing *routing_parse(struct str yaml, const char *file, struct err *err);
+/* The same from a tree that is read already; it must live as long as what is made. No text is kept. */
+MUST_USE struct routing *routing_of_tree(const struct json *tree, const char *file, struct err *err);
 /* The same from a file. "": the built-in one, in which everything goes where its source says. */
 MUST_USE struct routing *routing_read(struct str path, struct err *err);
 void routing_free(struct routing *r); /* NULL is fine */
+
+/* Labels as people write them, a=b, each word one or a list of them. ERR_INVALID: another sign than =. */
+MUST_USE bool routing_read_labels(struct arena *a, const struct str *words, size_t count, struct labels *out, struct err *err);
 
 /* Labels that only matchers of routes and services see: __source__ (its name) and __tool__. */
 struct labels routing_labels(struct arena *a, const struct labels *labels, struct str source, struct str tool);
@@ -124,5 +129,13 @@ bool route_is_muted(const struct route *route, wall_ms at, wall_ms *until, struc
  * each with depth, matchers, receiver, line, asked, matched, taken, why and its timers; and "service". The labels are with
  * those of routing_labels(). */
 void routing_explain(const struct routing *r, struct arena *a, const struct labels *labels, struct json_out *o);
-/* The same as lines of mrkdwn: a tree, the taken routes marked. */
+/* Where an alert with these labels goes, as members of the object that `o` is in: "routes", those that it takes, each with receiver,
+ * channel (none: that of its source), route, group_key (none: grouped as its source does), line and, if an interval keeps it quiet
+ * at `now`, muted: {by, until}; and "service". */
+void routing_write_taken(const struct routing *r, struct arena *a, const struct labels *labels, wall_ms now, struct json_out *o);
+/* routing_explain() as lines of mrkdwn: a tree, the taken routes marked. */
 struct str routing_explain_text(const struct routing *r, struct arena *a, const struct labels *labels);
+
+/* The routing as an alertmanager.yml that Alertmanager's own reader takes (amtool config show, config routes): receivers by
+ * name alone, group_by [alertname] where the source groups, without services, storm and flapping. */
+void routing_write_alertmanager(const struct routing *r, struct buf *to);

@@ -16,30 +16,24 @@ const char *silence_state_name(enum silence_state s)
 
 /* ---- matchers ---- */
 
-static bool name_ok(struct str name)
-{
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '_' && !(i && c >= '0' && c <= '9'))
-			return false;
-	}
-	return name.n > 0;
-}
-
 static bool read_one(struct arena *a, const struct json *v, size_t index, struct matchers *out, struct err *err)
 {
 	bool regex = json_get_bool(v, "isRegex", false), equal = json_get_bool(v, "isEqual", true);
 	struct label l = {json_get_str(v, "name"), json_get_str(v, "value")};
 	struct str pair;
 
-	if (!name_ok(l.name)) {
+	if (!label_name_ok(l.name)) {
 		l.name = str_clip(l.name, 100);
 		err_set(err, ERR_INVALID, "silence invalid: invalid label matcher %zu: invalid label name \"" STR_FMT "\"", index, STR_ARG(l.name));
 		return false;
 	}
 	if (l.value.n > SILENCE_TEXT_MAX) {
 		err_set(err, ERR_TOO_BIG, "silence invalid: the value of matcher %zu is longer than %d bytes", index, SILENCE_TEXT_MAX);
+		return false;
+	}
+	if (regex && !regex_check(l.value, err)) {
+		l.value = str_clip(l.value, 100);
+		err_prefix(err, "silence invalid: invalid label matcher %zu: invalid regular expression \"" STR_FMT "\": ", index, STR_ARG(l.value));
 		return false;
 	}
 	pair = labels_text(a, &(struct labels){&l, 1}); /* {name="value"} */
@@ -121,18 +115,25 @@ struct str matchers_text(struct arena *a, const struct matchers *m)
 
 /* ---- rules ---- */
 
+/* A negative matcher counts as one that says something, though it fits a label that is not there: so it is with Alertmanager
+ * (matchesEmpty), and severity!="critical" alone is a silence that people make. */
+static bool says_nothing(const struct matcher *m)
+{
+	return (m->op == MATCHER_EQUAL || m->op == MATCHER_REGEX) && matcher_fits(m, S(""));
+}
+
 bool silence_check(const struct silence *s, wall_ms now, struct err *err)
 {
-	bool all_fit_nothing = true;
+	bool nothing = true;
 
 	for (size_t i = 0; i < s->matchers.count; i++)
-		all_fit_nothing = all_fit_nothing && matcher_fits(&s->matchers.items[i], S(""));
-	if (all_fit_nothing)
-		err_set(err, ERR_INVALID, "silence invalid: at least one matcher must not match the empty string");
-	else if (s->ends <= s->starts)
+		nothing = nothing && says_nothing(&s->matchers.items[i]);
+	if (s->ends <= s->starts)
 		err_set(err, ERR_INVALID, "Failed to create silence: start time must be before end time");
 	else if (s->ends < now)
 		err_set(err, ERR_INVALID, "Failed to create silence: end time can't be in the past");
+	else if (nothing)
+		err_set(err, ERR_INVALID, "silence invalid: at least one matcher must not match the empty string");
 	else if (s->comment.n > SILENCE_TEXT_MAX || s->created_by.n > 190 || s->name.n > 190)
 		err_set(err, ERR_TOO_BIG, "silence invalid: a comment has at most %d bytes, a name 190", SILENCE_TEXT_MAX);
 	return err->code == ERR_NONE;

@@ -34,8 +34,8 @@ const char *silence_state_name(enum silence_state s);
 MUST_USE bool silence_read_matchers(struct arena *a, const struct json *list, struct matchers *out, struct err *err);
 void silence_write_matchers(struct json_out *o, const struct matchers *m);
 
-/* One that could be: at least one matcher, and one of them does not match the empty string; it begins before it ends; its end
- * is not over. ERR_INVALID with Alertmanager's sentence. */
+/* One that could be: it begins before it ends, its end is not over, and one of its matchers is negative or does not match the
+ * empty string. ERR_INVALID with Alertmanager's sentence. */
 MUST_USE bool silence_check(const struct silence *s, wall_ms now, struct err *err);
 /* May `next` take the place of `old` under the same id? Otherwise the old one expires and next is a new one. */
 bool silence_can_become(const struct silence *old, const struct silence *next, wall_ms now);

@@ -133,6 +133,61 @@ START_TEST(values_know_their_line)
 }
 END_TEST
 
+static const struct {
+	const char *text, *written;
+} texts[] = {
+	{"ops", "ops"},
+	{"a-b_c.d/e9", "a-b_c.d/e9"},
+	{"", "''"},
+	{"yes", "'yes'"},
+	{"No", "'No'"},
+	{"null", "'null'"},
+	{"12", "'12'"},
+	{"1e3", "'1e3'"},
+	{"-x", "'-x'"},
+	{"#ops", "'#ops'"},
+	{"a: b", "'a: b'"},
+	{" x ", "' x '"},
+	{"it's", "'it''s'"},
+	{"severity=\"page\"", "'severity=\"page\"'"},
+	{"b\\s", "'b\\s'"},
+	{"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "'\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80'"},
+	{"two\nlines\"\\", "\"two\\nlines\\\"\\\\\""},
+	{"\t\x7f", "\"\\u0009\\u007F\""},
+	{"\xc2\x85\xe2\x80\xa8\xef\xbb\xbf", "\"\\u0085\\u2028\\uFEFF\""},
+};
+
+START_TEST(texts_are_written)
+{
+	struct buf b;
+	const struct json *v;
+
+	buf_init(&b, 1 * MIB);
+	yaml_put_str(&b, str_of(texts[_i].text));
+	ck_str(buf_str(&b), texts[_i].written);
+	buf_reset(&b);
+	buf_add(&b, S("a: "));
+	yaml_put_str(&b, str_of(texts[_i].text));
+	v = parse(buf_str(&b));
+	ck_assert_msg(v, "%s", err.text);
+	ck_assert_int_eq(json_get(v, "a")->type, JSON_STR);
+	ck_str(json_get_str(v, "a"), texts[_i].text);
+	buf_done(&b);
+	arena_done(&a);
+}
+END_TEST
+
+START_TEST(what_is_no_utf8_is_replaced)
+{
+	struct buf b;
+
+	buf_init(&b, 1 * MIB);
+	yaml_put_str(&b, S("a\xff\0b\xc3"));
+	ck_str(buf_str(&b), "\"a\\uFFFD\\uFFFDb\\uFFFD\"");
+	buf_done(&b);
+}
+END_TEST
+
 int main(void)
 {
 	const struct unit_test tests[] = {
@@ -140,6 +195,8 @@ int main(void)
 		{"yaml", refuses_with_the_line},
 		{"yaml", large_and_deep_ones_are_refused},
 		{"yaml", values_know_their_line},
+		{"writing", texts_are_written, COUNT_OF(texts)},
+		{"writing", what_is_no_utf8_is_replaced},
 	};
 
 	return unit_run("base/yaml", tests, COUNT_OF(tests));
