@@ -53,6 +53,10 @@ struct cli {
 const char *option(const struct cli *c, const char *name); /* NULL: was not given */
 struct str joined_args(struct cli *c, unsigned from);      /* with spaces between */
 
+/* ---- files (input.c) ---- */
+/* A file, or standard input for "-", whole. ERR_NOT_FOUND, ERR_INVALID, ERR_TOO_BIG. */
+MUST_USE bool read_input(struct cli *c, const char *name, size_t max_bytes, struct str *out, struct err *err);
+
 /* ---- where the server is (config.c) ---- */
 struct saved {
 	struct str url, token, token_id, user;
@@ -157,6 +161,7 @@ bool sub_source_list(struct cli *c, struct err *err);
 bool sub_source_show(struct cli *c, struct err *err);
 bool sub_source_mail(struct cli *c, struct err *err);
 bool sub_source_test(struct cli *c, struct err *err);
+bool sub_import_alertmanager(struct cli *c, struct err *err);
 bool sub_demo(struct cli *c, struct err *err);
 bool sub_version(struct cli *c, struct err *err);
 bool sub_help(struct cli *c, struct err *err);

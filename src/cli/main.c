@@ -166,6 +166,19 @@ const struct subcommand subcommands[] = {
 	 "`-` is what came without the key of a source, `api` what came to Alertmanager's API where it asks for no key. They are kept until the daemon ends.", {{0}}},
 	{"source delivery", "<delivery>", 1, 1, false, false, sub_source_delivery, "One delivery, with its headers and its body (operators).", NULL, {{0}}},
 	{"source replay", "<delivery>", 1, 1, false, false, sub_source_replay, "Take a delivery in once more (operators); exit code 1 if it is refused.", NULL, {{0}}},
+	{"import alertmanager",
+	 "<file>",
+	 1,
+	 1,
+	 false,
+	 true,
+	 sub_import_alertmanager,
+	 "Print an alertmanager.yml as an alerting file of opsroom.",
+	 "Routes, inhibition and time intervals are carried over as they stand; a receiver gets the channel of its first slack_configs. What "
+	 "cannot be carried over is listed on standard error with its lines, and marked with \"# opsroom:\" in what is printed. The exit code is "
+	 "0 if all of it was carried over, 1 if something was left out, 2 if the file is wrong. Secrets are not printed. <file> - is standard input. "
+	 "opsroomd --check --alerting FILE checks the result.",
+	 {{"--channel", "NAME", "For receivers without a channel of Slack, sre-alerts otherwise"}}},
 	{"demo",
 	 "",
 	 0,
