@@ -9,10 +9,12 @@ _opsroom() {
 		esac
 	done
 	case ${first:-none} in
-	none) words=" login logout status alerts alert ack resolve run post tail channels token audit source demo version help" ;;
+	none) words=" login logout status alerts alert ack resolve run post tail channels token audit source routes import demo version help" ;;
 	token) words=" create list revoke" ;;
 	audit) words=" search verify" ;;
 	source) words=" list show test mail deliveries delivery replay" ;;
+	routes) words=" test show" ;;
+	import) words=" alertmanager" ;;
 	esac
 	if [ -n "$command" ]; then words=; fi
 	case $word in -*) words=" --url --token --data --ca --json --help"
@@ -21,7 +23,10 @@ _opsroom() {
 		"audit search") words+=" --actor --action --since --until --limit" ;;
 		"source list") words+=" --sources" ;;
 		"source show") words+=" --sources" ;;
-		"source test") words+=" --content-type --header --sources" ;;
+		"source test") words+=" --content-type --header --sources --alerting --source" ;;
+		"routes test") words+=" --file --verify.receivers" ;;
+		"routes show") words+=" --file" ;;
+		"import alertmanager") words+=" --channel" ;;
 		esac
 		case $first in
 		login) words+=" --user --scope" ;;

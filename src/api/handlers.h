@@ -20,6 +20,7 @@ void v1_me(struct exchange *x);
 void v1_boot(struct exchange *x);
 void v1_commands(struct exchange *x);
 void v1_alerts(struct exchange *x);
+void v1_alerts_test(struct exchange *x);
 void v1_alert(struct exchange *x);
 void v1_sources(struct exchange *x);
 void v1_deliveries(struct exchange *x);

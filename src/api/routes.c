@@ -49,6 +49,8 @@ const struct http_route routes[] = {
 	{"GET", "/v1/deliveries/", "ID", DIALECT_OURS, WHO_OPERATOR, ROUTE_PREFIX, v1_delivery, "One delivery with its headers and its body."},
 	{"POST", "/v1/deliveries/", "ID/replay", DIALECT_OURS, WHO_OPERATOR, ROUTE_PREFIX, v1_delivery_replay,
 	 "Takes a delivery in once more, as if its tool sent it now. Answers what it did."},
+	{"POST", "/v1/alerts/test", "", DIALECT_OURS, WHO_PERSON, 0, v1_alerts_test,
+	 "Where alerts with these labels would go, and whether they would be quiet now; changes nothing."},
 	{"GET", "/v1/status", "", DIALECT_OURS, WHO_PERSON, 0, v1_status, "How things stand: version, alerts, outbox, store."},
 	{"GET", "/v1/tokens", "", DIALECT_OURS, WHO_PERSON, 0, v1_tokens, "One's API tokens with their last use; an admin sees all."},
 	{"POST", "/v1/tokens", "", DIALECT_OURS, WHO_WRITER, 0, v1_token_new, "Makes an API token, shown this once."},

@@ -143,6 +143,34 @@ void v1_alerts(struct exchange *x)
 	json_close(&o, '}');
 }
 
+#define WOULD_MAX 100
+
+/* Nothing comes of it: where alerts with these labels would go. */
+void v1_alerts_test(struct exchange *x)
+{
+	struct json *body = x_body(x);
+	const struct json *list = json_get(body, "alerts");
+	struct labels labels;
+	struct json_out o;
+
+	if (!body)
+		return;
+	if (!json_is(list, JSON_ARRAY) || list->count > WOULD_MAX) {
+		x_fail(x, ERR_INVALID, "alerts is a list of at most %d, each {\"labels\": {...}}", WOULD_MAX);
+		return;
+	}
+	o = x_object(x, 200);
+	json_key(&o, "alerts");
+	json_open(&o, '[');
+	for (const struct json *v = list->child; v; v = v->next) {
+		if (!labels_parse(x_arena(x), json_get(v, "labels"), LABELS_DROP_EMPTY, &labels, &x->err))
+			return;
+		alerts_write_would(&x->work, &o, &labels, json_get_str(body, "source"), json_get_str(body, "tool"));
+	}
+	json_close(&o, ']');
+	json_close(&o, '}');
+}
+
 void v1_alert(struct exchange *x)
 {
 	struct err none = {0};

@@ -6,6 +6,7 @@
 #pragma once
 #include "base/json.h"
 #include "base/time.h"
+#include "ops/event.h"
 
 #include <stdio.h>
 
@@ -137,6 +138,13 @@ void print_sub_help(FILE *to, const struct subcommand *s);
 void print_man(FILE *to);
 void print_completion(FILE *to);
 
+/* ---- where events would be routed (routed.c) ---- */
+#define ROUTED_MAX 100 /* more are not asked for */
+/* By the file of --alerting, or the daemon; *out is the first of a list in the order of the events, NULL: there is nobody to ask,
+ * or standard error says why. false: the file is wrong. */
+MUST_USE bool routed_find(struct cli *c, const struct event *events, size_t count, struct str tool, const struct json **out, struct err *err);
+void routed_print(struct cli *c, const struct json *where);
+
 /* ---- the subcommands ---- */
 bool sub_login(struct cli *c, struct err *err);
 bool sub_logout(struct cli *c, struct err *err);
@@ -162,6 +170,8 @@ bool sub_source_show(struct cli *c, struct err *err);
 bool sub_source_mail(struct cli *c, struct err *err);
 bool sub_source_test(struct cli *c, struct err *err);
 bool sub_import_alertmanager(struct cli *c, struct err *err);
+bool sub_routes_show(struct cli *c, struct err *err);
+bool sub_routes_test(struct cli *c, struct err *err);
 bool sub_demo(struct cli *c, struct err *err);
 bool sub_version(struct cli *c, struct err *err);
 bool sub_help(struct cli *c, struct err *err);

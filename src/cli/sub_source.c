@@ -3,33 +3,7 @@
 #include "net/body.h"
 #include "ops/source.h"
 
-#include <errno.h>
-
 #define BODY_MAX (4 * MIB)
-
-static bool read_whole(struct cli *c, const char *name, struct str *out, struct err *err)
-{
-	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "r");
-	struct buf b;
-	char part[16384];
-	size_t n;
-
-	if (!f) {
-		err_set(err, ERR_NOT_FOUND, "%s: %s", name, strerror(errno));
-		return false;
-	}
-	buf_init(&b, BODY_MAX);
-	while (!b.failed && (n = fread(part, 1, sizeof part, f)) > 0)
-		buf_add(&b, str_n(part, n));
-	if (f != stdin)
-		fclose(f);
-	*out = arena_dup(&c->arena, buf_str(&b));
-	if (b.failed)
-		err_set(err, ERR_TOO_BIG, "%s has more than %u bytes; no webhook may", name, BODY_MAX);
-	n = b.failed;
-	buf_done(&b);
-	return n == 0;
-}
 
 /* --sources DIR. *own: NULL without it. It lives as long as the process. */
 static bool own_of(struct cli *c, struct source_folder **own, struct err *err)
@@ -56,7 +30,7 @@ static struct source_kind *kind_of(struct cli *c, const char *name, struct err *
 		err_set(err, ERR_NOT_FOUND, "there is no source %s; `opsroom source list` names them, a file of your own is given by its name, a folder with --sources", name);
 		return NULL;
 	}
-	if (!read_whole(c, name, &text, err) || !(tree = yaml_parse(&c->arena, text, name, err)))
+	if (!read_input(c, name, BODY_MAX, &text, err) || !(tree = yaml_parse(&c->arena, text, name, err)))
 		return NULL;
 	return source_kind_new(tree, name, err);
 }
@@ -133,13 +107,14 @@ static void print_event(struct cli *c, const struct event *e)
 bool sub_source_test(struct cli *c, struct err *err)
 {
 	const char *type = option(c, "--content-type"), *headers = option(c, "--header");
+	const struct json *where = NULL;
 	struct source_reading r = {0};
 	struct err refused = {0};
 	struct source_kind *k = kind_of(c, c->args[0], err);
 	struct json *body = NULL;
 	struct str raw;
 
-	if (!k || !read_whole(c, c->args[1], &raw, err) || !source_kind_compile(k, err))
+	if (!k || !read_input(c, c->args[1], BODY_MAX, &raw, err) || !source_kind_compile(k, err))
 		return false;
 	if (!source_kind_takes(k, str_of(type ? type : "application/json")))
 		err_set(&refused, ERR_UNSUPPORTED, "unsupported media type: %.100s", type ? type : "application/json");
@@ -152,12 +127,19 @@ bool sub_source_test(struct cli *c, struct err *err)
 		print_events_json(&r, &refused);
 		return true;
 	}
+	if (r.count && !refused.code && !routed_find(c, r.events, r.count, source_kind_tool(k), &where, err))
+		return false;
 	if (refused.code)
 		printf("refused: " STR_FMT "\n", STR_ARG(safe_line(&c->arena, str_of(refused.text))));
 	else if (!r.count)
 		puts("taken, and nothing follows from it");
-	for (size_t i = 0; i < r.count; i++)
+	for (size_t i = 0; i < r.count; i++, where = where ? where->next : NULL) {
 		print_event(c, &r.events[i]);
+		if (where && r.events[i].status == EVENT_INFO)
+			puts("  told    once, in the channel of its source");
+		else if (where)
+			routed_print(c, where);
+	}
 	return true;
 }
 
@@ -265,7 +247,7 @@ bool sub_source_show(struct cli *c, struct err *err)
 	show_auth(source_kind_can(k));
 	printf("\n## What a body becomes\n\n"
 	       "    opsroom source test " STR_FMT " body.json%s%s\n\n"
-	       "It asks no server and changes nothing. What fires becomes an alert with a message of its own, which turns green when the tool\n"
+	       "It changes nothing. What fires becomes an alert with a message of its own, which turns green when the tool\n"
 	       "says that it is over; a repeat changes nothing. What is only information is told once.\n",
 	       STR_ARG(tool), dir ? " --sources " : "", dir ? dir : "");
 	return true;

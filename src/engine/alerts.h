@@ -104,6 +104,9 @@ MUST_USE bool alerts_write_v2_groups(struct work *w, struct json_out *o, const s
 MUST_USE bool alerts_receivers(struct work *w, int64_t first_channel_id, struct str **names, size_t *count, struct err *err);
 /* Where alerts go that come without a source's key: #sre-alerts, or #general. false with ERR_NONE: there is neither. */
 MUST_USE bool alerts_default_channel(struct work *w, int64_t *channel_id, struct err *err);
+/* Where an alert with these labels would go, and whether it would be quiet now: an object as routing_write_taken() has it, with
+ * silenced_by (uuids) and inhibited_by (a fingerprint). */
+void alerts_write_would(struct work *w, struct json_out *o, const struct labels *labels, struct str source, struct str tool);
 /* What the alert rules did in the last span, the most frequent first, with what to do about it: as JSON and as mrkdwn. */
 MUST_USE bool alerts_noise(struct work *w, span_ms span, struct json_out *o, struct buf *text, struct err *err);
 /* "*3 open*: ..." for chat; one line a group. */

@@ -170,6 +170,9 @@ int64_t digest_message(const struct alerts *al, int64_t digest_id); /* 0: not to
 void storms_carry_over(struct alerts *al, struct alerts *old); /* after a reload */
 void digest_forget(struct alerts *al, struct group *g); /* it leaves memory */
 
+/* One that would inhibit an alert with these labels. NULL: none. */
+const struct alert *inhibit_would(const struct alerts *al, const struct routing *r, const struct labels *labels);
+
 /* ---- silences.c ---- */
 
 struct silence_kept {

@@ -53,6 +53,27 @@ const struct alert *inhibit_by(const struct alert *a)
 	return NULL;
 }
 
+const struct alert *inhibit_would(const struct alerts *al, const struct routing *r, const struct labels *labels)
+{
+	for (size_t i = 0; i < r->inhibit_count; i++) {
+		const struct inhibit_rule *rule = &r->inhibit_rules[i];
+		uint64_t key = hash_mix(i + 1);
+		const struct bucket *b;
+		bool is_source;
+
+		if (!matchers_fit(&rule->target, labels))
+			continue;
+		for (size_t k = 0; k < rule->equal_count; k++)
+			key = hash_text(key, labels_get(labels, rule->equal[k].p));
+		is_source = matchers_fit(&rule->source, labels);
+		b = map_get(&al->buckets, key | 1);
+		for (const struct tie *t = b ? b->ties : NULL; t; t = t->next)
+			if ((t->sides & SIDE_SOURCE) && (!(t->sides & SIDE_TARGET) || !is_source))
+				return t->alert;
+	}
+	return NULL;
+}
+
 /* The first source came, or the last went. */
 static void look_at_targets(struct alerts *al, const struct bucket *b)
 {
