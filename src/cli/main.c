@@ -170,7 +170,7 @@ const struct subcommand subcommands[] = {
 	{"source delivery", "<delivery>", 1, 1, false, false, sub_source_delivery, "One delivery, with its headers and its body (operators).", NULL, {{0}}},
 	{"source replay", "<delivery>", 1, 1, false, false, sub_source_replay, "Take a delivery in once more (operators); exit code 1 if it is refused.", NULL, {{0}}},
 	{"routes test",
-	 "<label=value>...",
+	 "[<label=value>...]",
 	 0,
 	 60,
 	 false,

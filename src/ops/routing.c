@@ -8,6 +8,7 @@
 
 #define STORM_GROUPS 10
 #define FLAP_CHANGES 4
+#define SPAN_MAX (100 * 365 * DAY) /* Alertmanager's end at 292 years */
 
 struct reader {
 	struct routing *r;
@@ -83,7 +84,7 @@ static bool read_span(struct reader *rd, const struct json *item, const char *ke
 		*out = 0;
 		return true;
 	}
-	return (v->type < JSON_ARRAY && span_parse(v->text, out)) || wrong(rd, v, "not a valid duration string: \"" STR_FMT "\"", v->text);
+	return (v->type < JSON_ARRAY && span_parse(v->text, out) && *out <= SPAN_MAX) || wrong(rd, v, "not a valid duration string: \"" STR_FMT "\"", v->text);
 }
 
 /* YAML 1.1's words, as Alertmanager's reader takes them; `continue: yes` that meant no would lose alerts. */

@@ -89,6 +89,7 @@ static const struct {
 	{"route: {group_by: a}", "alerting.yaml: line 1: `group_by` is a list"},
 	{"route: {group_wait: 30}", "alerting.yaml: line 1: not a valid duration string: \"30\""},
 	{"route: {group_wait: 99999999999y}", "alerting.yaml: line 1: not a valid duration string: \"99999999999y\""},
+	{"route: {group_wait: 101y}", "alerting.yaml: line 1: not a valid duration string: \"101y\""},
 	{"route: {group_interval: 0}", "alerting.yaml: line 1: group_interval cannot be zero"},
 	{"route: {repeat_interval: 0s}", "alerting.yaml: line 1: repeat_interval cannot be zero"},
 	{"receivers: [{channel: x}]", "alerting.yaml: line 1: missing name in receiver"},
