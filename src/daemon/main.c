@@ -1,4 +1,5 @@
 /* opsroomd: reads its command line and its settings, and does what they say. */
+#include "base/jq_apart.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "ops/routing.h"
@@ -165,6 +166,8 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	int code;
 
+	if (argc == 2 && strcmp(argv[1], JQ_APART_ARGUMENT) == 0)
+		return jq_apart_main();
 	d.began = mono_now();
 	arena_init(&d.arena);
 	code = run(&d, argc, argv, &err);

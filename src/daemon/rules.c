@@ -84,6 +84,8 @@ static void read_run(uv_work_t *uv)
 	struct rules_read *r = uv->data;
 
 	r->sources = source_folder_read(r->sources_dir, &r->sources_err);
+	if (r->sources)
+		source_folder_set_apart(r->sources);
 	r->routing = routing_read(r->alerting, &r->routing_err);
 }
 

@@ -81,6 +81,8 @@ bool daemon_open(struct daemon *d, struct err *err)
 	d->engine->chats = chat_kinds;
 	d->engine->run_command_row = mention_run;
 	d->engine->sources = source_folder_read(s->sources_dir, err);
+	if (d->engine->sources)
+		source_folder_set_apart(d->engine->sources);
 	d->engine->routing = d->engine->sources ? routing_read(s->alerting, err) : NULL;
 	d->has_sources = s->sources_dir.n > 0;
 	d->has_alerting = s->alerting.n > 0;

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/jq.h"
+#include "base/jq_apart.h"
 #include "base/yaml.h"
 #include "ops/source_files.h"
 
@@ -26,6 +27,7 @@ struct source_kind {
 	size_t more_count;
 	struct source_can can; /* texts owned */
 	struct jq_program *compiled;
+	struct jq_apart *apart; /* instead of it */
 };
 
 static struct str keep(struct str s)
@@ -291,6 +293,7 @@ void source_kind_free(struct source_kind *k)
 	mem_free((void *)k->can.hmac.p);
 	mem_free((void *)k->can.prefix.p);
 	jq_program_free(k->compiled);
+	jq_apart_free(k->apart);
 	mem_free(k);
 }
 
@@ -346,14 +349,22 @@ static bool wants_headers(const struct source_kind *k)
 	return str_find(k->program, S("$headers"), NULL);
 }
 
+static struct buf whole_program(const struct source_kind *k)
+{
+	struct buf text;
+
+	buf_init(&text, 2 * JQ_PROGRAM_MAX);
+	buf_printf(&text, "%s\n" STR_FMT, wants_headers(k) ? ".[1] as $headers | .[0] |" : "", STR_ARG(k->program));
+	return text;
+}
+
 bool source_kind_compile(struct source_kind *k, struct err *err)
 {
 	struct buf text;
 
-	if (k->compiled)
+	if (k->compiled || k->apart)
 		return true;
-	buf_init(&text, 2 * JQ_PROGRAM_MAX);
-	buf_printf(&text, "%s\n" STR_FMT, wants_headers(k) ? ".[1] as $headers | .[0] |" : "", STR_ARG(k->program));
+	text = whole_program(k);
 	k->compiled = jq_program_new(source_prelude, buf_str(&text), err);
 	buf_done(&text);
 	if (!k->compiled)
@@ -470,6 +481,17 @@ static void prepare(struct source_kind *k, struct arena *a, struct json *body)
 	event_clean(body);
 }
 
+static bool run(struct source_kind *k, struct arena *a, const struct json *input, struct json **drafts, struct err *err)
+{
+	if (!k->apart)
+		return jq_run(k->compiled, a, input, EVENTS_PER_BODY, drafts, err);
+	if (jq_apart_run(k->apart, a, input, EVENTS_PER_BODY, drafts, err))
+		return true;
+	if (err->code == ERR_INTERNAL || err->code == ERR_UNAVAILABLE)
+		err_prefix(err, STR_FMT ": ", STR_ARG(k->file));
+	return false;
+}
+
 bool source_read(struct source_kind *k, struct arena *a, struct json *body, const struct json *headers, struct str raw,
 		 struct source_reading *out, struct err *err)
 {
@@ -483,7 +505,7 @@ bool source_read(struct source_kind *k, struct arena *a, struct json *body, cons
 	prepare(k, a, body);
 	body->next = &second;
 	second.next = NULL;
-	if (!jq_run(k->compiled, a, wants_headers(k) ? &both : body, EVENTS_PER_BODY, &drafts, err))
+	if (!run(k, a, wants_headers(k) ? &both : body, &drafts, err))
 		return false;
 	for (const struct json *d = drafts; d; d = d->next)
 		most++;
@@ -603,6 +625,19 @@ void source_folder_free(struct source_folder *f)
 	for (size_t i = 0; f && i < f->count; i++)
 		source_kind_free(f->kinds[i]);
 	mem_free(f);
+}
+
+void source_folder_set_apart(struct source_folder *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		struct source_kind *k = f->kinds[i];
+		struct buf text = whole_program(k);
+
+		k->apart = jq_apart_new(source_prelude, buf_str(&text));
+		buf_done(&text);
+		jq_program_free(k->compiled);
+		k->compiled = NULL;
+	}
 }
 
 size_t source_folder_count(const struct source_folder *f)

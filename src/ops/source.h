@@ -64,7 +64,8 @@ struct source_reading {
 /* What a body means. Changes the tree (event_clean). raw: the bytes, for keys of last resort. headers: an object, or NULL.
  *
  * ERR_INVALID   the program refuses the body, in its words
- * ERR_TOO_MANY  over EVENTS_PER_BODY events */
+ * ERR_TOO_MANY  over EVENTS_PER_BODY events
+ * ERR_INTERNAL, ERR_UNAVAILABLE  as of jq_apart_run(), with the file in front */
 MUST_USE bool source_read(struct source_kind *k, struct arena *a, struct json *body, const struct json *headers, struct str raw,
 			  struct source_reading *out, struct err *err);
 
@@ -80,6 +81,9 @@ struct source_folder;
  * an empty table. It may be made on another thread than it is used on. */
 MUST_USE struct source_folder *source_folder_read(struct str dir, struct err *err);
 void source_folder_free(struct source_folder *f); /* NULL is fine */
+/* Once, before its kinds are used: their programs then run in processes of their own, with a limit in time and memory
+ * (base/jq_apart.h). The built-in ones are tested and need none. The executable must know JQ_APART_ARGUMENT. */
+void source_folder_set_apart(struct source_folder *f);
 size_t source_folder_count(const struct source_folder *f); /* NULL has none */
 struct source_kind *source_folder_at(const struct source_folder *f, size_t i);
 struct source_kind *source_folder_find(const struct source_folder *f, struct str tool); /* NULL: none */

@@ -82,6 +82,39 @@ test('sources_dir is taken up and given up at SIGHUP; the service manager is tol
 	assert.equal((await provision()).code, 2);
 });
 
+test('a program of the folder that does not end, or dies, holds up nobody for long', async (t) => {
+	const home = folder(t), own = join(home, 'own');
+	mkdirSync(own);
+	writeFileSync(join(own, 'loop.yaml'), 'tool: loop\nprogram: |\n  def f: f;\n  if .loop then f elif .list then [repeat("x")] else {title: .job, key: [.job]} end\n');
+	const d = await daemon(t, home, ['--sources-dir', own]);
+	writeFileSync(join(home, 'p.yaml'), 'sources: [{name: ci, tool: loop, channel: general}, {name: checks, tool: generic, channel: general}]\n');
+	const made = await opsroomd(home, ['provision', '--data', d.data, 'p.yaml']);
+	assert.equal(made.code, 0, made.err);
+	const sources = JSON.parse(made.out).sources;
+	const post = async (name, body) => {
+		const r = await fetch(d.url + new URL(sources[name].url).pathname, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+		return { status: r.status, ...await r.json() };
+	};
+	const kin = () => readdirSync(`/proc/${d.child.pid}/task`).flatMap((task) =>
+		readFileSync(`/proc/${d.child.pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number));
+	assert.equal((await post('ci', { job: 'shop' })).changed, 1);
+	assert.equal(kin().length, 1);
+	process.kill(kin()[0], 'SIGKILL');
+	assert.equal((await post('checks', { title: 'between' })).changed, 1);
+	assert.equal((await post('ci', { job: 'cart' })).changed, 1);
+	for (const body of [{ loop: true }, { list: true }, { loop: true }]) {
+		const refused = await post('ci', body);
+		assert.equal(refused.status, 500);
+		assert.match(refused.detail, /\/own\/loop\.yaml: the program takes (longer than a second|more than 256 MiB of memory)$/);
+		assert.equal((await post('checks', { title: 'between', status: 'ok' })).status, 200);
+	}
+	const aside = await post('ci', { job: 'till' });
+	assert.equal(aside.status, 503);
+	assert.match(aside.detail, /loop\.yaml: the program did not get done 3 times in a row and is put aside for a minute$/);
+	assert.deepEqual(kin(), []);
+	assert.match(d.err, / warn source\.refused source=ci .*takes longer than a second/);
+});
+
 test('the example of a configuration is good', async (t) => {
 	for (const args of [['--config', join(root, 'etc/opsroom.yaml')], ['--alerting', join(root, 'etc/alerting.yaml')]]) {
 		const run = await opsroomd(folder(t), ['--check', ...args]);
