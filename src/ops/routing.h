@@ -24,7 +24,7 @@
 #define ROUTES_MAX 1000
 #define SERVICES_MAX 1000
 #define TEMPLATES_MAX 64
-#define INHIBIT_RULES_MAX 64
+#define INHIBIT_RULES_MAX 256
 
 struct receiver {
 	struct str name;
