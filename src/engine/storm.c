@@ -25,6 +25,7 @@ struct digest {
 	size_t count, room;
 	int64_t outbox_id, outbox_fence;
 	bool sending, dirty, has_turn;
+	bool over; /* all of it is resolved and told: its row only waits until the storm may not go on any more */
 	wall_ms told_at, outbox_due;
 };
 
@@ -171,6 +172,7 @@ void storms_carry_over(struct alerts *al, struct alerts *old)
 			d->has_turn = was->has_turn;
 			d->sending = was->sending;
 			d->dirty = was->dirty;
+			d->over = was->over;
 		}
 	}
 	pulses_clear(al);
@@ -239,6 +241,8 @@ bool digest_tell(struct work *w, int64_t digest_id, bool at_once)
 
 	if (!d)
 		return true;
+	work_touched_memory(w);
+	d->over = false;
 	if (d->sending) {
 		d->dirty = true;
 		return true;
@@ -357,6 +361,40 @@ static struct str digest_body(struct arena *a, const struct digest *d, const str
 	return buf_keep(a, &b);
 }
 
+/* All of it is resolved and told: it will not change any more. Its channel may have the next storm. */
+static bool digest_close(struct work *w, struct digest *d)
+{
+	struct alerts *al = w->engine->alerts;
+	struct pulse *p = map_get(&al->pulses, (uint64_t)d->row.channel_id);
+
+	if (!store_digest_set(w->engine->db, &d->row, false, &w->err))
+		return false;
+	if (p && p->digest_id == d->row.id)
+		p->digest_id = 0;
+	digest_free(al, d);
+	return true;
+}
+
+/* It is told. What is over waits for those that may still come to it. */
+static bool digest_end(struct work *w, struct digest *d)
+{
+	const struct pulse *p = map_get(&w->engine->alerts->pulses, (uint64_t)d->row.channel_id);
+	struct digest_counts c = count_groups(d);
+	wall_ms until = p && p->digest_id == d->row.id ? p->last + w->engine->routing->storm_within : 0;
+
+	if (c.firing + c.acknowledged > 0)
+		return store_digest_set(w->engine->db, &d->row, true, &w->err);
+	if (until <= w->now)
+		return digest_close(w, d);
+	d->over = true;
+	d->outbox_id = engine_id(w);
+	d->outbox_fence = 0;
+	d->outbox_due = until;
+	effect_wake(w);
+	return store_digest_set(w->engine->db, &d->row, true, &w->err) &&
+	       store_due_add(w->engine->db, DUE_OUTBOX, d->row.id, d->outbox_id, until, KIND_DIGEST, S(""), &w->err);
+}
+
 bool digest_render(struct work *w, const struct due_row *row, struct chat_post *post)
 {
 	struct digest *d = map_get(&w->engine->alerts->digests, (uint64_t)row->home_id);
@@ -366,6 +404,10 @@ bool digest_render(struct work *w, const struct due_row *row, struct chat_post *
 	if (!d)
 		return false;
 	work_touched_memory(w);
+	if (d->over) {
+		w->failed = !digest_close(w, d);
+		return false;
+	}
 	d->outbox_fence = post->fence;
 	d->has_turn = !post_has_turn(w, post, d->row.channel_id);
 	if (d->has_turn) {
@@ -382,23 +424,6 @@ bool digest_render(struct work *w, const struct due_row *row, struct chat_post *
 	return true;
 }
 
-/* All of it is resolved and told: it will not change any more. Its channel may have the next storm. */
-static bool digest_close(struct work *w, struct digest *d)
-{
-	struct alerts *al = w->engine->alerts;
-	struct pulse *p = map_get(&al->pulses, (uint64_t)d->row.channel_id);
-	struct digest_counts c = count_groups(d);
-
-	if (c.firing + c.acknowledged > 0 || (p && p->digest_id == d->row.id && p->last + w->engine->routing->storm_within > w->now))
-		return store_digest_set(w->engine->db, &d->row, true, &w->err);
-	if (!store_digest_set(w->engine->db, &d->row, false, &w->err))
-		return false;
-	if (p && p->digest_id == d->row.id)
-		p->digest_id = 0;
-	digest_free(al, d);
-	return true;
-}
-
 bool digest_told(struct work *w, int64_t digest_id, int64_t message_ts)
 {
 	struct digest *d = map_get(&w->engine->alerts->digests, (uint64_t)digest_id);
@@ -412,7 +437,7 @@ bool digest_told(struct work *w, int64_t digest_id, int64_t message_ts)
 	d->outbox_id = 0;
 	if (d->dirty)
 		return store_digest_set(w->engine->db, &d->row, true, &w->err) && digest_tell(w, d->row.id, false);
-	return digest_close(w, d);
+	return digest_end(w, d);
 }
 
 void digest_put_off(struct work *w, const struct due_row *row, wall_ms due)
