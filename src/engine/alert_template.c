@@ -42,7 +42,7 @@ static void put_labels(struct work *w, struct json_out *o, const char *key, cons
 	json_key(o, key);
 	json_open(o, '{');
 	for (size_t i = 0; i < l->count; i++) {
-		json_key_str(o, l->items[i].name);
+		json_key_str(o, mrkdwn_escape(w->arena, l->items[i].name));
 		json_put_str(o, mrkdwn_escape(w->arena, l->items[i].value));
 	}
 	json_close(o, '}');

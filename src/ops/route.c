@@ -1,6 +1,8 @@
 /* Asking the tree of routes. */
 #include "ops/routing.h"
 
+#include "ops/text.h"
+
 #include <stdlib.h>
 
 static int by_name(const void *a, const void *b)
@@ -339,13 +341,13 @@ static void explain_line(struct explainer *x, struct buf *b, const struct route 
 	buf_printf(b, "%s", b->n ? "\n" : "");
 	for (unsigned i = 0; i < depth; i++)
 		buf_add(b, S("    "));
-	buf_printf(b, "%s `" STR_FMT "`", taken ? ":arrow_right:" : "·", STR_ARG(own_matchers(t)));
+	buf_printf(b, "%s `" STR_FMT "`", taken ? ":arrow_right:" : "·", STR_ARG(mrkdwn_escape(x->arena, own_matchers(t))));
 	if (taken) {
 		buf_printf(b, " *" STR_FMT "*", STR_ARG(t->receiver->name));
 		put_grouping(b, t);
 	}
 	if (t->line)
-		buf_printf(b, "  (line %u: " STR_FMT ")", t->line, STR_ARG(why_of(x, t, asked, misfit)));
+		buf_printf(b, "  (line %u: " STR_FMT ")", t->line, STR_ARG(mrkdwn_escape(x->arena, why_of(x, t, asked, misfit))));
 }
 
 static bool explain_lines(struct explainer *x, struct buf *b, const struct route *t, unsigned depth, enum asked asked)
