@@ -141,6 +141,14 @@ static struct str group_key_of(struct intake *in, const struct route *route, con
 			    STR_ARG(labels_get(labels, "alertname")));
 }
 
+#define GROUP_KEY_MAX 16000 /* bytes; its route has half of them at most */
+
+/* Labels can be as long as a delivery. */
+static struct str key_that_fits(struct arena *a, struct str key)
+{
+	return key.n <= GROUP_KEY_MAX ? key : arena_printf(a, STR_FMT "…sha256:" STR_FMT, STR_ARG(str_clip(key, GROUP_KEY_MAX - 100)), STR_ARG(crypt_sha256_hex(a, key)));
+}
+
 static struct target target_of_route(struct intake *in, const struct route *route, const struct labels *labels, const struct said *said)
 {
 	const struct routing *r = in->w->engine->routing;
@@ -148,7 +156,7 @@ static struct target target_of_route(struct intake *in, const struct route *rout
 
 	if (r->services && str_is(to.receiver, "service"))
 		to.service = routing_service(r, labels);
-	to.group_key = group_key_of(in, route, to.service, said);
+	to.group_key = key_that_fits(in->w->arena, group_key_of(in, route, to.service, said));
 	to.key_hash = group_hash(to.receiver, to.group_key);
 	return to;
 }

@@ -606,6 +606,9 @@ bool alerts_use_routing(struct work *w)
 			inhibit_untie(al, ((struct group *)value)->alerts[k]);
 	inhibit_clear(al);
 	hush_all(e);
+	for (size_t i = 0; map_next(&al->by_id, &i, &value);)
+		if (!((struct group *)value)->row.message_ts)
+			group_touch(al, value); /* its route may have been mute, and is not any more */
 	return alerts_tell_touched(w) && alerts_mind_reminders(w);
 }
 

@@ -2,6 +2,7 @@
 #include "engine/heartbeats.h"
 #include "engine/messages.h"
 #include "engine_fixture.h"
+#include "ops/routing.h"
 #include "store/journal.h"
 #include "unit.h"
 
@@ -465,6 +466,53 @@ START_TEST(memory_is_undone_too)
 }
 END_TEST
 
+/* ---- the alerting file is another ---- */
+
+static bool use_file(struct work *w, void *context)
+{
+	struct routing *old = w->engine->routing;
+	bool ok;
+
+	w->engine->routing = routing_parse(str_of(context), "test.yaml", &w->err);
+	ok = w->engine->routing && alerts_use_routing(w);
+	routing_free(old);
+	return ok;
+}
+
+#define MUTED                                                                                                          \
+	"receivers: [{name: a, channel: sre-alerts}]\n"                                                                \
+	"time_intervals: [{name: night, time_intervals: [{times: [{start_time: '00:00', end_time: '06:00'}]}]}]\n"     \
+	"route: {receiver: source, routes: [{receiver: a, matchers: ['alertname=Disk'], mute_time_intervals: [night]}]}"
+#define NOT_MUTED                                                                                                      \
+	"receivers: [{name: a, channel: sre-alerts}]\n"                                                                \
+	"route: {receiver: source, routes: [{receiver: a, matchers: ['alertname=Disk']}]}"
+
+START_TEST(what_is_not_mute_any_more_is_told)
+{
+	ck_assert_msg(room_do(&room, use_file, MUTED, &err), "%s", err.text);
+	alert("[" DISK1 "]");
+	room_advance(&room, MINUTE);
+	ck_assert_uint_eq(chat.count, 0);
+	ck_assert_msg(room_do(&room, use_file, NOT_MUTED, &err), "%s", err.text);
+	room_advance(&room, 0);
+	ck_assert_uint_eq(chat.count, 1);
+}
+END_TEST
+
+/* One group that has to be tried again and again is no storm. */
+START_TEST(tries_are_no_storm)
+{
+	ck_assert_msg(room_do(&room, use_file, "storm: {groups: 2, within: 10m}", &err), "%s", err.text);
+	chat.answer = POST_RETRY;
+	alert("[" DISK1 "]");
+	room_advance(&room, 2 * MINUTE);
+	chat.answer = POST_DONE;
+	room_advance(&room, 5 * MINUTE);
+	ck_assert_uint_gt(chat.count, 3);
+	ck_assert_str_eq(last_sent()->text, "[FIRING:1] Disk (warning)");
+}
+END_TEST
+
 /* ---- heartbeats ---- */
 
 static int64_t cron_id;
@@ -722,6 +770,8 @@ int main(void)
 		{"batch", a_failed_item_undoes_only_itself},
 		{"batch", memory_is_undone_too},
 		{"batch", a_full_queue_refuses},
+		{"file", what_is_not_mute_any_more_is_told},
+		{"file", tries_are_no_storm},
 		{"heartbeat", a_heartbeat_that_is_made_shorter_is_missed_sooner},
 		{"heartbeat", a_call_in_a_delivery_that_fails_is_no_call},
 		{"heartbeat", a_missed_heartbeat_resolved_by_hand_stays_quiet},

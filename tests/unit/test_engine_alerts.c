@@ -266,6 +266,34 @@ static bool event_of_many_labels(struct work *w, void *context)
 	return alerts_receive_events(w, &d, &e, 1);
 }
 
+static bool group_by_all(struct work *w, void *context)
+{
+	(void)context;
+	routing_free(w->engine->routing);
+	w->engine->routing = routing_parse(S("route: {receiver: source, group_by: ['...']}"), "test.yaml", &w->err);
+	return w->engine->routing && alerts_use_routing(w);
+}
+
+/* They make a key that a column of any database takes; what differs only behind its end are two groups still. */
+START_TEST(labels_as_long_as_a_delivery)
+{
+	struct buf b;
+	void *g;
+
+	room_run(&room, group_by_all, NULL);
+	buf_init(&b, MIB);
+	buf_printf(&b, "[{\"labels\":{\"a\":\"%0100000d\"}},{\"labels\":{\"a\":\"%0100000d\"}}]", 1, 2);
+	ck_assert_uint_eq(take(b.p).changed, 2);
+	ck_assert_uint_eq(room.e->alerts->by_id.count, 2);
+	for (size_t i = 0; map_next(&room.e->alerts->by_id, &i, &g);)
+		ck_assert_uint_le(((struct group *)g)->row.group_key.n, 16000);
+	ck_assert_uint_eq(take(b.p).changed, 0);
+	ck_assert(alerts_reload(room.e, &err));
+	ck_assert_uint_eq(take(b.p).changed, 0);
+	buf_done(&b);
+}
+END_TEST
+
 /* A tool can make a label of every field that it has. What was taken can be read again. */
 START_TEST(an_event_with_very_many_labels)
 {
@@ -367,6 +395,7 @@ int main(void)
 		{"refused", too_many_alerts_in_one_delivery},
 		{"refused", bad_members_are_left_out},
 		{"large", a_delivery_as_large_as_can_be},
+		{"large", labels_as_long_as_a_delivery},
 		{"large", an_event_with_very_many_labels},
 		{"large", huge_texts_still_make_a_message},
 		{"large", a_silence_link_of_odd_labels},

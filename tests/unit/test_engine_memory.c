@@ -434,6 +434,7 @@ static bool restart(struct work *w, void *context)
 static bool messages_are_true(struct work *w, void *context)
 {
 	struct vec groups = groups_by_id(w->arena);
+	struct map digests = {0};
 
 	(void)context;
 	for (size_t i = 0; i < groups.count; i++) {
@@ -444,7 +445,11 @@ static bool messages_are_true(struct work *w, void *context)
 		if (g->row.message_ts)
 			must(said && str_starts(str_of(said), wanted), "%s says '%s', and it is " STR_FMT, g->row.short_id.p, said ? said : "nothing", STR_ARG(wanted));
 		must(!g->outbox_id || !g->row.message_ts, "something of %s waits still", g->row.short_id.p);
+		if (g->row.digest_id && g->row.state != GROUP_RESOLVED)
+			map_put(&digests, (uint64_t)g->row.digest_id, (void *)g);
 	}
+	must(digests.count == room.e->alerts->digests.count, "%zu digests are open, and %zu have something to tell", room.e->alerts->digests.count, digests.count);
+	map_done(&digests);
 	for (size_t i = 0; i < room.e->alerts->silence_count; i++)
 		must(room.e->alerts->silences[i]->s.acted == silence_state_at(&room.e->alerts->silences[i]->s, wall_now()), "a silence missed its time");
 	return true;
@@ -587,6 +592,23 @@ static bool step_that_fails(struct work *w, void *context)
 	return false;
 }
 
+static bool write_something(struct work *w, void *context)
+{
+	(void)context;
+	return store_setting_put(w->engine->db, 0, "x", S("y"), &w->err);
+}
+
+/* Then the store takes nothing for a while. */
+static void lose_a_commit(int64_t *source_id)
+{
+	commit_fails = true;
+	(void)!room_do(&room, random_step, source_id, &err);
+	commit_fails = false;
+	must(room_do(&room, check_now, NULL, &err), "%s", err.text);
+	while (!room_do(&room, write_something, NULL, &err))
+		usleep(50000);
+}
+
 static void do_step(int64_t *source_id)
 {
 	unsigned luck = roll(12);
@@ -598,6 +620,8 @@ static void do_step(int64_t *source_id)
 		writes_until_full = 1 + (int)roll(12);
 		(void)!room_do(&room, random_step, source_id, &err);
 		writes_until_full = 0;
+	} else if (luck == 2 && roll(20) == 0) {
+		lose_a_commit(source_id);
 	} else if (luck == 2) {
 		must(room_do(&room, swap_routing, routing_of(roll(COUNT_OF(routings))), &err), "%s", err.text);
 	} else {
@@ -660,10 +684,162 @@ START_TEST(rows_build_the_same_memory)
 }
 END_TEST
 
+/* ---- storms end ---- */
+
+static bool three_alerts(struct work *w, void *context)
+{
+	struct delivery d = {.source_name = S("test"), .channel_id = room.channel_id};
+	struct str ends = context ? S(", \"endsAt\": \"2026-03-02T02:15:00Z\"") : S("");
+	struct buf b;
+	bool ok;
+
+	buf_init(&b, 10000);
+	for (int i = 0; i < 3; i++)
+		buf_printf(&b, "%c{\"labels\": {\"alertname\": \"S%d\"}" STR_FMT "}", i ? ',' : '[', i, STR_ARG(ends));
+	buf_char(&b, ']');
+	d.body = buf_str(&b);
+	ok = alerts_receive_v2(w, &d);
+	buf_done(&b);
+	return ok;
+}
+
+static bool digests_are(struct work *w, void *context)
+{
+	return w->engine->alerts->digests.count == *(size_t *)context;
+}
+
+/* All of it ends while others may still come to it; nobody comes. */
+START_TEST(a_storm_that_is_over_is_forgotten)
+{
+	size_t one = 1, none = 0;
+
+	ck_assert(room_do(&room, swap_routing, routing_parse(S("storm: {groups: 1, within: 1m}"), "test.yaml", &err), &err));
+	ck_assert(room_do(&room, three_alerts, NULL, &err));
+	room_advance(&room, 2 * SECOND);
+	ck_assert(room_do(&room, digests_are, &one, &err));
+	ck_assert(room_do(&room, three_alerts, "they end", &err));
+	room_advance(&room, 2 * SECOND);
+	ck_assert(room_do(&room, digests_are, &one, &err));
+	room_advance(&room, 2 * MINUTE);
+	ck_assert(room_do(&room, digests_are, &none, &err));
+	ck_assert(room_do(&room, restart, NULL, &err));
+	ck_assert(room_do(&room, digests_are, &none, &err));
+}
+END_TEST
+
+/* ---- routes, asked the slow way ---- */
+
+static const char *const values[] = {"", "a", "b", "ab"};
+static const char *const names[] = {"x", "y", "z"};
+
+static void put_random_matchers(struct buf *b)
+{
+	static const char *const ops[] = {"=", "!=", "=~", "!~"};
+	static const char *const patterns[] = {"a|b", "a.*", ".+", ".*", ""};
+	unsigned n = roll(3);
+
+	buf_add(b, S("matchers: ["));
+	for (unsigned i = 0; i < n; i++) {
+		unsigned op = roll(4);
+
+		buf_printf(b, "%s'%s%s\"%s\"'", i ? ", " : "", names[roll(3)], ops[op], op < 2 ? values[roll(4)] : patterns[roll(5)]);
+	}
+	buf_char(b, ']');
+}
+
+static void put_random_route(struct buf *b, int depth)
+{
+	unsigned children = depth < 4 ? roll(4) : 0;
+
+	buf_add(b, S("{receiver: "));
+	buf_add(b, roll(2) ? S("a, ") : S("b, "));
+	if (depth)
+		put_random_matchers(b);
+	else
+		buf_add(b, S("group_by: [x]"));
+	if (depth && roll(3) == 0)
+		buf_add(b, S(", continue: true"));
+	buf_add(b, S(", routes: ["));
+	for (unsigned i = 0; i < children; i++) {
+		if (i)
+			buf_add(b, S(", "));
+		put_random_route(b, depth + 1);
+	}
+	buf_add(b, S("]}"));
+}
+
+/* Prometheus' words for it (dispatch/route.go): the routes below, or the route itself; a list, not a walk. */
+static struct vec taken_by_hand(struct arena *a, const struct route *t, const struct labels *l)
+{
+	struct vec out = {0};
+
+	for (size_t i = 0; i < t->matchers.count; i++)
+		if (!matcher_fits(&t->matchers.items[i], labels_get(l, t->matchers.items[i].name.p)))
+			return out;
+	for (const struct route *c = t->child; c; c = c->next) {
+		struct vec below = taken_by_hand(a, c, l);
+
+		for (size_t i = 0; i < below.count; i++)
+			*(const struct route **)vec_push(a, &out, sizeof c) = ((const struct route **)below.items)[i];
+		if (below.count && !c->goes_on)
+			break;
+	}
+	if (!out.count)
+		*(const struct route **)vec_push(a, &out, sizeof t) = t;
+	return out;
+}
+
+START_TEST(routes_are_taken_as_by_hand)
+{
+	struct arena a;
+	struct buf b;
+
+	dice.seed = seed = (uint64_t)_i + 1;
+	arena_init(&a);
+	buf_init(&b, MIB);
+	for (step = 0; step < 40; step++) {
+		struct routing *r;
+
+		buf_reset(&b);
+		buf_add(&b, S("receivers: [{name: a, channel: a}, {name: b, channel: b}]\nroute: "));
+		put_random_route(&b, 0);
+		r = routing_parse(buf_str(&b), "test.yaml", &err);
+		must(r, "%s in %s", err.text, b.p);
+		for (int i = 0; i < 64; i++) {
+			struct label items[3];
+			struct labels l = {items, 0};
+			const struct route **taken;
+			struct vec wanted;
+			size_t n;
+
+			for (int k = 0, v = i; k < 3; k++, v /= 4)
+				if (v % 4)
+					items[l.count++] = (struct label){str_of(names[k]), str_of(values[v % 4])};
+			n = routing_match(r, &a, &l, &taken);
+			wanted = taken_by_hand(&a, r->root, &l);
+			must(n == wanted.count && memcmp(taken, wanted.items, n * sizeof *taken) == 0, "%s takes other routes in %s", labels_text(&a, &l).p, b.p);
+			for (size_t k = 0; k < n; k++) { /* and is found again by its key, or one that is just the same */
+				struct labels by = route_group_labels(&a, taken[k], &l);
+				struct str key = arena_printf(&a, STR_FMT ":" STR_FMT, STR_ARG(taken[k]->key), STR_ARG(labels_text(&a, &by)));
+				const struct route *found = routing_find(r, key, taken[k]->receiver->name);
+
+				must(found && str_eq(found->key, taken[k]->key) && found->receiver == taken[k]->receiver, "the route of %s is lost in %s", key.p, b.p);
+			}
+		}
+		routing_free(r);
+		arena_reset(&a);
+	}
+	buf_done(&b);
+	arena_done(&a);
+}
+END_TEST
+
 int main(void)
 {
 	const char *seeds = getenv("OPSROOM_SEEDS");
 	const struct unit_test tests[] = {
+		{"storm", a_storm_that_is_over_is_forgotten},
+		{"routes", routes_are_taken_as_by_hand, .times = 5},
 		{"restart", rows_build_the_same_memory, .times = getenv("OPSROOM_SEED") ? 1 : seeds ? atoi(seeds) : SEEDS},
 	};
 
