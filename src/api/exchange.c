@@ -240,11 +240,33 @@ static bool may(struct exchange *x)
 		x_fail(x, ERR_FORBIDDEN, "this needs the role admin%s", x->user.role < ROLE_ADMIN ? "" : " and a token with the scope admin");
 	else if (who == WHO_WRITER && x->caller.scope < SCOPE_WRITE)
 		x_fail(x, ERR_FORBIDDEN, "this token may only read; it needs the scope write");
+	else if (who == WHO_RESPONDER && x->user.role < ROLE_RESPONDER)
+		x_fail(x, ERR_FORBIDDEN, "this needs the role responder; yours is %s. An admin can change that", role_name(x->user.role));
+	else if (who == WHO_RESPONDER && x->caller.scope < SCOPE_WRITE)
+		x_fail(x, ERR_FORBIDDEN, "this token may only read; it needs the scope write");
 	else if (who == WHO_OPERATOR && x->user.role < ROLE_OPERATOR)
 		x_fail(x, ERR_FORBIDDEN, "this needs the role operator");
 	else if (who == WHO_OPERATOR && x->caller.scope < SCOPE_WRITE && !str_is(x->request->method, "GET"))
 		x_fail(x, ERR_FORBIDDEN, "this token may only read; it needs the scope write");
 	return x->err.code == ERR_NONE;
+}
+
+/* Somebody whom we know asked to change something and may not. */
+static bool audit_refusal(struct exchange *x)
+{
+	struct json_out o;
+	struct buf b;
+
+	if (x->err.code != ERR_FORBIDDEN || str_is(x->request->method, "GET"))
+		return true;
+	buf_init(&b, 32 * KIB);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_add_str(&o, "call", arena_printf(x_arena(x), STR_FMT " " STR_FMT, STR_ARG(x->request->method), STR_ARG(str_clip(x->request->path, 200))));
+	json_add_str(&o, "why", str_of(x->err.text));
+	json_add_str(&o, "from", x->request->remote);
+	json_close(&o, '}');
+	return audit_note(&x->work, x->work.engine->workspace_id, x->user.id, "refused", x->by_cookie ? "console" : "api", buf_keep(x_arena(x), &b), "forbidden", &x->work.err);
 }
 
 void exchange_run(struct work *w)
@@ -269,6 +291,8 @@ void exchange_run(struct work *w)
 			if (keep && !w->failed && !x->finish && !idempotency_keep(x, &id))
 				w->failed = true;
 		}
+	} else if (!audit_refusal(x)) {
+		x->err = w->err;
 	}
 	if (x->body.failed && !x->err.code) { /* cut JSON is worse than none */
 		x->status = 422;

@@ -30,6 +30,7 @@ enum who {
 	WHO_METHOD, /* what slack_methods[] says */
 	WHO_PERSON, /* logged in, or an API token of any scope */
 	WHO_WRITER, /* the token must have the scope write */
+	WHO_RESPONDER, /* the role responder, and a token with the scope write */
 	WHO_OPERATOR, /* the role operator; to change something, and a token with the scope write */
 	WHO_ADMIN,  /* the role admin, and a token with the scope admin */
 };

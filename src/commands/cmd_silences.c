@@ -36,12 +36,7 @@ static bool read_what(struct call *call, struct str word, struct matchers *out)
 		call->err = why;
 		return false;
 	}
-	if (!matchers_parse(call->work->arena, out, word, &call->err))
-		return false;
-	for (size_t i = 0; i < out->count; i++)
-		if (str_starts(out->items[i].name, S("__")))
-			err_set(&call->err, ERR_INVALID, "`" STR_FMT "` is seen by routes alone: silence by a label that the alerts have", STR_ARG(str_clip(out->items[i].name, 60)));
-	return call->err.code == ERR_NONE;
+	return matchers_parse(call->work->arena, out, word, &call->err) && silence_sees(out, &call->err);
 }
 
 static struct str rest_of(struct call *call, size_t from)

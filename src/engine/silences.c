@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define STILL_OPEN_SHOWN 10
+#define TITLES_SHOWN 20
 
 /* ---- in memory ---- */
 
@@ -193,6 +194,42 @@ void silences_preview(struct work *w, const struct matchers *m, unsigned *alerts
 	*groups = p.groups;
 }
 
+struct titles {
+	struct work *w;
+	struct json_out *o;
+	struct map seen;
+	unsigned count;
+};
+
+static void title_one(void *context, struct alert *first)
+{
+	struct titles *t = context;
+	struct alert *a = first;
+
+	do {
+		if (t->count == TITLES_SHOWN || map_get(&t->seen, (uint64_t)a->group->row.id))
+			continue;
+		map_put(&t->seen, (uint64_t)a->group->row.id, a->group);
+		json_put_str(t->o, group_title_now(t->w->arena, a->group));
+		t->count++;
+	} while ((a = a->twin) != first);
+}
+
+void silences_write_preview(struct work *w, struct json_out *o, const struct matchers *m)
+{
+	struct titles t = {.w = w, .o = o};
+	unsigned alerts, groups;
+
+	silences_preview(w, m, &alerts, &groups);
+	json_add_int(o, "alerts", alerts);
+	json_add_int(o, "groups", groups);
+	json_key(o, "titles");
+	json_open(o, '[');
+	each_fitting(w->engine->alerts, m, title_one, &t);
+	json_close(o, ']');
+	map_done(&t.seen);
+}
+
 /* ---- telling ---- */
 
 static const char *word_of(const struct silence *s)
@@ -295,6 +332,12 @@ static bool tell_ends(struct work *w, const struct silence_kept *k, struct str w
 
 /* ---- acting ---- */
 
+/* Consoles that show silences read them anew. */
+static void publish_changed(struct work *w)
+{
+	effect_publish_all(w, S("{\"type\":\"silences_changed\"}"));
+}
+
 /* Its state is another than was acted on: alerts are hushed or heard again, and the channel is told. */
 static bool act(struct work *w, struct silence_kept *k, struct str who)
 {
@@ -304,6 +347,7 @@ static bool act(struct work *w, struct silence_kept *k, struct str who)
 	if (before == now)
 		return true;
 	work_touched_memory(w);
+	publish_changed(w);
 	k->s.acted = now;
 	each_fitting(al, &k->s.matchers, requiet_one, al);
 	if (!store_silence_set(w->engine->db, w->engine->workspace_id, &k->s, &w->err))
@@ -333,6 +377,7 @@ static bool add_timer(struct work *w, const struct silence *s)
 	wall_ms due = next_turn(s, w->now);
 
 	effect_wake(w);
+	publish_changed(w);
 	return !due || store_due_add(w->engine->db, DUE_TIMER, s->id, engine_id(w), due, KIND_SILENCE, S(""), &w->err);
 }
 
@@ -550,28 +595,32 @@ void silences_write_v2(struct work *w, struct json_out *o, const struct matchers
 	json_close(o, ']');
 }
 
+void silence_write(struct work *w, struct json_out *o, const struct silence *s)
+{
+	const struct silence_kept *k = kept_of(w->engine->alerts, s->id);
+	unsigned alerts = 0, groups;
+
+	if (silence_state_at(s, w->now) != SILENCE_EXPIRED)
+		silences_preview(w, &s->matchers, &alerts, &groups);
+	json_open(o, '{');
+	json_add_str(o, "kind", s->kind == SILENCE_MAINTENANCE ? S("maintenance") : S("silence"));
+	if (s->name.n)
+		json_add_str(o, "name", s->name);
+	put_v2(w, o, s);
+	json_add_str(o, "text", matchers_text(w->arena, &s->matchers));
+	json_add_int(o, "alerts", alerts);
+	json_add_int(o, "hushed", k ? k->hushed : 0);
+	json_close(o, '}');
+}
+
 void silences_write(struct work *w, struct json_out *o, enum silence_kind kind, bool all)
 {
 	struct silence_kept **list = in_order(w);
 
 	json_open(o, '[');
-	for (size_t i = 0; i < w->engine->alerts->silence_count; i++) {
-		const struct silence *s = &list[i]->s;
-		unsigned alerts, groups;
-
-		if ((kind && s->kind != kind) || (!all && silence_state_at(s, w->now) == SILENCE_EXPIRED))
-			continue;
-		silences_preview(w, &s->matchers, &alerts, &groups);
-		json_open(o, '{');
-		json_add_str(o, "kind", s->kind == SILENCE_MAINTENANCE ? S("maintenance") : S("silence"));
-		if (s->name.n)
-			json_add_str(o, "name", s->name);
-		put_v2(w, o, s);
-		json_add_str(o, "text", matchers_text(w->arena, &s->matchers));
-		json_add_int(o, "alerts", alerts);
-		json_add_int(o, "hushed", list[i]->hushed);
-		json_close(o, '}');
-	}
+	for (size_t i = 0; i < w->engine->alerts->silence_count; i++)
+		if ((!kind || list[i]->s.kind == kind) && (all || silence_state_at(&list[i]->s, w->now) != SILENCE_EXPIRED))
+			silence_write(w, o, &list[i]->s);
 	json_close(o, ']');
 }
 

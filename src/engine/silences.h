@@ -16,13 +16,18 @@ const struct silence *silences_find(struct work *w, struct str uuid);
 
 /* How many firing alerts it fits now, and how many groups those are of. */
 void silences_preview(struct work *w, const struct matchers *m, unsigned *alerts, unsigned *groups);
+/* The same as members of the object that `o` is in: alerts, groups, and titles of the first 20 groups. */
+void silences_write_preview(struct work *w, struct json_out *o, const struct matchers *m);
 /* The matchers that a group's silence button makes: what its group labels say, or all its common labels. */
 MUST_USE bool silences_for_group(struct work *w, struct group *g, struct matchers *out, struct err *err);
 
 /* Alertmanager's gettable silences, in its order; with the filter's matchers, NULL: all. */
 void silences_write_v2(struct work *w, struct json_out *o, const struct matchers *filter);
 void silence_write_v2(struct work *w, struct json_out *o, const struct silence *s);
-/* Ours: with kind, name, how many alerts it hushes. kind 0: both; expired ones only if `all`. */
+/* Ours: Alertmanager's with kind, name, text (its matchers), alerts (how many it keeps quiet now; 0 unless it is in force or to
+ * come: then how many it would) and hushed (how many it kept quiet so far). */
+void silence_write(struct work *w, struct json_out *o, const struct silence *s);
+/* All of them, in Alertmanager's order. kind 0: both; expired ones only if `all`. */
 void silences_write(struct work *w, struct json_out *o, enum silence_kind kind, bool all);
 /* The same for chat, a line each. "" if there is none. */
 struct str silences_summary(struct work *w, enum silence_kind kind);

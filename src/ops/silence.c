@@ -101,6 +101,16 @@ bool silence_has_matchers(const struct silence *s, const struct matchers *filter
 	return has_all(&s->matchers, filter);
 }
 
+bool silence_sees(const struct matchers *m, struct err *err)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (str_starts(m->items[i].name, S("__"))) {
+			err_set(err, ERR_INVALID, "`" STR_FMT "` is seen by routes alone: silence by a label that the alerts have", STR_ARG(str_clip(m->items[i].name, 60)));
+			return false;
+		}
+	return true;
+}
+
 struct str matchers_text(struct arena *a, const struct matchers *m)
 {
 	struct buf b;

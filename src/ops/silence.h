@@ -34,6 +34,9 @@ const char *silence_state_name(enum silence_state s);
 MUST_USE bool silence_read_matchers(struct arena *a, const struct json *list, struct matchers *out, struct err *err);
 void silence_write_matchers(struct json_out *o, const struct matchers *m);
 
+/* Silences see the labels of alerts. ERR_INVALID: one of the matchers is of a label that only routes see (__source__, __tool__). */
+MUST_USE bool silence_sees(const struct matchers *m, struct err *err);
+
 /* One that could be: it begins before it ends, its end is not over, and one of its matchers is negative or does not match the
  * empty string. ERR_INVALID with Alertmanager's sentence. */
 MUST_USE bool silence_check(const struct silence *s, wall_ms now, struct err *err);

@@ -168,6 +168,11 @@ const statements = {
 		await ask(world, 'POST', rest.length > 2 ? rest : [...rest, ''], options);
 	},
 
+	async delete(world, words) {
+		const { rest, options } = optionsOf(words, asked);
+		await ask(world, 'DELETE', rest.slice(0, 2), options);
+	},
+
 	async get(world, words) {
 		const { rest, options } = optionsOf(words, asked);
 		await ask(world, 'GET', rest.slice(0, 2), options);
