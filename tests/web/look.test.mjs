@@ -18,6 +18,11 @@ before(async () => {
 		channel, text: 'x', attachments: [{ color: 'danger', title: 'Db is down', title_link: 'https://example.com', text: 'See *it*', fields: [{ title: 'Host', value: 'db-1', short: true }], footer: 'Grafana', ts: 1700000000 }],
 	});
 	await room.ann.call('POST', '/api/v2/alerts', [{ labels: { alertname: 'DbDown', severity: 'critical' }, annotations: { summary: 'Db is down' } }]);
+	for (const more of [{ for: '10m' }, { for: '2h', comment: 'new disks' }, { for: '2h', name: 'upgrade', startsAt: new Date(Date.now() + 3_600_000).toISOString() }])
+		await room.ben.call('POST', '/v1/silences', { matchers: 'alertname=Quiet,host=~"db-.*"', ...more });
+	const { id } = await room.ben.call('POST', '/v1/silences', { matchers: 'alertname=Old', for: '1h' });
+
+	await room.ben.call('DELETE', `/v1/silences/${id}`);
 });
 after(() => room.end());
 
@@ -66,6 +71,24 @@ for (const colorScheme of ['light', 'dark']) {
 		await inside.getByRole('button', { name: 'Look inside' }).first().click();
 		await see(inside.getByRole('button', { name: 'Replay' }));
 		assert.deepEqual(await violations(inside), [], 'a delivery');
+		await go_to(inside, 'Silences');
+		await see(inside.locator('[data-silence]').nth(2));
+		await inside.getByRole('button', { name: 'Show those that are over' }).click();
+		await see(inside.locator('[data-silence]', { hasText: 'ended' }));
+		assert.deepEqual(await violations(inside), [], 'silences');
+		await inside.getByRole('link', { name: 'Announce maintenance' }).click();
+		await inside.getByLabel('Labels of the alerts').fill('alertname=DbDown');
+		await see(inside.locator('.silence-preview', { hasText: 'Keeps 1 alert' }));
+		await inside.getByLabel('How long').selectOption('until');
+		assert.deepEqual(await violations(inside), [], 'a form');
+		await go_to(inside, 'Routes');
+		await inside.getByLabel('Labels of an alert').fill('team=db');
+		await inside.getByRole('button', { name: 'Where would it go?' }).click();
+		await see(inside.locator('.tree', { hasText: 'taken' }));
+		assert.deepEqual(await violations(inside), [], 'routes');
+		await go_to(inside, 'Noise');
+		await see(inside.locator('[data-rule="DbDown"]'));
+		assert.deepEqual(await violations(inside), [], 'noise');
 	});
 }
 
@@ -88,7 +111,7 @@ test('the theme follows the system or the wish, and the wish is kept', async () 
 
 test('a phone: drawer, channel, thread, nothing wider than the screen', async () => {
 	const page = await room.enter('ben', phone);
-	const fits = async (what) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 360 && [...document.querySelectorAll('.log')].every((log) => log.scrollWidth <= log.clientWidth)), what);
+	const fits = async (what) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 360 && document.documentElement.scrollHeight <= innerHeight && [...document.querySelectorAll('.log, .alerts-scroll')].every((log) => log.scrollWidth <= log.clientWidth)), what);
 
 	await see(page.locator('.main'));
 	assert.equal(await page.locator('.sidebar').isVisible(), false);
@@ -118,6 +141,20 @@ test('a phone: drawer, channel, thread, nothing wider than the screen', async ()
 	await page.locator('[data-source="api"] a').first().tap();
 	await see(page.locator('.delivery', { hasText: '1 alert, 1 changed something' }));
 	await fits('deliveries');
+	for (const [view, there] of [['silences', '[data-silence]'], ['routes', '.silence-form'], ['noise', '[data-rule]']]) {
+		await page.getByRole('button', { name: 'Open the channel list' }).tap();
+		await page.locator(`.sidebar a[href="#/${view}"]`).tap();
+		await see(page.locator(there));
+		await fits(view);
+	}
+	await page.locator('.sidebar a[href="#/silences"]').evaluate((link) => link.click());
+	await page.getByRole('button', { name: 'Show those that are over' }).tap();
+	await page.locator('.alerts-scroll').evaluate((list) => list.scrollTo(0, list.scrollHeight));
+	await page.getByRole('link', { name: 'Announce maintenance' }).tap();
+	await see(page.getByLabel('What is done'));
+	await page.getByLabel('How long').selectOption('until');
+	await fits('a form');
+	assert.equal(await page.locator('.alerts-scroll').evaluate((list) => list.scrollTop), 0);
 });
 
 test('a screen reader hears a log, and the skip link leads to it', async () => {

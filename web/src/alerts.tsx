@@ -3,8 +3,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { error_text, v1 } from './api';
 import { MenuButton } from './channel';
+import { matcher_text } from './labels';
 import { Link, safe_url } from './mrkdwn';
-import { route_to_message } from './route';
+import { route_to_message, route_to_silence } from './route';
+import { may_respond } from './silences';
 import { alerts_refresh, alerts_rev, command_run } from './state';
 import { time_since, time_whole } from './time';
 import type { AlertGroup, AlertMember } from './types';
@@ -54,6 +56,13 @@ function Who({ alert }: { alert: AlertGroup }) {
 	return alert.state === 'resolved' ? <span>Resolved {time_since(alert.changed)} ago</span> : <span>Nobody has it yet</span>;
 }
 
+// The form of a silence with the labels that its alerts have in common.
+function silence_form(alert: AlertGroup): string {
+	const labels = Object.entries(alert.labels ?? {}).filter(([name]) => !name.startsWith('__'));
+
+	return route_to_silence(labels.map(([name, value]) => matcher_text(name, String(value))), alert.channel);
+}
+
 function Acts({ alert }: { alert: AlertGroup }) {
 	const [busy, set_busy] = useState(false);
 
@@ -69,6 +78,7 @@ function Acts({ alert }: { alert: AlertGroup }) {
 		<div class="actions">
 			{alert.state === 'firing' && <button type="button" class="button primary" aria-disabled={busy} onClick={() => void run('ack')}>Acknowledge</button>}
 			{alert.state !== 'resolved' && <button type="button" class="button" aria-disabled={busy} onClick={() => void run('resolve')}>Resolve</button>}
+			{alert.state !== 'resolved' && may_respond() && <a class="button" href={silence_form(alert)}>Silence…</a>}
 			{alert.channel && alert.ts && <a class="button" href={route_to_message(alert.channel, alert.ts)}>Show in channel</a>}
 		</div>
 	);

@@ -8,8 +8,11 @@ import { ChannelPane } from './channel';
 import { Dialogs, dialog } from './dialogs';
 import { keys_start } from './keys';
 import { LoginView, SetupView, setup_token } from './login';
+import { NoiseView } from './noise';
 import { route, route_start } from './route';
+import { RoutingView } from './routing';
 import { Sidebar } from './sidebar';
+import { SilencesView } from './silences';
 import { SourcesView } from './sources';
 import { broken, channel_name, channel_shown, drawer_open, marks_flush, phase, session_start, stream, team, theme_start, toast_close, toasts, unread_total } from './state';
 import { ThreadPane } from './thread';
@@ -37,15 +40,31 @@ function Toasts() {
 	);
 }
 
+function View() {
+	switch (route.value.view) {
+	case 'alerts':
+		return <AlertsView />;
+	case 'silences':
+		return <SilencesView />;
+	case 'sources':
+		return <SourcesView />;
+	case 'routes':
+		return <RoutingView />;
+	case 'noise':
+		return <NoiseView />;
+	}
+	return <ChannelPane />;
+}
+
 function Room() {
-	const { view, thread } = route.value;
+	const { view, thread, form } = route.value;
 	const with_thread = view === 'channel' && !!thread && !!channel_shown.value;
 
 	// Going to another channel puts the caret where one writes; not on a phone, where that opens the keyboard.
 	useEffect(() => {
 		if (matchMedia('(hover: hover)').matches && !route.value.message && !dialog.value)
-			document.querySelector<HTMLElement>('.main .composer textarea, .main .alerts-scroll')?.focus();
-	}, [route.value.channel, view]);
+			(document.querySelector<HTMLElement>('.main [data-first]') ?? document.querySelector<HTMLElement>('.main .composer textarea, .main .alerts-scroll'))?.focus();
+	}, [route.value.channel, view, form]);
 
 	return (
 		<>
@@ -57,7 +76,7 @@ function Room() {
 			<div class={with_thread ? 'room with-thread' : 'room'}>
 				<Sidebar />
 				{drawer_open.value && <div class="shade" onClick={() => drawer_open.value = false} />}
-				{view === 'alerts' ? <AlertsView /> : view === 'sources' ? <SourcesView /> : <ChannelPane />}
+				<View />
 				{with_thread && <ThreadPane key={route.value.channel + thread} />}
 			</div>
 		</>
@@ -101,14 +120,18 @@ function Console() {
 	);
 }
 
+const pages: Record<string, string> = { alerts: 'Alerts', silences: 'Silences', routes: 'Routes', noise: 'Noise' };
+
 function title(): string {
 	const count = unread_total.value ? `(${unread_total.value}) ` : '';
 	const name = team.value?.name || 'opsroom';
 
 	if (phase.value !== 'in')
 		return 'opsroom';
-	if (route.value.view === 'alerts')
-		return `${count}Alerts · ${name}`;
+	const page = pages[route.value.view];
+
+	if (page)
+		return `${count}${page} · ${name}`;
 	if (route.value.view === 'sources')
 		return `${count}${route.value.source || 'Sources'} · ${name}`;
 	return channel_shown.value ? `${count}${channel_name(channel_shown.value)} · ${name}` : `${count}${name}`;

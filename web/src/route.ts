@@ -4,17 +4,22 @@
 //   #/C1/p1700000000000100       a message in it; ?thread_ts=… when it is a reply
 //   #/C1/t1700000000000100       a channel with a thread open
 //   #/alerts                     the alerts
+//   #/silences                   the silences; #/silences/new?match=team%3Ddb&tell=C1 with a form, as #/silences/maintenance
+//   #/routes, #/noise            where an alert would go; which rules make noise
 //   #/sources                    the sources; #/sources/NAME the deliveries of one
 // /archives/C1/p1700000000000100 is the same as the second: Slack's permalinks.
 
 import { signal } from '@preact/signals';
 
 export interface Route {
-	view: 'channel' | 'alerts' | 'sources' | 'none';
+	view: 'channel' | 'alerts' | 'silences' | 'sources' | 'routes' | 'noise' | 'none';
 	channel: string;
 	thread: string;         // root ts of the open thread, or ''
 	message: string;        // ts of the message to jump to, or ''
 	source?: string;        // whose deliveries, or ''
+	form?: 'silence' | 'maintenance';       // what is to be made
+	matchers?: string[];    // what its form begins with
+	tell?: string;          // the channel that its form begins with
 }
 
 const nowhere: Route = { view: 'none', channel: '', thread: '', message: '' };
@@ -44,8 +49,15 @@ export function route_parse(address: string): Route {
 
 	if (source)
 		return { ...nowhere, view: 'sources', source: decoded(source[1] ?? '') };
-	if (first === 'alerts')
-		return { ...nowhere, view: 'alerts' };
+	const silences = /^\/silences(?:\/(new|maintenance))?\/?$/.exec(path);
+
+	if (silences) {
+		const wanted = new URLSearchParams(query);
+
+		return { ...nowhere, view: 'silences', form: silences[1] === 'new' ? 'silence' : silences[1] as 'maintenance' | undefined, matchers: wanted.getAll('match'), tell: wanted.get('tell') ?? '' };
+	}
+	if (first === 'alerts' || first === 'routes' || first === 'noise')
+		return { ...nowhere, view: first };
 	if (!/^[CDG][A-Z0-9]+$/.test(first))
 		return nowhere;
 	const ts = digits ? ts_from_link(digits) : '';
@@ -62,6 +74,13 @@ export function route_to_channel(channel: string): string {
 
 export function route_to_source(name: string): string {
 	return name ? `#/sources/${encodeURIComponent(name)}` : '#/sources';
+}
+
+// The form of a new silence, filled with these matchers.
+export function route_to_silence(matchers: string[], tell = ''): string {
+	const query = new URLSearchParams([...matchers.map((matcher) => ['match', matcher]), ...(tell ? [['tell', tell]] : [])]).toString();
+
+	return `#/silences/new${query ? `?${query}` : ''}`;
 }
 
 export function route_to_thread(channel: string, ts: string): string {

@@ -66,11 +66,11 @@ function AlertsLink() {
 	);
 }
 
-function SourcesLink() {
+function ViewLink({ view, mark, name }: { view: string; mark: string; name: string }) {
 	return (
-		<a class="channel" href="#/sources" aria-current={route.value.view === 'sources' ? 'page' : undefined} onClick={() => drawer_open.value = false}>
-			<span class="channel-mark" aria-hidden="true">⇥</span>
-			<span class="channel-name">Sources</span>
+		<a class="channel" href={`#/${view}`} aria-current={route.value.view === view ? 'page' : undefined} onClick={() => drawer_open.value = false}>
+			<span class="channel-mark" aria-hidden="true">{mark}</span>
+			<span class="channel-name">{name}</span>
 		</a>
 	);
 }
@@ -87,7 +87,10 @@ export function Sidebar() {
 			</div>
 			<div class="sidebar-lists">
 				<AlertsLink />
-				<SourcesLink />
+				<ViewLink view="silences" mark="☾" name="Silences" />
+				<ViewLink view="sources" mark="⇥" name="Sources" />
+				<ViewLink view="routes" mark="↳" name="Routes" />
+				<ViewLink view="noise" mark="∿" name="Noise" />
 				<h2>Channels</h2>
 				<ul>{rooms.map((channel) => <ChannelLink key={channel.id} channel={channel} />)}</ul>
 				<button type="button" class="channel add" onClick={() => dialog.value = { kind: 'browse' }}><span class="channel-mark" aria-hidden="true">+</span>Join a channel</button>

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { error_text, v1 } from './api';
 import { MenuButton } from './channel';
 import { body_text } from './pretty';
+import { useRead } from './read';
 import { route, route_to_channel, route_to_source } from './route';
 import { alerts_rev, channel_name, channels, self } from './state';
 import { time_since, time_whole } from './time';
@@ -26,33 +27,6 @@ function Ago({ at }: { at?: string }) {
 
 function count(n: number, one: string, many: string): string {
 	return `${n} ${n === 1 ? one : many}`;
-}
-
-// Reads something now, every few seconds, and when alerts may have changed.
-function useRead<T>(path: string): { value: T | null; error: string; again: () => void } {
-	const [value, set_value] = useState<T | null>(null);
-	const [error, set_error] = useState('');
-	const [turn, set_turn] = useState(0);
-	const again = () => set_turn((n) => n + 1);
-
-	useEffect(() => {
-		const timer = setInterval(() => document.visibilityState === 'visible' && again(), again_ms);
-
-		return () => clearInterval(timer);
-	}, []);
-	useEffect(() => set_value(null), [path]);
-	useEffect(() => {
-		let current = true;
-
-		v1('GET', path).then((answer) => {
-			if (current) {
-				set_value(answer);
-				set_error('');
-			}
-		}, (reason) => current && set_error(error_text(reason)));
-		return () => { current = false; };
-	}, [path, turn, alerts_rev.value]);
-	return { value, error, again };
 }
 
 // ---- all of them ----
@@ -78,7 +52,7 @@ function SourceCard({ source }: { source: Source }) {
 }
 
 function AllSources() {
-	const { value, error } = useRead<{ since: string; sources: Source[] }>('sources');
+	const { value, error } = useRead<{ since: string; sources: Source[] }>('sources', again_ms, alerts_rev.value);
 
 	return (
 		<>
@@ -204,7 +178,7 @@ function DeliveryCard({ delivery, again }: { delivery: Delivery; again: () => vo
 }
 
 function OneSource({ name }: { name: string }) {
-	const { value, error, again } = useRead<{ deliveries: Delivery[] }>(`sources/${encodeURIComponent(name)}/deliveries`);
+	const { value, error, again } = useRead<{ deliveries: Delivery[] }>(`sources/${encodeURIComponent(name)}/deliveries`, again_ms, alerts_rev.value);
 
 	return (
 		<>

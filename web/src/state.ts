@@ -23,6 +23,7 @@ export const status = signal<Status>('off');
 export const broken = signal(false);                    // the connection has been away for long enough to say so
 export const alerts_open = signal<AlertGroup[]>([]);
 export const alerts_rev = signal(0);                    // one up when alerts may have changed
+export const silences_rev = signal(0);                  // one up when silences have changed
 export const drawer_open = signal(false);               // the sidebar, on a phone
 export const new_line = signal<ReadonlyMap<string, string>>(new Map());        // channel to the last ts that was read before
 export const typing = signal<ReadonlyMap<string, ReadonlySet<string>>>(new Map());
@@ -234,6 +235,8 @@ function on_status(now: Status): void {
 // Frames without numbers were lost during a break: people, presence, counts and channels are read anew.
 function on_hello(again: boolean, present: string[]): void {
 	presence_told.clear();
+	if (again)
+		silences_rev.value++;
 	if (again || present.some((id) => !channels.value.get(id)?.is_member))
 		void boot_load().catch(() => {});
 }
@@ -304,6 +307,9 @@ function on_frame(frame: Frame): void {
 		users.value = new Map(users.value).set(user.id, { ...users.value.get(user.id), ...user });
 		return;
 	}
+	case 'silences_changed':
+		silences_rev.value++;
+		return;
 	case 'presence':
 		return on_presence(frame.users ?? [String(frame.user)], String(frame.presence));
 	case 'typing':

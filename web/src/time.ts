@@ -29,9 +29,27 @@ export function day_name(ts: string): string {
 	return key === yesterday.toDateString() ? 'Yesterday' : day.format(ts_date(ts));
 }
 
+// "09:00" today, "tomorrow 09:00", "24 Nov 2026 09:00" otherwise.
+export function time_near(date: Date): string {
+	const tomorrow = new Date();
+
+	tomorrow.setDate(tomorrow.getDate() + 1);
+	if (date.toDateString() === new Date().toDateString())
+		return clock.format(date);
+	return `${date.toDateString() === tomorrow.toDateString() ? 'tomorrow' : new Intl.DateTimeFormat(undefined, date_styles.date_short).format(date)} ${clock.format(date)}`;
+}
+
 // "a moment", "12 min", "3 h 5 min", "2 days": for how long, or how long ago.
 export function time_since(rfc3339: string | undefined): string {
-	const seconds = Math.max(0, (Date.now() - Date.parse(rfc3339 ?? '')) / 1000);
+	return seconds_text((Date.now() - Date.parse(rfc3339 ?? '')) / 1000);
+}
+
+export function time_until(rfc3339: string | undefined): string {
+	return seconds_text((Date.parse(rfc3339 ?? '') - Date.now()) / 1000);
+}
+
+function seconds_text(span: number): string {
+	const seconds = Math.max(0, span);
 	const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60), days = Math.floor(hours / 24);
 
 	if (!Number.isFinite(seconds))

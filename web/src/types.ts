@@ -218,6 +218,52 @@ export interface Delivery {
 	events?: { status: string; severity?: string; title: string; alert?: string }[];
 }
 
+export interface SilenceMatcher { name: string; value: string; isRegex: boolean; isEqual: boolean }
+
+export interface Silence {
+	id: string;
+	kind: 'silence' | 'maintenance';
+	name?: string;
+	status: { state: 'active' | 'pending' | 'expired' };
+	startsAt: string;
+	endsAt: string;
+	createdBy: string;
+	comment: string;
+	matchers: SilenceMatcher[];
+	alerts: number;
+	hushed: number;
+}
+
+// What the command `route` says of one route.
+export interface RouteAsked {
+	depth: number;
+	matchers: string;
+	receiver: string;
+	line: number;
+	asked: boolean;
+	matched: boolean;
+	taken: boolean;
+	continue: boolean;
+	why: string;
+	group_by: string[] | null;
+	group_wait_ms: number;
+	repeat_interval_ms: number;
+	mute_time_intervals?: string[];
+	active_time_intervals?: string[];
+}
+
+// What the command `noise` says of one rule.
+export interface NoiseRule {
+	rule: string;
+	fired: number;
+	acknowledged: number;
+	resolved_by_hand: number;
+	discussed: number;
+	short_lived: number;
+	last: string;
+	advice: string;
+}
+
 // One event of the stream. Fields as docs/api.md has them for each type.
 export interface SlackEvent extends Partial<Message> {
 	type: string;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { colour_parse } from '../src/blocks';
-import { route_parse, route_to_message, route_to_source, route_to_thread } from '../src/route';
+import { route_parse, route_to_message, route_to_silence, route_to_source, route_to_thread } from '../src/route';
 
 test('addresses are read as they are written', () => {
 	const place = (address: string) => { const { view, channel, thread, message } = route_parse(address); return [view, channel, thread, message].join(' '); };
@@ -14,6 +14,11 @@ test('addresses are read as they are written', () => {
 	assert.equal(place('#/alerts'), 'alerts   ');
 	assert.equal(route_parse('#/sources').view, 'sources');
 	assert.equal(route_parse(route_to_source('a b/c')).source, 'a b/c');
+	assert.deepEqual(route_parse(route_to_silence(['a="b?&"', 'c=~"d"'], 'C1')).matchers, ['a="b?&"', 'c=~"d"']);
+	assert.equal(route_parse(route_to_silence([], 'C1')).tell, 'C1');
+	assert.equal(route_parse('#/silences').form, undefined);
+	assert.equal(route_parse('#/silences/maintenance').form, 'maintenance');
+	assert.equal(route_parse('#/noise').view, 'noise');
 	assert.equal(route_parse('#/sources/%').source, '%');
 	for (const odd of ['', '#', '#/', '#/x', '#/C12/q1', '#/../C1', '#/C1/p<script>', 'javascript:alert(1)'])
 		assert.equal(route_parse(odd).view, 'none', odd);
