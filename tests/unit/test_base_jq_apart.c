@@ -131,9 +131,15 @@ END_TEST
 
 START_TEST(memory_has_a_limit)
 {
-	struct jq_apart *p = made("if . then reduce range(40) as $i (\"x\"; . + .) else \"1\" end | length");
+	struct jq_apart *p = made("if . then reduce range(31) as $i (\"x\"; . + .) else \"1\" end | length");
 
-	ck_str(answer(p, "true"), failure(ERR_INTERNAL, "the program takes more than 256 MiB of memory").p);
+	struct str got = answer(p, "true");
+
+#if defined(__SANITIZE_ADDRESS__) /* has no limit but its own */
+	ck_assert(str_starts(got, S("! 11 ")));
+#else
+	ck_str(got, failure(ERR_INTERNAL, "the program takes more than 256 MiB of memory").p);
+#endif
 	ck_str(answer(p, "false"), "1\n");
 	jq_apart_free(p);
 }
@@ -156,7 +162,7 @@ END_TEST
 
 START_TEST(three_in_a_row_put_it_aside)
 {
-	struct jq_apart *p = made("if . then reduce range(40) as $i (\"x\"; . + .) else \"1\" end | length");
+	struct jq_apart *p = made("if . then reduce range(31) as $i (\"x\"; . + .) else \"1\" end | length");
 	struct str aside = failure(ERR_UNAVAILABLE, "the program did not get done 3 times in a row and is put aside for a minute");
 
 	for (int i = 0; i < 2; i++)
