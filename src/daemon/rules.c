@@ -87,6 +87,8 @@ static void read_run(uv_work_t *uv)
 	if (r->sources)
 		source_folder_set_apart(r->sources);
 	r->routing = routing_read(r->alerting, &r->routing_err);
+	if (r->routing)
+		routing_set_apart(r->routing);
 }
 
 /* Of what is there, and of what has just been given up. */

@@ -84,6 +84,8 @@ bool daemon_open(struct daemon *d, struct err *err)
 	if (d->engine->sources)
 		source_folder_set_apart(d->engine->sources);
 	d->engine->routing = d->engine->sources ? routing_read(s->alerting, err) : NULL;
+	if (d->engine->routing)
+		routing_set_apart(d->engine->routing);
 	d->has_sources = s->sources_dir.n > 0;
 	d->has_alerting = s->alerting.n > 0;
 	return d->engine->routing && start_clock(d, err) && engine_run_once(d->engine, start_run, d, err);

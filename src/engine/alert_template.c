@@ -117,7 +117,7 @@ static bool take(struct arena *a, const struct json *answer, struct str *title, 
 
 bool template_words(struct work *w, struct arena *a, struct group *g, struct str *title, struct str *text, struct str *why)
 {
-	const struct message_template *t = w->engine->routing->templates;
+	struct message_template *t = w->engine->routing->templates;
 	struct labels labels;
 	struct json *answer = NULL, *input;
 	struct err err = {0};
@@ -130,7 +130,7 @@ bool template_words(struct work *w, struct arena *a, struct group *g, struct str
 	if (!t)
 		return false;
 	input = json_parse(w->arena, given(w, g), JSON_STRICT, &err);
-	if (input && jq_run(t->program, w->arena, input, 1, &answer, &err) && take(a, answer, title, text, &err))
+	if (input && template_run(t, w->arena, input, &answer, &err) && take(a, answer, title, text, &err))
 		return true;
 	*why = arena_printf(a, "line %u: %s", t->line, err.text);
 	return false;

@@ -2,6 +2,7 @@
 #include "ops/routing.h"
 
 #include "base/file.h"
+#include "base/jq_apart.h"
 #include "base/yaml.h"
 
 #include <stdlib.h>
@@ -369,7 +370,8 @@ static bool read_templates(struct reader *rd, const struct json *tree)
 			return false;
 		if (!json_is(program, JSON_STR))
 			return wrong(rd, v, "a template has `program`, a text in jq" STR_FMT, S(""));
-		t->program = jq_program_new(S(""), program->text, rd->err);
+		t->text = program->text;
+		t->program = jq_program_new(S(""), t->text, rd->err);
 		if (!t->program)
 			return failed_at(rd, program);
 	}
@@ -649,6 +651,20 @@ static void route_done(struct route *t)
 		route_done(c);
 }
 
+void routing_set_apart(struct routing *r)
+{
+	for (struct message_template *t = r->templates; t; t = t->next) {
+		t->apart = jq_apart_new(S(""), t->text);
+		jq_program_free(t->program);
+		t->program = NULL;
+	}
+}
+
+bool template_run(struct message_template *t, struct arena *a, const struct json *input, struct json **out, struct err *err)
+{
+	return t->apart ? jq_apart_run(t->apart, a, input, 1, out, err) : jq_run(t->program, a, input, 1, out, err);
+}
+
 void routing_free(struct routing *r)
 {
 	if (!r)
@@ -662,6 +678,7 @@ void routing_free(struct routing *r)
 	for (struct message_template *t = r->templates; t; t = t->next) {
 		matchers_done(&t->matchers);
 		jq_program_free(t->program);
+		jq_apart_free(t->apart);
 	}
 	for (size_t i = 0; i < r->inhibit_count; i++) {
 		matchers_done(&r->inhibit_rules[i].source);

@@ -76,7 +76,9 @@ struct service {
 struct message_template {
 	unsigned line;
 	struct matchers matchers;
+	struct str text;
 	struct jq_program *program;
+	struct jq_apart *apart; /* instead of it */
 	struct message_template *next;
 };
 
@@ -105,6 +107,11 @@ MUST_USE struct routing *routing_of_tree(const struct json *tree, const char *fi
 /* The same from a file. "": the built-in one, in which everything goes where its source says. */
 MUST_USE struct routing *routing_read(struct str path, struct err *err);
 void routing_free(struct routing *r); /* NULL is fine */
+/* Once, before it is used: templates then run in processes of their own, with a limit in time and memory (base/jq_apart.h). The
+ * executable must know JQ_APART_ARGUMENT. */
+void routing_set_apart(struct routing *r);
+/* *out: the first value that a template answers; NULL: none. */
+MUST_USE bool template_run(struct message_template *t, struct arena *a, const struct json *input, struct json **out, struct err *err);
 
 /* Labels as people write them, a=b, each word one or a list of them. ERR_INVALID: another sign than =. */
 MUST_USE bool routing_read_labels(struct arena *a, const struct str *words, size_t count, struct labels *out, struct err *err);
