@@ -178,6 +178,7 @@ const struct alert *inhibit_would(const struct alerts *al, const struct routing 
 struct silence_kept {
 	struct silence s; /* its texts are in the arena */
 	struct arena arena;
+	bool warned;      /* that it will end */
 	int64_t hushed;   /* alerts that it kept quiet, since the start of the daemon */
 };
 

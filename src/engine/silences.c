@@ -360,16 +360,40 @@ static bool act(struct work *w, struct silence_kept *k, struct str who)
 	return alerts_tell_touched(w);
 }
 
+#define WARN_BEFORE (15 * MINUTE)
+#define WARN_FROM HOUR /* whoever silences for less knows when it ends */
+
+/* When people are told that it will end; 0: they are not. */
+static wall_ms warn_at(const struct silence *s)
+{
+	return s->ends - s->starts > WARN_FROM ? s->ends - WARN_BEFORE : 0;
+}
+
 static wall_ms next_turn(const struct silence *s, wall_ms now)
 {
 	switch (silence_state_at(s, now)) {
 	case SILENCE_PENDING:
 		return s->starts;
 	case SILENCE_ACTIVE:
-		return s->ends;
+		return warn_at(s) > now ? warn_at(s) : s->ends;
 	default:
 		return 0;
 	}
+}
+
+/* Its end will be heard: what it keeps quiet still fires. */
+static bool warn(struct work *w, struct silence_kept *k)
+{
+	struct arena *a = w->arena;
+	unsigned alerts, groups;
+
+	if (k->warned || !warn_at(&k->s) || w->now < warn_at(&k->s) || silence_state_at(&k->s, w->now) != SILENCE_ACTIVE)
+		return true;
+	work_touched_memory(w);
+	k->warned = true;
+	silences_preview(w, &k->s.matchers, &alerts, &groups);
+	return !alerts || tell(w, &k->s, arena_printf(a, ":hourglass: " STR_FMT STR_FMT " ends in " STR_FMT " and keeps %u alert%s quiet.", STR_ARG(what_of(a, &k->s)),
+						      STR_ARG(why_of(a, &k->s)), STR_ARG(span_write(a, k->s.ends - w->now)), alerts, alerts == 1 ? "" : "s"));
 }
 
 static bool add_timer(struct work *w, const struct silence *s)
@@ -389,7 +413,7 @@ bool silences_turn(struct work *w, int64_t silence_id, wall_ms *again_at)
 	if (!k)
 		return true;
 	*again_at = next_turn(&k->s, w->now);
-	return act(w, k, S(""));
+	return act(w, k, S("")) && warn(w, k);
 }
 
 static bool hand_on(struct work *w, struct err *err, bool ok)
