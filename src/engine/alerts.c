@@ -261,29 +261,37 @@ bool group_change(struct work *w, struct group *g, const struct change *changes,
 	return group_tell(w, g, rule->effects, &w->err) && (!detail || group_detail(w, g, change_id));
 }
 
-bool alerts_settle(struct work *w, int64_t group_id, wall_ms *again_at)
+/* It ends, if it has kept still for long enough. */
+static bool group_settles(struct work *w, struct group *g, wall_ms *again_at)
 {
-	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
-	const struct group_rule *rule = g ? group_rule_find(g->row.state, GROUP_EV_ALL_RESOLVED) : NULL;
-	struct group_row after;
+	const struct group_rule *rule = group_rule_find(g->row.state, GROUP_EV_ALL_RESOLVED);
+	wall_ms due = g->row.changed + settle_after(w->engine->routing);
+	struct group_row after = g->row;
 
-	*again_at = 0;
-	if (!g || !rule || g->firing > 0 || g->row.state == GROUP_RESOLVED)
-		return true;
-	if (g->row.changed + settle_after(w->engine->routing) > w->now) {
-		*again_at = g->row.changed + settle_after(w->engine->routing);
+	if (due > w->now) {
+		*again_at = due;
 		return true;
 	}
-	after = g->row;
 	row_follows(rule, NULL, 0, 0, w->now, &after);
 	if (!row_write(w, g, &after))
 		return false;
 	work_touched_memory(w);
 	row_take(w->engine->alerts, g, &after);
 	log_info(EV_ALERT_RESOLVED, F_STR("alert", g->row.short_id), F_TXT("by", "settled"));
-	if (!group_tell(w, g, rule->effects, &w->err))
+	return group_tell(w, g, rule->effects, &w->err);
+}
+
+bool alerts_settle(struct work *w, int64_t group_id, wall_ms *again_at)
+{
+	struct group *g = map_get(&w->engine->alerts->by_id, (uint64_t)group_id);
+
+	*again_at = 0;
+	if (!g || g->firing > 0)
+		return true;
+	if (g->row.state != GROUP_RESOLVED && !group_settles(w, g, again_at))
 		return false;
-	group_let_go(w->engine->alerts, g);
+	work_touched_memory(w);
+	group_let_go(w->engine->alerts, g); /* resolved by hand while it kept still it may have nothing to tell, and nobody else does it */
 	return true;
 }
 

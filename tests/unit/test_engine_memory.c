@@ -354,6 +354,11 @@ static void check_alerts_of(struct arena *a, const struct group *g, const struct
 	}
 }
 
+static bool is_done_with(const struct group *g)
+{
+	return g->row.state == GROUP_RESOLVED && !g->row.held && !g->outbox_id && !g->details;
+}
+
 static void check_group(struct arena *a, struct group *g, const struct vec *firing)
 {
 	const struct alerts *al = room.e->alerts;
@@ -367,7 +372,7 @@ static void check_group(struct arena *a, struct group *g, const struct vec *firi
 	must(g->route == routing_find(room.e->routing, g->row.group_key, g->row.receiver), "not its route");
 	must(g->row.state != GROUP_RESOLVED || fires == 0 || g->row.held, "resolved, and fires");
 	must(g->row.state == GROUP_RESOLVED || map_get(&al->by_key, g->key_hash) == g, "open, and its key finds another");
-	must(g->row.state != GROUP_RESOLVED || g->row.held || g->outbox_id || g->details, "nothing keeps it in memory");
+	must(!is_done_with(g) || g->row.flapping, "nothing keeps it in memory"); /* a flapping one goes with its timer */
 	if (g->row.state != GROUP_RESOLVED && !g->row.message_ts && !g->row.digest_id && g->loud && !group_is_quiet(g, wall_now(), &until))
 		must(g->outbox_id, "loud, and nobody will be told: %s", g->row.short_id.p);
 	if (g->row.digest_id && g->row.state != GROUP_RESOLVED)
@@ -415,7 +420,12 @@ static bool check_now(struct work *w, void *context)
 
 static bool restart(struct work *w, void *context)
 {
+	struct vec groups = groups_by_id(w->arena);
+	bool comparable = true;
 	struct buf before, after;
+
+	for (size_t i = 0; i < groups.count; i++)
+		comparable = comparable && !is_done_with(((struct group **)groups.items)[i]);
 
 	(void)context;
 	buf_init(&before, 4 * MIB);
@@ -423,7 +433,8 @@ static bool restart(struct work *w, void *context)
 	dump(w->arena, &before);
 	must(alerts_reload(w->engine, &w->err), "%s", w->err.text);
 	dump(w->arena, &after);
-	compare(buf_str(&before), buf_str(&after));
+	if (comparable)
+		compare(buf_str(&before), buf_str(&after));
 	buf_done(&before);
 	buf_done(&after);
 	return check_now(w, NULL);
@@ -444,6 +455,7 @@ static bool messages_are_true(struct work *w, void *context)
 
 		if (g->row.message_ts)
 			must(said && str_starts(str_of(said), wanted), "%s says '%s', and it is " STR_FMT, g->row.short_id.p, said ? said : "nothing", STR_ARG(wanted));
+		must(!is_done_with(g), "%s is never let go", g->row.short_id.p);
 		must(!g->outbox_id || !g->row.message_ts, "something of %s waits still", g->row.short_id.p);
 		if (g->row.digest_id && g->row.state != GROUP_RESOLVED)
 			map_put(&digests, (uint64_t)g->row.digest_id, (void *)g);
@@ -678,7 +690,7 @@ START_TEST(rows_build_the_same_memory)
 	}
 	chat.retries = 0;
 	let_go_of_posts();
-	room_advance(&room, 6 * MINUTE);
+	room_advance(&room, 31 * MINUTE); /* all that ends by itself has ended, all that flaps has settled */
 	must(room_do(&room, restart, NULL, &err), "%s", err.text);
 	must(room_do(&room, messages_are_true, NULL, &err), "%s", err.text);
 }
