@@ -739,6 +739,60 @@ START_TEST(a_storm_that_is_over_is_forgotten)
 }
 END_TEST
 
+/* ---- what flaps ends ---- */
+
+static bool fires_or_ends(struct work *w, void *context)
+{
+	struct delivery d = {.source_name = S("test"), .channel_id = room.channel_id};
+
+	d.body = context ? S("[{\"labels\":{\"alertname\":\"F\"},\"endsAt\":\"2026-03-02T02:15:00Z\"}]") : S("[{\"labels\":{\"alertname\":\"F\"}}]");
+	return alerts_receive_v2(w, &d);
+}
+
+static bool silence_f(struct work *w, void *context)
+{
+	struct silence s = {.starts = w->now, .ends = w->now + HOUR, .created_by = S("test"), .comment = S("x"), .kind = SILENCE_PLAIN};
+	struct str uuid;
+	bool ok = matchers_parse(w->arena, &s.matchers, S("alertname=F"), &w->err) && silences_put(w, &s, &uuid, &w->err);
+
+	(void)context;
+	matchers_done(&s.matchers);
+	return ok;
+}
+
+static bool resolve_it(struct work *w, void *context)
+{
+	struct group *g = alerts_find(w, S("F"), &w->err);
+
+	(void)context;
+	return g && alerts_resolve(w, g, room.user_id, &w->err);
+}
+
+static bool groups_are(struct work *w, void *context)
+{
+	return w->engine->alerts->by_id.count == *(size_t *)context;
+}
+
+/* Nobody was told of it: a silence kept it quiet. It keeps still when it is resolved by hand. */
+START_TEST(a_flapping_group_that_nobody_heard_of_goes)
+{
+	size_t one = 1, none = 0;
+
+	ck_assert(room_do(&room, swap_routing, routing_parse(S("flapping: {changes: 2, within: 10m}"), "test.yaml", &err), &err));
+	ck_assert_msg(room_do(&room, silence_f, NULL, &err), "%s", err.text);
+	for (int i = 0; i < 3; i++) {
+		ck_assert(room_do(&room, fires_or_ends, NULL, &err));
+		if (i < 2)
+			ck_assert(room_do(&room, fires_or_ends, "it ends", &err));
+	}
+	ck_assert(room_do(&room, fires_or_ends, "it ends", &err));
+	ck_assert(room_do(&room, groups_are, &one, &err));
+	ck_assert_msg(room_do(&room, resolve_it, NULL, &err), "%s", err.text);
+	room_advance(&room, 6 * MINUTE);
+	ck_assert(room_do(&room, groups_are, &none, &err));
+}
+END_TEST
+
 /* ---- routes, asked the slow way ---- */
 
 static const char *const values[] = {"", "a", "b", "ab"};
@@ -851,6 +905,7 @@ int main(void)
 	const char *seeds = getenv("OPSROOM_SEEDS");
 	const struct unit_test tests[] = {
 		{"storm", a_storm_that_is_over_is_forgotten},
+		{"flapping", a_flapping_group_that_nobody_heard_of_goes},
 		{"routes", routes_are_taken_as_by_hand, .times = 5},
 		{"restart", rows_build_the_same_memory, .times = getenv("OPSROOM_SEED") ? 1 : seeds ? atoi(seeds) : SEEDS},
 	};
