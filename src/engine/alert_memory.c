@@ -404,7 +404,7 @@ void alerts_count(struct engine *e, struct engine_counts *counts)
 
 /* ---- changes: written as JSON, read again at the start ----
  *
- * {"n": the group's n-th, or "f","o","k": fingerprint, source and sender's key of a new one; "s": fires; "g": begins to; "b","e": from,
+ * {"n": the group's n-th, or "f","o","k": fingerprint, source and sender's key of a new one; "s": false if it does not fire; "g": begins to; "b","e": from,
  * to; "l","a","u": labels, annotations, url, where they are new} */
 
 struct str changes_write(struct arena *a, const struct change *changes, size_t count)
@@ -426,11 +426,13 @@ struct str changes_write(struct arena *a, const struct change *changes, size_t c
 		} else {
 			snprintf(hex, sizeof hex, "%016" PRIx64, ev->fingerprint);
 			json_add_str(&o, "f", str_n(hex, 16));
-			json_add_int(&o, "o", changes[i].source_id);
+			if (changes[i].source_id)
+				json_add_int(&o, "o", changes[i].source_id);
 			if (changes[i].sender_key.n)
 				json_add_str(&o, "k", changes[i].sender_key);
 		}
-		json_add_bool(&o, "s", ev->firing);
+		if (!ev->firing)
+			json_add_bool(&o, "s", false);
 		if (ev->firing && (!changes[i].alert || !changes[i].alert->firing))
 			json_add_bool(&o, "g", true);
 		json_add_int(&o, "b", ev->starts_at);

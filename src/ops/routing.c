@@ -468,7 +468,9 @@ static bool read_timers(struct reader *rd, const struct json *item, struct route
 		return false;
 	if (!t->group_interval)
 		return wrong(rd, item, "group_interval cannot be zero" STR_FMT, S(""));
-	return t->repeat_interval || wrong(rd, item, "repeat_interval cannot be zero" STR_FMT, S(""));
+	if (!t->repeat_interval)
+		return wrong(rd, item, "repeat_interval cannot be zero" STR_FMT, S(""));
+	return t->repeat_interval >= SECOND || wrong(rd, item, "a repeat_interval of less than a second says nothing but noise" STR_FMT, S(""));
 }
 
 static bool read_receiver_of(struct reader *rd, const struct json *item, struct route *t)
