@@ -141,6 +141,13 @@ void alert_view(struct arena *a, const struct alert *al, struct alert_texts *out
 MUST_USE bool group_change(struct work *w, struct group *g, const struct change *changes, size_t count, int64_t firing_after, bool fires);
 /* A group whose alerts end by themselves has a timer; an earlier end brings it forward with a second one. */
 MUST_USE bool group_mind_ends(struct work *w, struct group *g, wall_ms ends_at);
+
+/* ---- alert_tell.c ---- */
+
+/* Sees to it that the group's message will show its present state. effects: of enum group_effect. */
+MUST_USE bool group_tell(struct work *w, struct group *g, unsigned effects, struct err *err);
+/* What changed is told in the thread of a message that is there: at once, and then at most every group_interval. */
+MUST_USE bool group_detail(struct work *w, struct group *g, int64_t change_id);
 /* Tells the groups that were touched by what happened elsewhere: a silence ended, what inhibited them is over. */
 MUST_USE bool alerts_tell_touched(struct work *w);
 MUST_USE bool alerts_mind_reminders(struct work *w);
