@@ -128,7 +128,9 @@ bool reminder_render(struct work *w, const struct due_row *row, struct chat_post
 	struct arena *a = &post->arena;
 	wall_ms until;
 
-	if (!g || g->row.state != GROUP_FIRING || !g->row.message_ts || group_is_quiet(g, w->now, &until))
+	if (!g)
+		return storm_reminder_render(w, row, post);
+	if (g->row.state != GROUP_FIRING || !g->row.message_ts || group_is_quiet(g, w->now, &until))
 		return false;
 	if (!post_has_turn(w, post, g->row.channel_id))
 		return false;

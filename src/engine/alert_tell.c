@@ -123,8 +123,7 @@ static bool wants_reminder(const struct group *g, wall_ms now, wall_ms *due)
 	return true;
 }
 
-/* The one timer that looks after all reminders stands at the soonest. */
-static bool mind_round(struct work *w, wall_ms due)
+bool alerts_remind_at(struct work *w, wall_ms due)
 {
 	struct alerts *al = w->engine->alerts;
 
@@ -145,7 +144,7 @@ bool alerts_mind_reminders(struct work *w)
 	for (size_t i = 0; map_next(&al->by_id, &i, &value);)
 		if (wants_reminder(value, w->now, &due))
 			soonest = !soonest || due < soonest ? due : soonest;
-	return !soonest || mind_round(w, soonest > w->now ? soonest : w->now);
+	return !soonest || alerts_remind_at(w, soonest > w->now ? soonest : w->now);
 }
 
 static bool remind(struct work *w, struct group *g)
@@ -178,6 +177,8 @@ bool alerts_round(struct work *w, wall_ms *again_at)
 		}
 		next = !next || due < next ? due : next;
 	}
+	if (!storms_remind(w, &next))
+		return false;
 	work_touched_memory(w);
 	al->round_due = *again_at = next;
 	return true;
@@ -189,7 +190,7 @@ bool alerts_round(struct work *w, wall_ms *again_at)
 static bool first_told(struct work *w, struct group *g)
 {
 	g->row.noticed = w->now;
-	return !g->route || mind_round(w, w->now + g->route->repeat_interval);
+	return !g->route || alerts_remind_at(w, w->now + g->route->repeat_interval);
 }
 
 /* It changed while its message was on the way: the next row, which has a turn of its own. */

@@ -151,6 +151,8 @@ MUST_USE bool group_detail(struct work *w, struct group *g, int64_t change_id);
 /* Tells the groups that were touched by what happened elsewhere: a silence ended, what inhibited them is over. */
 MUST_USE bool alerts_tell_touched(struct work *w);
 MUST_USE bool alerts_mind_reminders(struct work *w);
+/* The one timer that looks after all reminders stands at the soonest. */
+MUST_USE bool alerts_remind_at(struct work *w, wall_ms due);
 /* Is nobody to be told of it for now: all of it silenced or inhibited, or its route is mute? *until: when to look again, 0: when
  * something happens. */
 bool group_is_quiet(const struct group *g, wall_ms now, wall_ms *until);
@@ -170,6 +172,9 @@ const struct alert *inhibit_by(const struct alert *a);
 MUST_USE bool storm_takes(struct work *w, struct group *g, bool *taken);
 /* A group of a digest changed: the digest's message will show it. */
 MUST_USE bool digest_tell(struct work *w, int64_t digest_id, bool at_once);
+/* Those that nobody has answered are said again; *next: when to look again, if that is sooner. */
+MUST_USE bool storms_remind(struct work *w, wall_ms *next);
+bool storm_reminder_render(struct work *w, const struct due_row *row, struct chat_post *post);
 void digest_put_off(struct work *w, const struct due_row *row, wall_ms due);
 MUST_USE bool digests_load(struct engine *e, struct arena *a, struct err *err);
 void digests_clear(struct alerts *al);

@@ -26,7 +26,7 @@ struct digest {
 	int64_t outbox_id, outbox_fence;
 	bool sending, dirty, has_turn;
 	bool over; /* all of it is resolved and told: its row only waits until the storm may not go on any more */
-	wall_ms told_at, outbox_due;
+	wall_ms told_at, outbox_due, noticed; /* noticed: people were last reminded; 0: not yet, as far as is known */
 };
 
 /* ---- in memory ---- */
@@ -168,6 +168,7 @@ void storms_carry_over(struct alerts *al, struct alerts *old)
 		if (!d)
 			continue;
 		d->told_at = was->told_at;
+		d->noticed = was->noticed;
 		if (d->outbox_id && d->outbox_id == was->outbox_id) {
 			d->has_turn = was->has_turn;
 			d->sending = was->sending;
@@ -431,6 +432,8 @@ bool digest_told(struct work *w, int64_t digest_id, int64_t message_ts)
 	if (!d)
 		return true;
 	work_touched_memory(w);
+	if (!d->row.message_ts && !alerts_remind_at(w, w->now + w->engine->routing->root->repeat_interval))
+		return false;
 	d->row.message_ts = message_ts;
 	d->told_at = w->now;
 	d->sending = false;
@@ -460,6 +463,56 @@ void digest_not_told(struct work *w, int64_t digest_id)
 	work_touched_memory(w);
 	d->sending = d->dirty = false;
 	d->outbox_id = 0;
+}
+
+/* ---- reminders ---- */
+
+static int64_t unanswered(const struct digest *d)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < d->count; i++)
+		n += d->groups[i]->row.state == GROUP_FIRING && d->groups[i]->loud > 0;
+	return n;
+}
+
+bool storms_remind(struct work *w, wall_ms *next)
+{
+	span_ms every = w->engine->routing->root->repeat_interval;
+	void *value;
+
+	for (size_t i = 0; map_next(&w->engine->alerts->digests, &i, &value);) {
+		struct digest *d = value;
+		wall_ms due = (d->noticed ? d->noticed : d->row.opened) + every;
+
+		if (!d->row.message_ts || !unanswered(d))
+			continue;
+		if (due <= w->now) {
+			work_touched_memory(w);
+			effect_wake(w);
+			d->noticed = w->now;
+			due = w->now + every;
+			if (!store_due_add(w->engine->db, DUE_OUTBOX, d->row.id, engine_id(w), w->now, KIND_REMINDER, S(""), &w->err))
+				return false;
+		}
+		*next = !*next || due < *next ? due : *next;
+	}
+	return true;
+}
+
+bool storm_reminder_render(struct work *w, const struct due_row *row, struct chat_post *post)
+{
+	struct digest *d = map_get(&w->engine->alerts->digests, (uint64_t)row->home_id);
+	int64_t left = d ? unanswered(d) : 0;
+
+	if (!left || !d->row.message_ts || !post_has_turn(w, post, d->row.channel_id))
+		return false;
+	post->channel_id = d->row.channel_id;
+	post->thread_ts = d->row.message_ts;
+	post->broadcast = true;
+	post->text = arena_printf(&post->arena, ":repeat: of *%" PRId64 " alert groups at once* %" PRId64 " still fire%s after " STR_FMT ", and nobody has acknowledged %s", d->row.total,
+				  left, left == 1 ? "s" : "", STR_ARG(span_write(&post->arena, w->now - d->row.opened)), left == 1 ? "it" : "them");
+	return true;
 }
 
 /* ---- people ---- */
