@@ -29,8 +29,8 @@ static struct {
 	struct sent reply; /* the last */
 	enum post_result answer;
 	wall_ms retry_at;
-	bool hold;
-	struct chat_post *held;
+	bool hold, hold_replies;
+	struct chat_post *held, *held_reply;
 } chat;
 
 static void answer(struct chat_post *post)
@@ -47,7 +47,9 @@ static void post(struct chat_post *p)
 
 	*s = (struct sent){p->outbox_id, p->message_ts, p->attempts, wall_now(), {0}};
 	snprintf(s->text, sizeof s->text, STR_FMT, STR_ARG(p->text));
-	if (chat.hold)
+	if (chat.hold_replies && p->thread_ts)
+		chat.held_reply = p;
+	else if (chat.hold)
 		chat.held = p;
 	else
 		answer(p);
@@ -210,6 +212,26 @@ START_TEST(a_channel_is_told_at_its_pace)
 		ck_assert_int_eq(chat.sent[i].at, ROOM_START + (wall_ms)i * SECOND);
 	ck_assert_str_eq(chat.sent[4].text, "[FIRING:2] A4 (warning)");
 	told.pace = 0;
+}
+END_TEST
+
+/* Who joins while the thread is being told is in the next reply. */
+START_TEST(what_changes_while_a_reply_leaves_is_told)
+{
+	alert("[" DISK1 "]");
+	room_advance(&room, 2 * SECOND);
+	chat.hold_replies = true;
+	alert("[" DISK2 "]");
+	while (!chat.held_reply)
+		uv_run(&room.loop, UV_RUN_ONCE);
+	ck_assert_ptr_nonnull(strstr(chat.reply.text, "1 more firing"));
+	alert("[{\"labels\":{\"alertname\":\"Disk\",\"instance\":\"db-3\"}," FOREVER "}]");
+	chat.hold_replies = false;
+	answer(chat.held_reply);
+	room_advance(&room, MINUTE);
+	ck_assert_uint_eq(chat.replies, 2);
+	ck_assert_ptr_nonnull(strstr(chat.reply.text, "db-3"));
+	ck_assert_ptr_null(strstr(chat.reply.text, "db-2"));
 }
 END_TEST
 
@@ -757,6 +779,7 @@ int main(void)
 		{"told", people_are_told_at_once_numbers_once_a_second},
 		{"told", what_was_put_off_can_be_brought_forward},
 		{"told", a_channel_is_told_at_its_pace},
+		{"told", what_changes_while_a_reply_leaves_is_told},
 		{"told", an_alert_ends_by_itself},
 		{"told", resolved_by_hand_stays_quiet_until_it_fires_anew},
 		{"told", a_change_under_way_goes_after_it},
