@@ -2,11 +2,21 @@
 //
 // Needs build/opsroomd, chromium and the packages of web/; the folder of the programs is OPSROOM_BUILD (default: build).
 
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { go_to, message, room_start, see } from '../tests/web/harness.mjs';
 
 const file = resolve(process.argv[2] ?? new URL('../docs/console.png', import.meta.url).pathname);
+
+// Whose the alerts are.
+const alerting = `
+services:
+  - name: checkout
+    matchers: ['service="checkout"']
+    team: Shop
+    links: [{title: Dashboard, url: "https://grafana.example.com/d/checkout"}]
+`;
 
 function alert(name, severity, summary, description, labels) {
 	return {
@@ -32,7 +42,9 @@ async function story(room) {
 	for (const person of ['ben', 'chloe'])
 		await room[person].slack('conversations.join', { channel: alerts });
 	await read_all(room);
-	await room.ben.slack('chat.postMessage', { channel: deploys, text: '*checkout 4.12* is out to 25 % :rocket:' });
+	const made = await room.ann.call('POST', '/v1/provision', 'sources: [{name: argocd, tool: generic, channel: deploys}]\n', 'application/yaml');
+
+	await room.ann.call('POST', new URL(made.sources.argocd.url).pathname, { title: 'checkout 4.12 is out to 25 %', status: 'info', url: 'https://argocd.example.com/checkout', starts_at: new Date(Date.now() - 12 * 60000).toISOString(), labels: { service: 'checkout' } });
 	await room.ann.call('POST', '/api/v2/alerts', [alert('DiskFillsIn4Hours', 'warning', 'db-3: the disk is full in 4 hours', '', { instance: 'db-3', service: 'orders' })]);
 	await room.ann.call('POST', '/api/v2/alerts', [
 		alert('DbPoolExhausted', 'critical', 'checkout: no database connection is free', '200 of 200 connections in use for 5 minutes. Orders fail.', { service: 'checkout', cluster: 'eu-1' })]);
@@ -54,7 +66,10 @@ async function talk(room, page, alerts) {
 	await see(page.locator('.thread .message', { hasText: 'falling' }));
 }
 
-const room = await room_start();
+const folder = await mkdtemp(join(tmpdir(), 'opsroom-screenshot-'));
+
+await writeFile(join(folder, 'alerting.yaml'), alerting);
+const room = await room_start({ options: ['--alerting', join(folder, 'alerting.yaml')] });
 
 try {
 	const { alerts, deploys } = await story(room);
@@ -70,4 +85,5 @@ try {
 	console.log(file);
 } finally {
 	await room.end();
+	await rm(folder, { recursive: true });
 }
