@@ -21,14 +21,18 @@ bool group_is_quiet(const struct group *g, wall_ms now, wall_ms *until)
 }
 
 /* When a group's message is to show its present state. */
-static wall_ms tell_due(const struct group *g, unsigned effects, wall_ms now)
+static wall_ms tell_due(struct group *g, unsigned effects, wall_ms now)
 {
 	wall_ms begins = g->row.opened + (g->route ? g->route->group_wait : 0);
 
 	if (!g->row.message_ts && g->hold_until > now)
 		return g->hold_until;
+	if (!g->row.message_ts && begins > now) { /* unless it has been firing for longer than that */
+		group_sum_up(g);
+		return g->sum.since + g->route->group_wait > now ? begins : now;
+	}
 	if (!g->row.message_ts)
-		return begins > now && g->sum.since + g->route->group_wait > now ? begins : now;
+		return now;
 	if (!(effects & GROUP_FX_TELL_NOW) && g->told_at + TELL_EVERY > now)
 		return g->told_at + TELL_EVERY;
 	return now;
@@ -50,7 +54,6 @@ bool group_tell(struct work *w, struct group *g, unsigned effects, struct err *e
 		return true;
 	if (g->row.digest_id)
 		return digest_tell(w, g->row.digest_id, (effects & GROUP_FX_TELL_NOW) && !g->loud);
-	group_sum_up(g);
 	due = tell_due(g, effects, w->now);
 	if (g->sending) {
 		g->dirty_due = g->dirty && g->dirty_due < due ? g->dirty_due : due;

@@ -180,7 +180,9 @@ static void outbox_run(struct work *w)
 	post->attempts = item->row.attempts;
 	post->kind = post_kind_of(item->row.kind);
 	if (!post->kind->render(w, &item->row, post)) { /* nothing to tell any more, or not yet */
-		w->failed = w->failed ? true : post->later_at ? !store_due_later(db, DUE_OUTBOX, &item->row, post->later_at, &w->err) : !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
+		if (!w->failed)
+			w->failed = post->later_at ? !store_due_later(db, DUE_OUTBOX, &item->row, post->later_at, &w->err)
+						   : !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
 		return;
 	}
 	effect_call(w, send_post, item);
