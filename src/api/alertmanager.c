@@ -249,7 +249,6 @@ static struct str v2_routing(struct exchange *x)
 /* amtool asks for the status before every command, and reads the routes from it. */
 static void v2_status(struct exchange *x)
 {
-	char text[WALL_TEXT_SIZE];
 	struct str *names;
 	struct json_out o;
 	size_t count;
@@ -263,7 +262,7 @@ static void v2_status(struct exchange *x)
 	json_open(&o, '{');
 	json_add_str(&o, "original", x->work.engine->routing->text.n ? v2_routing(x) : v2_config(x_arena(x), names, count));
 	json_close(&o, '}');
-	json_add_str(&o, "uptime", wall_write(text, x->work.engine->started));
+	json_add_wall(&o, "uptime", x->work.engine->started);
 	json_add_raw(&o, "versionInfo",
 		     S("{\"version\":\"" OPSROOM_VERSION "\",\"revision\":\"\",\"branch\":\"\",\"buildUser\":\"opsroom\",\"buildDate\":\"\",\"goVersion\":\"\"}"));
 	json_close(&o, '}');

@@ -800,3 +800,10 @@ void json_add_raw(struct json_out *o, const char *key, struct str json)
 	json_key(o, key);
 	json_put_raw(o, json);
 }
+
+void json_add_wall(struct json_out *o, const char *key, wall_ms at)
+{
+	char text[WALL_TEXT_SIZE];
+
+	json_add_str(o, key, wall_write(text, at));
+}

@@ -6,7 +6,7 @@
  * It does not recurse.
  */
 #pragma once
-#include "base/mem.h"
+#include "base/time.h"
 
 #define JSON_MAX_DEPTH 64
 #define JSON_MAX_KEYS 4096 /* per object */
@@ -74,3 +74,4 @@ void json_add_str(struct json_out *o, const char *key, struct str v);
 void json_add_int(struct json_out *o, const char *key, int64_t v);
 void json_add_bool(struct json_out *o, const char *key, bool v);
 void json_add_raw(struct json_out *o, const char *key, struct str json);
+void json_add_wall(struct json_out *o, const char *key, wall_ms at); /* RFC 3339, as wall_write() */

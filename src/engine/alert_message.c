@@ -10,15 +10,6 @@
 #define MEMBERS_SHOWN 6
 #define LABELS_SHOWN 10
 
-/* Slack shows it in the reader's own time; others see UTC. */
-static struct str date_text(struct arena *a, wall_ms at)
-{
-	char text[WALL_TEXT_SIZE];
-	struct str iso = wall_write(text, at);
-
-	return arena_printf(a, "<!date^%" PRId64 "^{date_short_pretty} {time_secs}|" STR_FMT " " STR_FMT " UTC>", at / 1000, 10, iso.p, 8, iso.p + 11);
-}
-
 static struct str silence_url(struct arena *a, const struct group *g, const struct labels *common)
 {
 	struct buf b;
@@ -70,11 +61,7 @@ static void put_buttons(const struct telling *m, struct json_out *o)
 	dashboard = labels_get(&t.annotations, "dashboard_url");
 	if (!open && !url_is_web(runbook) && !url_is_web(t.url) && !url_is_web(dashboard))
 		return;
-	json_open(o, '{');
-	json_add_str(o, "type", S("actions"));
-	json_add_str(o, "block_id", S("alert"));
-	json_key(o, "elements");
-	json_open(o, '[');
+	block_actions_open(o, "alert");
 	if (g->row.state == GROUP_FIRING)
 		block_button(o, "Acknowledge", "alert.ack", id, "primary");
 	if (open)
@@ -86,8 +73,7 @@ static void put_buttons(const struct telling *m, struct json_out *o)
 	block_link(o, "Source", "alert.source", t.url);
 	if (open)
 		block_link(o, "Silence in Alertmanager", "alert.silence", silence);
-	json_close(o, ']');
-	json_close(o, '}');
+	block_actions_close(o);
 }
 
 /* Labels that say where; what the title and colour say already is left out. */
@@ -222,25 +208,14 @@ static struct str state_text(struct arena *a, const struct group *g, wall_ms now
 	struct str who = S("");
 
 	if (r->acked)
-		who = arena_printf(a, "  ·  :eyes: acknowledged by " STR_FMT " " STR_FMT, STR_ARG(group_acker(a, r)), STR_ARG(date_text(a, r->acked)));
+		who = arena_printf(a, "  ·  :eyes: acknowledged by " STR_FMT " " STR_FMT, STR_ARG(group_acker(a, r)), STR_ARG(mrkdwn_date(a, r->acked, true)));
 	if (r->state == GROUP_RESOLVED)
 		return arena_printf(a, ":large_green_circle: *Resolved*%s" STR_FMT " " STR_FMT "  ·  lasted " STR_FMT STR_FMT, r->resolved_by ? " by " : "",
-				    STR_ARG(r->resolved_by ? user_mention(a, r->resolved_by) : S("")), STR_ARG(date_text(a, r->resolved)),
+				    STR_ARG(r->resolved_by ? user_mention(a, r->resolved_by) : S("")), STR_ARG(mrkdwn_date(a, r->resolved, true)),
 				    STR_ARG(span_write(a, r->resolved - g->sum.since)), STR_ARG(who));
 	return arena_printf(a, "%s *%" PRId64 " firing*%s since " STR_FMT STR_FMT STR_FMT, group_emoji(g), g->firing,
-			    gone ? arena_printf(a, ", %zu resolved,", gone).p : "", STR_ARG(date_text(a, g->sum.since)), STR_ARG(who),
+			    gone ? arena_printf(a, ", %zu resolved,", gone).p : "", STR_ARG(mrkdwn_date(a, g->sum.since, true)), STR_ARG(who),
 			    STR_ARG(quiet_text(a, g, now)));
-}
-
-static void put_context_line(struct json_out *o, struct str text)
-{
-	json_open(o, '{');
-	json_add_str(o, "type", S("context"));
-	json_key(o, "elements");
-	json_open(o, '[');
-	block_text(o, "mrkdwn", text);
-	json_close(o, ']');
-	json_close(o, '}');
 }
 
 static struct str link_text(struct arena *a, struct str title, struct str url)
@@ -277,7 +252,7 @@ static void put_changes(const struct telling *m, struct json_out *o)
 	for (size_t i = 0; i < count; i++) {
 		span_ms before = m->g->row.opened - list[i].at;
 
-		put_context_line(o, arena_printf(m->a, ":rocket: " STR_FMT "  ·  " STR_FMT " %s  ·  " STR_FMT, STR_ARG(link_text(m->a, list[i].title, list[i].url)),
+		block_context(o, arena_printf(m->a, ":rocket: " STR_FMT "  ·  " STR_FMT " %s  ·  " STR_FMT, STR_ARG(link_text(m->a, list[i].title, list[i].url)),
 						 STR_ARG(span_write(m->a, before < 0 ? -before : before)), before < 0 ? "after it began" : "before",
 						 STR_ARG(mrkdwn_escape(m->a, list[i].source))));
 	}
@@ -287,7 +262,7 @@ static void put_service(const struct telling *m, struct json_out *o)
 {
 	if (!m->service)
 		return;
-	put_context_line(o, service_text(m->a, m->service));
+	block_context(o, service_text(m->a, m->service));
 	put_changes(m, o);
 }
 
@@ -295,17 +270,16 @@ static void put_origin(const struct telling *m, struct json_out *o)
 {
 	struct str from = source_name(m->w, m->g->row.source_id);
 
-	put_context_line(o, arena_printf(m->a, "alert `" STR_FMT "`  ·  %s%s" STR_FMT, STR_ARG(m->g->row.short_id), severity_name(m->g->row.severity),
+	block_context(o, arena_printf(m->a, "alert `" STR_FMT "`  ·  %s%s" STR_FMT, STR_ARG(m->g->row.short_id), severity_name(m->g->row.severity),
 					 from.n ? "  ·  from " : "", STR_ARG(mrkdwn_escape(m->a, from))));
 	if (m->template_failed.n)
-		put_context_line(o, arena_printf(m->a, ":warning: its template failed: " STR_FMT, STR_ARG(mrkdwn_escape(m->a, str_clip(m->template_failed, 300)))));
+		block_context(o, arena_printf(m->a, ":warning: its template failed: " STR_FMT, STR_ARG(mrkdwn_escape(m->a, str_clip(m->template_failed, 300)))));
 }
 
 static void put_blocks(const struct telling *m, struct json_out *o)
 {
 	struct str where = labels_line(m->a, m->common, NULL);
 
-	json_open(o, '[');
 	block_section(o, first_section(m));
 	if (where.n && !m->own_text.n)
 		block_section(o, where);
@@ -313,7 +287,6 @@ static void put_blocks(const struct telling *m, struct json_out *o)
 	put_buttons(m, o);
 	put_service(m, o);
 	put_origin(m, o);
-	json_close(o, ']');
 }
 
 static const char *message_color(const struct group *g)
@@ -337,16 +310,9 @@ static struct str message_body(const struct telling *m, struct str fallback)
 	buf_init(&b, 100 * KIB);
 	o = json_out(&b);
 	json_open(&o, '{');
-	json_key(&o, "attachments");
-	json_open(&o, '[');
-	json_open(&o, '{');
-	json_add_int(&o, "id", 1);
-	json_add_str(&o, "color", str_of(message_color(m->g)));
-	json_add_str(&o, "fallback", fallback);
-	json_key(&o, "blocks");
+	block_attachment_open(&o, str_of(message_color(m->g)), fallback);
 	put_blocks(m, &o);
-	json_close(&o, '}');
-	json_close(&o, ']');
+	block_attachment_close(&o);
 	json_close(&o, '}');
 	return buf_keep(m->a, &b);
 }

@@ -11,45 +11,24 @@
 #define NOTE_MAX (64 * KIB)
 #define NOTE_ONCE_IN DAY /* tools send a delivery again when an answer is lost */
 
-static void put_context(struct arena *a, struct json_out *o, const struct delivery *d, const struct event *e)
-{
-	json_open(o, '{');
-	json_add_str(o, "type", S("context"));
-	json_key(o, "elements");
-	json_open(o, '[');
-	block_text(o, "mrkdwn", arena_printf(a, STR_FMT "  ·  %s", STR_ARG(mrkdwn_escape(a, d->source_name)), severity_name(e->severity)));
-	json_close(o, ']');
-	json_close(o, '}');
-}
-
 static void put_url(struct json_out *o, struct str url)
 {
 	if (!url_is_web(url))
 		return;
-	json_open(o, '{');
-	json_add_str(o, "type", S("actions"));
-	json_key(o, "elements");
-	json_open(o, '[');
+	block_actions_open(o, NULL);
 	block_link(o, "Source", "alert.source", url);
-	json_close(o, ']');
-	json_close(o, '}');
+	block_actions_close(o);
 }
 
 static void put_attachment(struct arena *a, struct json_out *o, const struct delivery *d, const struct event *e)
 {
 	struct str title = mrkdwn_escape(a, e->title), more = mrkdwn_escape(a, str_clip(e->summary, 1500));
 
-	json_open(o, '{');
-	json_add_int(o, "id", 1);
-	json_add_str(o, "color", str_of(severity_color(e->severity) + 1));
-	json_add_str(o, "fallback", e->title);
-	json_key(o, "blocks");
-	json_open(o, '[');
+	block_attachment_open(o, str_of(severity_color(e->severity) + 1), e->title);
 	block_section(o, str_clip(arena_printf(a, "*" STR_FMT "*%s" STR_FMT, STR_ARG(title), more.n ? "\n" : "", STR_ARG(more)), 3000));
 	put_url(o, e->url);
-	put_context(a, o, d, e);
-	json_close(o, ']');
-	json_close(o, '}');
+	block_context(o, arena_printf(a, STR_FMT "  ·  %s", STR_ARG(mrkdwn_escape(a, d->source_name)), severity_name(e->severity)));
+	block_attachment_close(o);
 }
 
 /* The message as the outbox keeps it: {"text","body":{"attachments"}}. */
@@ -64,10 +43,7 @@ static struct str note_write(struct work *w, const struct delivery *d, const str
 	json_add_str(&o, "text", mrkdwn_escape(w->arena, e->title));
 	json_key(&o, "body");
 	json_open(&o, '{');
-	json_key(&o, "attachments");
-	json_open(&o, '[');
 	put_attachment(w->arena, &o, d, e);
-	json_close(&o, ']');
 	json_close(&o, '}');
 	json_close(&o, '}');
 	return buf_keep(w->arena, &b);

@@ -50,7 +50,6 @@ static void put_labels(struct work *w, struct json_out *o, const char *key, cons
 
 static void put_alert(struct work *w, struct json_out *o, const struct alert *a)
 {
-	char at[WALL_TEXT_SIZE];
 	struct alert_texts t;
 
 	alert_view(w->arena, a, &t);
@@ -59,7 +58,7 @@ static void put_alert(struct work *w, struct json_out *o, const struct alert *a)
 	put_labels(w, o, "labels", &t.labels);
 	put_labels(w, o, "annotations", &t.annotations);
 	put_escaped(w, o, "url", t.url);
-	json_add_str(o, "starts_at", wall_write(at, a->starts_at));
+	json_add_wall(o, "starts_at", a->starts_at);
 	json_close(o, '}');
 }
 

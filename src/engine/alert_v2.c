@@ -100,13 +100,6 @@ static int by_fingerprint(const void *a, const void *b)
 
 /* ---- how they look ---- */
 
-static void put_wall(struct json_out *o, const char *key, wall_ms at)
-{
-	char text[WALL_TEXT_SIZE];
-
-	json_add_str(o, key, wall_write(text, at));
-}
-
 static void put_name(struct json_out *o, struct str name)
 {
 	json_open(o, '{');
@@ -162,14 +155,14 @@ static void put_alert(struct view *v, struct json_out *o, const struct alert *a)
 	json_open(o, '{');
 	json_key(o, "annotations");
 	labels_write(o, &t.annotations);
-	put_wall(o, "endsAt", a->ends_at ? a->ends_at : v->w->now + RESOLVE_AFTER);
+	json_add_wall(o, "endsAt", a->ends_at ? a->ends_at : v->w->now + RESOLVE_AFTER);
 	json_add_str(o, "fingerprint", arena_printf(arena, "%016" PRIx64, a->fingerprint));
 	json_key(o, "receivers");
 	put_receivers(v, o, a);
-	put_wall(o, "startsAt", a->starts_at);
+	json_add_wall(o, "startsAt", a->starts_at);
 	json_key(o, "status");
 	put_status(v, o, a);
-	put_wall(o, "updatedAt", a->group->row.changed);
+	json_add_wall(o, "updatedAt", a->group->row.changed);
 	if (t.url.n)
 		json_add_str(o, "generatorURL", t.url);
 	json_key(o, "labels");

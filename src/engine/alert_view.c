@@ -134,13 +134,6 @@ struct str source_name(struct work *w, int64_t source_id)
 
 /* ---- JSON ---- */
 
-static void put_wall(struct json_out *o, const char *key, wall_ms at)
-{
-	char text[WALL_TEXT_SIZE];
-
-	json_add_str(o, key, wall_write(text, at));
-}
-
 static struct str hex_text(struct arena *a, uint64_t v)
 {
 	return arena_printf(a, "%016" PRIx64, v);
@@ -171,14 +164,14 @@ static void put_row(struct work *w, struct json_out *o, const struct group_row *
 	json_add_str(o, "channel", id_write(w->arena, 'C', r->channel_id));
 	if (message_ts)
 		json_add_str(o, "ts", ts_text(w->arena, message_ts));
-	put_wall(o, "opened", r->opened);
-	put_wall(o, "changed", r->changed);
+	json_add_wall(o, "opened", r->opened);
+	json_add_wall(o, "changed", r->changed);
 	put_user(w, o, "acked_by", r->acked_by);
 	if (r->acked)
-		put_wall(o, "acked_at", r->acked);
+		json_add_wall(o, "acked_at", r->acked);
 	put_user(w, o, "resolved_by", r->resolved_by);
 	if (r->state == GROUP_RESOLVED)
-		put_wall(o, "resolved_at", r->resolved);
+		json_add_wall(o, "resolved_at", r->resolved);
 }
 
 static void put_source(struct work *w, struct json_out *o, int64_t source_id)
@@ -200,9 +193,9 @@ static void put_member(struct work *w, struct json_out *o, const struct alert *a
 	labels_write(o, &t.labels);
 	json_key(o, "annotations");
 	labels_write(o, &t.annotations);
-	put_wall(o, "starts_at", a->starts_at);
+	json_add_wall(o, "starts_at", a->starts_at);
 	if (a->ends_at)
-		put_wall(o, "ends_at", a->ends_at);
+		json_add_wall(o, "ends_at", a->ends_at);
 	if (t.url.n)
 		json_add_str(o, "generator_url", t.url);
 	json_close(o, '}');
@@ -223,7 +216,7 @@ void alerts_write_group(struct work *w, struct json_out *o, struct group *g, boo
 		json_add_str(o, "service", service->name);
 	json_add_int(o, "firing", g->firing);
 	json_add_int(o, "resolved", (int64_t)g->count - g->firing);
-	put_wall(o, "since", g->sum.since);
+	json_add_wall(o, "since", g->sum.since);
 	json_key(o, "labels");
 	labels_write(o, common);
 	if (t.url.n)
@@ -245,7 +238,7 @@ static void write_past(struct work *w, struct json_out *o, const struct group_ro
 	json_add_str(o, "title", r->title);
 	put_source(w, o, r->source_id);
 	json_add_int(o, "firing", 0);
-	put_wall(o, "since", r->opened);
+	json_add_wall(o, "since", r->opened);
 	json_key(o, "labels");
 	json_open(o, '{');
 	json_close(o, '}');

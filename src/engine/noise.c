@@ -28,8 +28,6 @@ static struct str advice(const struct noise_row *r)
 
 static void put_row(struct json_out *o, const struct noise_row *r)
 {
-	char text[WALL_TEXT_SIZE];
-
 	json_open(o, '{');
 	json_add_str(o, "rule", r->rule);
 	json_add_int(o, "fired", r->groups);
@@ -37,7 +35,7 @@ static void put_row(struct json_out *o, const struct noise_row *r)
 	json_add_int(o, "resolved_by_hand", r->by_hand);
 	json_add_int(o, "discussed", r->talked);
 	json_add_int(o, "short_lived", r->short_lived);
-	json_add_str(o, "last", wall_write(text, r->last));
+	json_add_wall(o, "last", r->last);
 	json_add_str(o, "advice", advice(r));
 	json_close(o, '}');
 }

@@ -252,14 +252,6 @@ static struct str why_of(struct arena *a, const struct silence *s)
 	return arena_printf(a, "%s" STR_FMT "%s" STR_FMT, by.n ? " by " : "", STR_ARG(by), s->comment.n ? ": " : "", STR_ARG(mrkdwn_escape(a, str_clip(s->comment, 300))));
 }
 
-static struct str until_text(struct arena *a, wall_ms at)
-{
-	char text[WALL_TEXT_SIZE];
-	struct str iso = wall_write(text, at);
-
-	return arena_printf(a, "<!date^%lld^{date_short_pretty} {time}|%.10s %.5s UTC>", (long long)(at / 1000), iso.p, iso.p + 11);
-}
-
 struct still_open {
 	struct work *w;
 	struct buf text;
@@ -318,7 +310,7 @@ static bool tell_begins(struct work *w, struct silence_kept *k)
 	silences_preview(w, &s->matchers, &alerts, &groups);
 	k->hushed += alerts;
 	return tell(w, s, arena_printf(a, ":no_bell: " STR_FMT " until " STR_FMT STR_FMT ". It keeps %u alert%s quiet now.", STR_ARG(what_of(a, s)),
-				       STR_ARG(until_text(a, s->ends)), STR_ARG(why_of(a, s)), alerts, alerts == 1 ? "" : "s"));
+				       STR_ARG(mrkdwn_date(a, s->ends, false)), STR_ARG(why_of(a, s)), alerts, alerts == 1 ? "" : "s"));
 }
 
 static bool tell_ends(struct work *w, const struct silence_kept *k, struct str who)
@@ -558,13 +550,6 @@ bool silences_for_group(struct work *w, struct group *g, struct matchers *out, s
 
 /* ---- showing ---- */
 
-static void put_wall(struct json_out *o, const char *key, wall_ms at)
-{
-	char text[WALL_TEXT_SIZE];
-
-	json_add_str(o, key, wall_write(text, at));
-}
-
 static void put_v2(struct work *w, struct json_out *o, const struct silence *s)
 {
 	json_add_str(o, "id", s->uuid);
@@ -572,13 +557,13 @@ static void put_v2(struct work *w, struct json_out *o, const struct silence *s)
 	json_open(o, '{');
 	json_add_str(o, "state", str_of(silence_state_name(silence_state_at(s, w->now))));
 	json_close(o, '}');
-	put_wall(o, "updatedAt", s->updated);
+	json_add_wall(o, "updatedAt", s->updated);
 	json_add_str(o, "comment", s->comment);
 	json_add_str(o, "createdBy", s->created_by);
-	put_wall(o, "endsAt", s->ends);
+	json_add_wall(o, "endsAt", s->ends);
 	json_key(o, "matchers");
 	silence_write_matchers(o, &s->matchers);
-	put_wall(o, "startsAt", s->starts);
+	json_add_wall(o, "startsAt", s->starts);
 }
 
 void silence_write_v2(struct work *w, struct json_out *o, const struct silence *s)
@@ -656,7 +641,7 @@ static void summary_line(struct work *w, struct buf *b, const struct silence *s)
 
 	silences_preview(w, &s->matchers, &alerts, &groups);
 	buf_printf(b, "\n%s " STR_FMT " %s " STR_FMT STR_FMT, pending ? ":hourglass:" : ":no_bell:", STR_ARG(what_of(a, s)), pending ? "begins" : "until",
-		   STR_ARG(until_text(a, pending ? s->starts : s->ends)), STR_ARG(why_of(a, s)));
+		   STR_ARG(mrkdwn_date(a, pending ? s->starts : s->ends, false)), STR_ARG(why_of(a, s)));
 	if (alerts)
 		buf_printf(b, "  ·  %u alert%s", alerts, alerts == 1 ? "" : "s");
 }

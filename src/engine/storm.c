@@ -322,14 +322,9 @@ static struct str counts_text(struct arena *a, const struct digest *d, const str
 
 static void put_ack_all(struct arena *a, struct json_out *o, const struct digest *d)
 {
-	json_open(o, '{');
-	json_add_str(o, "type", S("actions"));
-	json_add_str(o, "block_id", S("storm"));
-	json_key(o, "elements");
-	json_open(o, '[');
+	block_actions_open(o, "storm");
 	block_button(o, "Acknowledge all", "storm.ack", arena_printf(a, "%" PRId64, d->row.id), "primary");
-	json_close(o, ']');
-	json_close(o, '}');
+	block_actions_close(o);
 }
 
 static struct str digest_body(struct arena *a, const struct digest *d, const struct digest_counts *c, struct str fallback)
@@ -342,22 +337,13 @@ static struct str digest_body(struct arena *a, const struct digest *d, const str
 	buf_init(&b, 100 * KIB);
 	o = json_out(&b);
 	json_open(&o, '{');
-	json_key(&o, "attachments");
-	json_open(&o, '[');
-	json_open(&o, '{');
-	json_add_int(&o, "id", 1);
-	json_add_str(&o, "color", open ? str_of(severity_color(c->severity) + 1) : S("2eb886"));
-	json_add_str(&o, "fallback", fallback);
-	json_key(&o, "blocks");
-	json_open(&o, '[');
+	block_attachment_open(&o, open ? str_of(severity_color(c->severity) + 1) : S("2eb886"), fallback);
 	block_section(&o, arena_printf(a, "%s *%" PRId64 " alert groups at once*\n" STR_FMT, open ? ":cyclone:" : ":large_green_circle:", d->row.total, STR_ARG(counts_text(a, d, c))));
 	if (groups.n)
 		block_section(&o, groups);
 	if (c->firing)
 		put_ack_all(a, &o, d);
-	json_close(&o, ']');
-	json_close(&o, '}');
-	json_close(&o, ']');
+	block_attachment_close(&o);
 	json_close(&o, '}');
 	return buf_keep(a, &b);
 }

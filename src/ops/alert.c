@@ -29,6 +29,12 @@ static int by_name(const void *a, const void *b)
 	return str_cmp(((const struct label *)a)->name, ((const struct label *)b)->name);
 }
 
+void labels_sort(struct labels *l)
+{
+	if (l->count)
+		qsort(l->items, l->count, sizeof *l->items, by_name);
+}
+
 bool labels_parse(struct arena *a, const struct json *object, unsigned flags, struct labels *out, struct err *err)
 {
 	bool sorted = true;

@@ -19,6 +19,7 @@ struct labels {
 bool label_name_ok(struct str name); /* [a-zA-Z_][a-zA-Z0-9_]* */
 struct str labels_get(const struct labels *l, const char *name); /* "" if absent */
 bool labels_same(const struct labels *a, const struct labels *b);
+void labels_sort(struct labels *l); /* by name, for who puts one together */
 /* From a JSON object of texts. LABELS_DROP_EMPTY: an empty value counts as absent (labels; annotations keep theirs).
  * LABELS_ANY_SCALAR: numbers and booleans are taken as their text. ERR_INVALID names the member; over LABELS_MAX members: ERR_TOO_MANY. */
 enum labels_flags { LABELS_DROP_EMPTY = 1, LABELS_ANY_SCALAR = 2 };

@@ -499,11 +499,6 @@ void event_write(struct json_out *o, const struct event *e)
 	json_close(o, '}');
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return str_cmp(((const struct label *)a)->name, ((const struct label *)b)->name);
-}
-
 struct labels event_labels(struct arena *a, const struct event *e)
 {
 	struct labels l = {arena_alloc(a, LABELS_MAX * sizeof *l.items), 0};
@@ -514,6 +509,6 @@ struct labels event_labels(struct arena *a, const struct event *e)
 	for (size_t i = 0; i < e->labels.count && l.count < LABELS_MAX; i++)
 		if (!str_is(e->labels.items[i].name, "alertname") && !str_is(e->labels.items[i].name, "severity"))
 			l.items[l.count++] = e->labels.items[i];
-	qsort(l.items, l.count, sizeof *l.items, by_name);
+	labels_sort(&l);
 	return l;
 }

@@ -3,13 +3,6 @@
 
 #include "ops/text.h"
 
-#include <stdlib.h>
-
-static int by_name(const void *a, const void *b)
-{
-	return str_cmp(((const struct label *)a)->name, ((const struct label *)b)->name);
-}
-
 struct labels routing_labels(struct arena *a, const struct labels *labels, struct str source, struct str tool)
 {
 	struct labels out = {arena_alloc(a, (labels->count + 2) * sizeof *out.items), labels->count};
@@ -20,8 +13,7 @@ struct labels routing_labels(struct arena *a, const struct labels *labels, struc
 		out.items[out.count++] = (struct label){S("__source__"), source};
 	if (tool.n)
 		out.items[out.count++] = (struct label){S("__tool__"), tool};
-	if (out.count)
-		qsort(out.items, out.count, sizeof *out.items, by_name);
+	labels_sort(&out);
 	return out;
 }
 
@@ -40,8 +32,7 @@ bool routing_read_labels(struct arena *a, const struct str *words, size_t count,
 		out->items[out->count++] = (struct label){m.items[i].name, m.items[i].value};
 	}
 	matchers_done(&m);
-	if (out->count)
-		qsort(out->items, out->count, sizeof *out->items, by_name);
+	labels_sort(out);
 	return ok;
 }
 
@@ -271,7 +262,6 @@ void routing_explain(const struct routing *r, struct arena *a, const struct labe
 
 static void put_muted(struct json_out *o, const struct route *t, wall_ms now)
 {
-	char text[WALL_TEXT_SIZE];
 	struct str name;
 	wall_ms until;
 
@@ -281,7 +271,7 @@ static void put_muted(struct json_out *o, const struct route *t, wall_ms now)
 	json_open(o, '{');
 	json_add_str(o, "by", name);
 	if (until)
-		json_add_str(o, "until", wall_write(text, until));
+		json_add_wall(o, "until", until);
 	json_close(o, '}');
 }
 

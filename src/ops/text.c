@@ -145,3 +145,12 @@ bool mrkdwn_mentions(struct str s, void (*on_user)(void *context, struct str id)
 	}
 	return everybody;
 }
+
+struct str mrkdwn_date(struct arena *a, wall_ms at, bool seconds)
+{
+	char text[WALL_TEXT_SIZE];
+	struct str iso = wall_write(text, at); /* 2026-03-02T02:15:00.000Z */
+
+	return arena_printf(a, "<!date^%lld^{date_short_pretty} {%s}|%.10s %.*s UTC>", (long long)(at / SECOND), seconds ? "time_secs" : "time", iso.p, seconds ? 8 : 5,
+			    iso.p + 11);
+}

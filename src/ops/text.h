@@ -1,6 +1,6 @@
 /* ops/text.h -- text as Slack writes it: the three escapes, mentions, plain form (docs.slack.dev, Formatting text). */
 #pragma once
-#include "base/mem.h"
+#include "base/time.h"
 
 /* & < > escaped; for text of others that goes into mrkdwn. */
 struct str mrkdwn_escape(struct arena *a, struct str s);
@@ -10,3 +10,6 @@ struct str mrkdwn_tidy(struct arena *a, struct str s);
 struct str mrkdwn_plain(struct arena *a, struct str s);
 /* The ids in <@U…>: calls back for each; true for <!here>, <!channel>, <!everyone>. */
 bool mrkdwn_mentions(struct str s, void (*on_user)(void *context, struct str id), void *context);
+
+/* A time that Slack shows in the reader's own zone; others see UTC. With seconds or to the minute. */
+struct str mrkdwn_date(struct arena *a, wall_ms at, bool seconds);
