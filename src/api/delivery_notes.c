@@ -210,14 +210,9 @@ void api_on_refused(void *context, struct http_request *r, int status, const cha
 		http_request_free(r);
 		return;
 	}
-	x = arena_zero(&r->arena, sizeof *x);
-	x->api = api;
-	x->request = r;
-	x->route = route;
-	x->rest = rest;
+	x = exchange_new(api, r, route, rest);
 	x->status = status;
 	err_set(&x->err, err_of_http_status(status), "%s", detail);
-	x->work.arena = &r->arena;
 	x->work.run = refused_run;
 	x->work.done = refused_done;
 	if (!engine_submit(api->engine, &x->work))

@@ -407,15 +407,23 @@ const struct http_route *route_find(const struct http_request *r, struct str *re
 	return NULL;
 }
 
-void api_refuse(struct api *api, struct http_request *r, enum err_code code, const char *text)
+struct exchange *exchange_new(struct api *api, struct http_request *r, const struct http_route *route, struct str rest)
 {
-	static const struct http_route plain = {.dialect = DIALECT_OURS};
 	struct exchange *x = arena_zero(&r->arena, sizeof *x);
 
 	x->api = api;
 	x->request = r;
+	x->route = route;
+	x->rest = rest;
 	x->work.arena = &r->arena;
-	x->route = &plain;
+	return x;
+}
+
+void api_refuse(struct api *api, struct http_request *r, enum err_code code, const char *text)
+{
+	static const struct http_route plain = {.dialect = DIALECT_OURS};
+	struct exchange *x = exchange_new(api, r, &plain, S(""));
+
 	buf_init(&x->body, ANSWER_MAX);
 	buf_init(&x->headers, 8 * KIB);
 	if (code == ERR_UNSUPPORTED)
@@ -451,12 +459,7 @@ void api_on_request(void *context, struct http_request *r)
 		api_refuse(api, r, other_method ? ERR_UNSUPPORTED : ERR_NOT_FOUND, other_method ? "this path does not take that method" : "there is nothing at this path");
 		return;
 	}
-	x = arena_zero(&r->arena, sizeof *x);
-	x->api = api;
-	x->request = r;
-	x->route = route;
-	x->rest = rest;
-	x->work.arena = &r->arena;
+	x = exchange_new(api, r, route, rest);
 	x->work.run = exchange_run;
 	x->work.done = exchange_done;
 	read_ahead(x);

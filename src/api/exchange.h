@@ -165,6 +165,8 @@ void api_set_ready(struct api *api, bool ready);
 
 /* Work thread: runs an exchange with its route. For those that come another way than api_on_request(). */
 void exchange_run(struct work *w);
+/* For a request that it takes over, with it in its arena; run and done are set by who submits it. */
+struct exchange *exchange_new(struct api *api, struct http_request *r, const struct http_route *route, struct str rest);
 
 struct api {
 	struct engine *engine;

@@ -134,7 +134,7 @@ static struct exchange *mail_exchange(struct mail_item *m, struct str key)
 	static const struct http_route route = {
 		.method = "POST", .path = "/hooks/", .arguments = "TOOL/KEY", .dialect = DIALECT_OURS, .who = WHO_KEY, .run = mail_hook};
 	struct http_request *r = http_request_new();
-	struct exchange *x = arena_zero(&r->arena, sizeof *x);
+	struct exchange *x = exchange_new(m->api, r, &route, key);
 
 	r->method = S("POST");
 	r->target = r->path = S("/hooks/");
@@ -146,12 +146,7 @@ static struct exchange *mail_exchange(struct mail_item *m, struct str key)
 	r->secure = m->secure;
 	r->came_us = mono_us();
 	r->came = r->came_us / 1000;
-	x->api = m->api;
-	x->request = r;
-	x->route = &route;
-	x->rest = key;
 	x->context = m;
-	x->work.arena = &r->arena;
 	x->work.run = exchange_run;
 	x->work.done = mail_done;
 	return x;

@@ -49,7 +49,7 @@ static struct str note_write(struct work *w, const struct delivery *d, const str
 	return buf_keep(w->arena, &b);
 }
 
-bool note_add(struct work *w, int64_t channel_id, struct str text)
+bool note_add(struct work *w, int64_t channel_id, struct str text, struct err *err)
 {
 	struct json_out o;
 	struct buf b;
@@ -61,7 +61,7 @@ bool note_add(struct work *w, int64_t channel_id, struct str text)
 	json_add_raw(&o, "body", S("{}"));
 	json_close(&o, '}');
 	effect_wake(w);
-	return store_due_add(w->engine->db, DUE_OUTBOX, channel_id, engine_id(w), w->now, KIND_NOTE, buf_keep(w->arena, &b), &w->err);
+	return store_due_add(w->engine->db, DUE_OUTBOX, channel_id, engine_id(w), w->now, KIND_NOTE, buf_keep(w->arena, &b), err);
 }
 
 /* What happens to a service is what people look for when its alerts fire. */

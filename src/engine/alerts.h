@@ -67,6 +67,8 @@ void alerts_put_off(struct work *w, const struct due_row *row, wall_ms due);
 #define KIND_DETAIL "alert_detail"     /* what changed, in the thread of a group's message */
 #define KIND_DIGEST "digest"
 #define KIND_REMINDER "alert_reminder" /* that it still fires */
+/* Says a sentence in a channel: mrkdwn. */
+MUST_USE bool note_add(struct work *w, int64_t channel_id, struct str text, struct err *err);
 bool note_render(struct work *w, const struct due_row *row, struct chat_post *post);
 bool detail_render(struct work *w, const struct due_row *row, struct chat_post *post);
 void detail_told(struct work *w, int64_t group_id, int64_t outbox_id);

@@ -236,7 +236,5 @@ void group_labels(struct arena *a, struct group *g, struct labels *out);
 
 /* ---- alert_note.c ---- */
 
-/* Says a sentence in a channel: mrkdwn. */
-MUST_USE bool note_add(struct work *w, int64_t channel_id, struct str text);
 /* Sees to it that the channel is told, unless the very same was told within a day. */
 MUST_USE bool note_tell(struct work *w, struct delivery *d, const struct event *e);

@@ -40,30 +40,13 @@ static struct str source_of(struct work *w, const struct chat_post *post)
 	return json_get_str(json_parse(w->arena, post->body, JSON_STRICT, &ignored), "source");
 }
 
-/* A note of one line in the channel. */
-static bool say(struct work *w, int64_t channel_id, struct str text, struct err *err)
-{
-	struct json_out o;
-	struct buf b;
-
-	buf_init(&b, 16 * KIB);
-	o = json_out(&b);
-	json_open(&o, '{');
-	json_add_str(&o, "text", text);
-	json_add_raw(&o, "body", S("{}"));
-	json_close(&o, '}');
-	effect_wake(w);
-	return store_due_add(w->engine->db, DUE_OUTBOX, channel_id, engine_id(w), w->now, KIND_NOTE,
-			     buf_keep(w->arena, &b), err);
-}
-
 bool confirm_told(struct work *w, const struct chat_post *post, int64_t message_ts)
 {
 	struct str source = source_of(w, post);
 
 	(void)message_ts;
 	log_info(EV_SUBSCRIBED, F_STR("source", source));
-	return say(w, post->channel_id,
+	return note_add(w, post->channel_id,
 		   arena_printf(w->arena,
 				"The SNS subscription of *" STR_FMT "* is confirmed: what its topic says arrives here.",
 				STR_ARG(mrkdwn_escape(w->arena, source))),
@@ -76,7 +59,7 @@ void confirm_not_told(struct work *w, const struct chat_post *post)
 	struct err ignored = {0};
 
 	log_error(EV_SUBSCRIBED, F_STR("source", source), F_STR("error", post->why));
-	(void)!say(w, post->channel_id,
+	(void)!note_add(w, post->channel_id,
 		   arena_printf(w->arena,
 				"The SNS subscription of *" STR_FMT "* could not be confirmed: " STR_FMT
 				". In SNS, choose the subscription and *Request confirmation*.",

@@ -298,7 +298,7 @@ static bool tell(struct work *w, const struct silence *s, struct str text)
 
 	if (!channel_id && !alerts_default_channel(w, &channel_id, &none))
 		return none.code == ERR_NONE;
-	return note_add(w, channel_id, text);
+	return note_add(w, channel_id, text, &w->err);
 }
 
 static bool tell_begins(struct work *w, struct silence_kept *k)
