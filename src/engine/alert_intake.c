@@ -127,14 +127,15 @@ static struct str group_key_of(struct intake *in, const struct route *route, con
 {
 	struct arena *a = in->w->arena;
 	const struct labels *labels = &said->event->labels;
-	struct str to = service ? arena_printf(a, STR_FMT "/", STR_ARG(service->name)) : S("");
 	struct labels by;
+	struct str to;
 
 	if (!route->by_source) {
 		by = route_group_labels(a, route, labels);
 		to = whose_channel(in, route, service);
 		return arena_printf(a, STR_FMT ":" STR_FMT STR_FMT, STR_ARG(route->key), STR_ARG(to), STR_ARG(labels_text(a, &by)));
 	}
+	to = service ? arena_printf(a, STR_FMT "/", STR_ARG(service->name)) : S("");
 	if (said->group_hint.p)
 		return arena_printf(a, STR_FMT ":" STR_FMT "%" PRId64 "/" STR_FMT, STR_ARG(route->key), STR_ARG(to), in->d->source_id, STR_ARG(said->group_hint));
 	return arena_printf(a, STR_FMT ":" STR_FMT "%" PRId64 "/{alertname=\"" STR_FMT "\"}", STR_ARG(route->key), STR_ARG(to), in->d->source_id,
