@@ -159,27 +159,28 @@ bool str_eq_secret(struct str a, struct str b)
 
 unsigned str_distance(struct str a, struct str b)
 {
-	unsigned row[34];
+	unsigned rows[3][34];
 
 	if (a.n > 32 || b.n > 32)
 		return 99;
 	for (size_t j = 0; j <= b.n; j++)
-		row[j] = (unsigned)j;
+		rows[0][j] = (unsigned)j;
 	for (size_t i = 1; i <= a.n; i++) {
-		unsigned diagonal = row[0];
+		unsigned *before = rows[(i - 1) % 3], *row = rows[i % 3], *before_that = rows[(i + 1) % 3];
 
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= b.n; j++) {
-			unsigned up = row[j];
-			unsigned best = diagonal + (lower(a.p[i - 1]) != lower(b.p[j - 1]));
+			char x = lower(a.p[i - 1]), y = lower(b.p[j - 1]);
+			unsigned best = before[j - 1] + (x != y);
 
-			if (up + 1 < best)
-				best = up + 1;
+			if (before[j] + 1 < best)
+				best = before[j] + 1;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
-			diagonal = up;
+			if (i > 1 && j > 1 && x == lower(b.p[j - 2]) && y == lower(a.p[i - 2]) && before_that[j - 2] + 1 < best)
+				best = before_that[j - 2] + 1;
 			row[j] = best;
 		}
 	}
-	return row[b.n];
+	return rows[a.n % 3][b.n];
 }

@@ -62,5 +62,6 @@ bool str_is_utf8(struct str s);
 /* Same length and content, in time that does not depend on the content. */
 bool str_eq_secret(struct str a, struct str b);
 
-/* Levenshtein distance for did-you-mean; texts over 32 bytes count as far apart (99). */
+/* How many letters are wrong, missing, too much or swapped with their neighbour (Damerau and Levenshtein), in ASCII without case; for
+ * did-you-mean. Texts over 32 bytes count as far apart (99). */
 unsigned str_distance(struct str a, struct str b);

@@ -48,7 +48,8 @@ bool risk_parse(struct str s, enum risk *out);
 
 struct command_spec {
 	struct str plugin;  /* "core": ours */
-	struct str path;    /* "deploy start", lower case, one blank between words */
+	struct str words;   /* what people type: "deploy start", lower case, one blank between words */
+	struct str path;    /* the same without the plugin's own name: "start"; rules speak of deploy:start */
 	struct str summary; /* a sentence */
 	struct str usage;   /* "<what> <how-long> [comment...] [--dry-run]": for people */
 	struct param *params;
@@ -58,12 +59,21 @@ struct command_spec {
 	bool idempotent;
 	struct str *examples;
 	size_t example_count;
+	const void *runs;   /* whose it is: of the room that carries it out */
 };
 
-/* The params of a usage text, <x> must be there, [x] may, <x...> takes any number; <x:TYPE>, [x:a|b|c], [x=DEFAULT], [--x],
- * [--x=TYPE], [-e|--env=dev|prod]. TYPE is a name of param_type_name(). A type alone in brackets ([a|b|c]) is a choice with the name "what".
- * Fills params, param_count, dry_run (of [--dry-run], which is no param) and usage without its types. ERR_INVALID. */
+/* The params of a usage text: <x> must be there, [x] may, <x...> and [x...] take the rest of the line as it was typed, <x*> and [x*]
+ * any number of values, [--x] and [--x=TYPE] and [-e|--env=TYPE] are options. A TYPE follows a colon at a place (<x:span>), the equals sign at
+ * an option: a name of param_type_name(), or choices (dev|prod). [--dry-run] is no param, it sets spec->dry_run.
+ * Fills params, param_count, dry_run, and usage as people read it. ERR_INVALID. */
 MUST_USE bool spec_read_usage(struct arena *a, struct str text, struct command_spec *spec, struct err *err);
+/* usage from the params, for those that were not made from one. */
+void spec_write_usage(struct arena *a, struct command_spec *spec);
+/* Splits `words` off into plugin-less path: fills path. */
+void spec_set_words(struct arena *a, struct command_spec *spec, struct str words);
+bool param_type_parse(struct str s, enum param_type *out);
+/* What the grammar can bind: places in a sensible order, one rest, unique names and letters, no flag's name, defaults of their type. */
+MUST_USE bool spec_check(const struct command_spec *spec, struct err *err);
 
 struct value {
 	struct str text;     /* canonical: a user's name, "90m", "true" */

@@ -160,7 +160,7 @@ START_TEST(distance)
 {
 	ck_assert_uint_eq(str_distance(S("ack"), S("ack")), 0);
 	ck_assert_uint_eq(str_distance(S("ACK"), S("ack")), 0);
-	ck_assert_uint_eq(str_distance(S("akc"), S("ack")), 2);
+	ck_assert_uint_eq(str_distance(S("akc"), S("ack")), 1);
 	ck_assert_uint_eq(str_distance(S("resolv"), S("resolve")), 1);
 	ck_assert_uint_eq(str_distance(S(""), S("status")), 6);
 	ck_assert_uint_eq(str_distance(S("abcdefghijklmnopqrstuvwxyz0123456"), S("a")), 99);
