@@ -484,6 +484,7 @@ static bool run_as_me(struct slack_call *c, const struct channel *ch, int64_t th
 	struct caller caller = c->x->caller;
 
 	caller.via = via;
+	caller.kind = strcmp(via, "button") ? LINE_CHAT : LINE_TYPED;
 	caller.channel_id = ch->id;
 	caller.thread_ts = thread_ts;
 	if (command_run(c->w, &caller, line, r))

@@ -3,6 +3,7 @@
 #include "api/pages.h"
 #include "api/provision.h"
 #include "base/yaml.h"
+#include "commands/rulebook.h"
 #include "engine/alerts.h"
 #include "engine/messages.h"
 #include "store/chat.h"
@@ -47,19 +48,50 @@ static bool boot_users(struct exchange *x, struct json_out *o)
 	return true;
 }
 
-static void boot_commands(const struct user *u, struct json_out *o)
+static void put_param(struct json_out *o, const struct param *p)
 {
+	json_open(o, '{');
+	json_add_str(o, "name", p->name);
+	json_add_str(o, "type", str_of(param_type_name(p->type)));
+	json_add_bool(o, "option", p->option);
+	json_add_bool(o, "required", p->required);
+	if (p->help.n)
+		json_add_str(o, "help", p->help);
+	if (p->choice_count) {
+		json_key(o, "choices");
+		json_open(o, '[');
+		for (size_t i = 0; i < p->choice_count; i++)
+			json_put_str(o, p->choices[i]);
+		json_close(o, ']');
+	}
+	json_close(o, '}');
+}
+
+static void put_command(struct json_out *o, const struct command_spec *s)
+{
+	json_open(o, '{');
+	json_add_str(o, "name", s->words);
+	json_add_str(o, "plugin", s->plugin);
+	json_add_str(o, "args", s->usage);
+	json_add_str(o, "help", s->summary);
+	json_add_str(o, "risk", str_of(risk_name(s->risk)));
+	json_key(o, "params");
+	json_open(o, '[');
+	for (size_t i = 0; i < s->param_count; i++)
+		put_param(o, &s->params[i]);
+	json_close(o, ']');
+	json_close(o, '}');
+}
+
+static void boot_commands(struct exchange *x, struct json_out *o)
+{
+	const struct command_set *set = x->work.engine->rulebook->commands;
+
 	json_key(o, "commands");
 	json_open(o, '[');
-	for (size_t i = 0; i < command_count; i++) {
-		if (u->role < commands[i].needs)
-			continue;
-		json_open(o, '{');
-		json_add_str(o, "name", str_of(commands[i].name));
-		json_add_str(o, "args", str_of(commands[i].args));
-		json_add_str(o, "help", str_of(commands[i].help));
-		json_close(o, '}');
-	}
+	for (size_t i = 0; i < command_set_count(set); i++)
+		if (caller_could(&x->work, &x->caller, command_set_at(set, i)))
+			put_command(o, command_set_at(set, i));
 	json_close(o, ']');
 	json_key(o, "command_prefixes");
 	json_open(o, '[');
@@ -88,7 +120,7 @@ void v1_boot(struct exchange *x)
 	json_close(&o, '}');
 	if (!boot_channels(x, &o) || !boot_users(x, &o))
 		return;
-	boot_commands(&x->user, &o);
+	boot_commands(x, &o);
 	json_close(&o, '}');
 }
 
@@ -100,10 +132,12 @@ void v1_commands(struct exchange *x)
 	struct command_result r;
 	struct caller caller = x->caller;
 	struct channel ch;
+	struct str exact = json_get_str(body, "exact");
 	struct json_out o;
 
 	if (!body)
 		return;
+	caller.kind = exact.n ? LINE_CANONICAL : LINE_TYPED;
 	if (json_get_str(body, "channel").n) {
 		if (!chat_channel(&x->work, x->user.id, json_get_str(body, "channel"), &ch, &x->err))
 			return;
@@ -111,7 +145,7 @@ void v1_commands(struct exchange *x)
 	}
 	if (str_find(http_header_get(x->request, "User-Agent"), S("opsroom-cli"), NULL))
 		caller.via = "cli";
-	if (!command_run(&x->work, &caller, json_get_str(body, "line"), &r)) {
+	if (!command_run(&x->work, &caller, exact.n ? exact : json_get_str(body, "line"), &r)) {
 		x->work.failed = true;
 		return;
 	}

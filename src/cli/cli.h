@@ -52,6 +52,7 @@ struct cli {
 
 /* ---- arguments (main.c) ---- */
 const char *option(const struct cli *c, const char *name); /* NULL: was not given */
+struct str command_line(struct cli *c, const char *command); /* the arguments as a line of ops/grammar.h, behind `command` or NULL */
 struct str joined_args(struct cli *c, unsigned from);      /* with spaces between */
 
 /* ---- files (input.c) ---- */

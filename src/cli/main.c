@@ -64,7 +64,8 @@ const struct subcommand subcommands[] = {
 	 false,
 	 sub_run,
 	 "Run any command of the chat, as /srebot does.",
-	 "The words are joined by spaces; \"opsroom run help\" lists the commands.",
+	 "One word is a whole line, with pipes: opsroom run 'alerts | count'. Of several, each is a word of the command. \"opsroom run help\" lists the "
+	 "commands.",
 	 {{"--channel", "CHANNEL", "Run it as if it was said there"}}},
 	{"post",
 	 "<channel> <text>",

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "ops/grammar.h"
 
 bool sub_status(struct cli *c, struct err *err)
 {
@@ -141,13 +142,28 @@ bool sub_alert(struct cli *c, struct err *err)
 	return true;
 }
 
+struct str command_line(struct cli *c, const char *command)
+{
+	struct buf b;
+
+	buf_init(&b, 64 * KIB);
+	if (command)
+		buf_add(&b, str_of(command));
+	for (unsigned i = 0; i < c->arg_count; i++) {
+		if (b.n)
+			buf_char(&b, ' ');
+		line_write_word(&b, str_of(c->args[i]));
+	}
+	return buf_keep(&c->arena, &b);
+}
+
 /* One line as in the chat; its answer as plain text. */
-static bool run_line(struct cli *c, struct str line, struct str channel, struct err *err)
+static bool run_line(struct cli *c, const char *how, struct str line, struct str channel, struct err *err)
 {
 	struct json *v;
 	struct names names = {0};
 	struct err ignored = {0};
-	struct str text, body = json_of(c, (const struct pair[]){{"line", line}, {"channel", channel}}, 2);
+	struct str text, body = json_of(c, (const struct pair[]){{how, line}, {"channel", channel}}, 2);
 
 	if (!call(c, "POST", S("/v1/commands"), body, &v, err))
 		return false;
@@ -169,7 +185,7 @@ static bool for_each_alert(struct cli *c, const char *verb, struct err *err)
 			err_set(err, ERR_INVALID, "'%.100s' is not the name of an alert", id.p);
 			return false;
 		}
-		if (!run_line(c, arena_printf(&c->arena, "%s " STR_FMT, verb, STR_ARG(id)), str_n(NULL, 0), err))
+		if (!run_line(c, "exact", arena_printf(&c->arena, "%s " STR_FMT, verb, STR_ARG(id)), str_n(NULL, 0), err))
 			return false;
 	}
 	return true;
@@ -199,5 +215,6 @@ bool sub_run(struct cli *c, struct err *err)
 			return false;
 		channel = json_get_str(found, "id");
 	}
-	return run_line(c, joined_args(c, 0), channel, err);
+	/* One word is a whole line; several were cut by the shell. */
+	return c->arg_count == 1 ? run_line(c, "line", joined_args(c, 0), channel, err) : run_line(c, "exact", command_line(c, NULL), channel, err);
 }

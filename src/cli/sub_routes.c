@@ -2,33 +2,11 @@
 #include "cli/cli.h"
 #include "ops/routing.h"
 
-/* As a word of a command line (commands/line.h): in quotes, with a backslash before what means something there; so do the first
- * bytes of typographic quotes and no-break spaces. */
-static struct str quoted(struct cli *c, const char *word)
-{
-	struct buf b;
-
-	buf_init(&b, 64 * KIB);
-	buf_char(&b, '"');
-	for (; *word; word++) {
-		if (strchr("\"\\\xc2\xe2", *word))
-			buf_char(&b, '\\');
-		buf_char(&b, *word);
-	}
-	buf_char(&b, '"');
-	return buf_keep(&c->arena, &b);
-}
-
 static bool ask_daemon(struct cli *c, const struct json **data, struct err *err)
 {
-	struct str line = S("route");
 	struct json *answer;
 
-	if (!config_find(c, err))
-		return false;
-	for (unsigned i = 0; i < c->arg_count; i++)
-		line = arena_printf(&c->arena, STR_FMT " " STR_FMT, STR_ARG(line), STR_ARG(quoted(c, c->args[i])));
-	if (!call(c, "POST", S("/v1/commands"), json_of(c, (const struct pair[]){{"line", line}}, 1), &answer, err))
+	if (!config_find(c, err) || !call(c, "POST", S("/v1/commands"), json_of(c, (const struct pair[]){{"exact", command_line(c, "route")}}, 1), &answer, err))
 		return false;
 	*data = json_get(answer, "data");
 	if (!*data)

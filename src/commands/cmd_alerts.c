@@ -7,14 +7,9 @@
 bool cmd_alerts(struct call *call)
 {
 	struct json_out o = json_out(&call->data);
-	struct str word = call->line.count > 1 ? call->line.words[1] : S("");
 	enum alerts_wanted wanted;
 
-	if (!alerts_wanted_parse(word, &wanted)) {
-		err_set(&call->err, ERR_INVALID, "`" STR_FMT "` is no state: firing, acknowledged, resolved or all", STR_ARG(str_clip(word, 60)));
-		return false;
-	}
-	if (!alerts_write_groups(call->work, &o, wanted, LISTED, &call->err))
+	if (!alerts_wanted_parse(call_text(call, "state"), &wanted) || !alerts_write_groups(call->work, &o, wanted, LISTED, &call->err))
 		return false;
 	buf_add(&call->text, alerts_summary(call->work, wanted, LISTED));
 	return true;
@@ -23,7 +18,7 @@ bool cmd_alerts(struct call *call)
 /* The group that a command names; its home is where the decision is kept. */
 static struct group *named_group(struct call *call)
 {
-	struct group *g = alerts_find(call->work, call->line.words[1], &call->err);
+	struct group *g = alerts_find(call->work, call_text(call, "alert"), &call->err);
 
 	if (g)
 		call->home_id = group_row(g)->id;
@@ -36,7 +31,7 @@ static bool answer(struct call *call, struct group *g, const char *done)
 	const struct group_row *row = group_row(g);
 
 	alerts_write_group(call->work, &o, g, false);
-	buf_printf(&call->text, "<@" STR_FMT "> %s `" STR_FMT "` *" STR_FMT "*", STR_ARG(id_write(call->work->arena, 'U', call->caller->user->id)), done,
+	buf_printf(&call->text, STR_FMT " %s `" STR_FMT "` *" STR_FMT "*", STR_ARG(call_who(call)), done,
 		   STR_ARG(row->short_id), STR_ARG(mrkdwn_escape(call->work->arena, row->title)));
 	return true;
 }
@@ -52,15 +47,10 @@ bool cmd_ackstorm(struct call *call)
 {
 	struct json_out o = json_out(&call->data);
 	unsigned count;
-	int64_t id;
 
-	if (!str_to_int(call->line.words[1], &id)) {
-		err_set(&call->err, ERR_INVALID, "a storm is named by its number; press the button of its message");
+	if (!digest_ack(call->work, call_number(call, "storm", 0), call->caller->user->id, &count, &call->err))
 		return false;
-	}
-	if (!digest_ack(call->work, id, call->caller->user->id, &count, &call->err))
-		return false;
-	buf_printf(&call->text, "<@" STR_FMT "> acknowledged %u alert group%s", STR_ARG(id_write(call->work->arena, 'U', call->caller->user->id)), count, count == 1 ? "" : "s");
+	buf_printf(&call->text, STR_FMT " acknowledged %u alert group%s", STR_ARG(call_who(call)), count, count == 1 ? "" : "s");
 	json_open(&o, '{');
 	json_add_int(&o, "acknowledged", count);
 	json_close(&o, '}');

@@ -10,28 +10,6 @@ static bool refuse(struct call *call, enum err_code code, const char *why)
 	return false;
 }
 
-/* Messages have < > and & escaped; PromQL compares with them. */
-static struct str unescaped(struct arena *a, struct str s)
-{
-	static const struct {
-		struct str escape;
-		char c;
-	} all[] = {{S("&lt;"), '<'}, {S("&gt;"), '>'}, {S("&amp;"), '&'}};
-	char *out = arena_alloc(a, s.n + 1);
-	size_t n = 0;
-
-	while (s.n) {
-		size_t used = 1, i = 0;
-
-		while (i < COUNT_OF(all) && !str_starts(s, all[i].escape))
-			i++;
-		out[n++] = i < COUNT_OF(all) ? all[i].c : s.p[0];
-		used = i < COUNT_OF(all) ? all[i].escape.n : 1;
-		s = str_n(s.p + used, s.n - used);
-	}
-	return str_n(out, n);
-}
-
 /* "up{job='x'} 6h" without "6h". The time in "x offset 5m" is PromQL's. */
 static struct str take_time(struct str rest, struct str *time)
 {
@@ -49,21 +27,14 @@ static struct str take_time(struct str rest, struct str *time)
 	return before;
 }
 
-/* The whole expression in quotes is one word; without them it is what was typed, its own quotes too. */
+/* Quotes or backticks around the whole are not the expression's. */
 static struct str read_expr(struct call *call, struct str *time)
 {
-	struct str rest = call->rest;
-	bool quoted = rest.n && (rest.p[0] == '"' || rest.p[0] == '\'') && call->line.count <= 3;
+	struct str rest = str_trim(take_time(call_text(call, "expression"), time));
 
-	if (quoted) {
-		*time = call->line.count == 3 ? call->line.words[2] : S("");
-		rest = call->line.words[1];
-	} else {
-		rest = take_time(rest, time);
-	}
-	if (rest.n > 2 && rest.p[0] == '`' && rest.p[rest.n - 1] == '`')
+	if (rest.n > 2 && strchr("`\"'", rest.p[0]) && memchr(rest.p + 1, rest.p[0], rest.n - 1) == rest.p + rest.n - 1)
 		rest = str_n(rest.p + 1, rest.n - 2);
-	return str_trim(unescaped(call->work->arena, rest));
+	return str_trim(rest);
 }
 
 static bool read_span(struct call *call, struct str time, span_ms *span)

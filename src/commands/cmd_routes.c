@@ -11,8 +11,10 @@ bool cmd_route(struct call *call)
 	const struct routing *r = call->work->engine->routing;
 	struct json_out o = json_out(&call->data);
 	struct labels labels;
+	struct str *given;
+	size_t count = call_texts(call, "labels", &given);
 
-	if (!routing_read_labels(call->work->arena, call->line.words + 1, call->line.count - 1, &labels, &call->err))
+	if (!routing_read_labels(call->work->arena, given, count, &labels, &call->err))
 		return false;
 	json_open(&o, '{');
 	routing_explain(r, call->work->arena, &labels, &o);
@@ -26,11 +28,10 @@ bool cmd_route(struct call *call)
 bool cmd_noise(struct call *call)
 {
 	struct json_out o = json_out(&call->data);
-	struct str word = call->line.count > 1 ? call->line.words[1] : S("7d");
-	span_ms span;
+	span_ms span = call_number(call, "how-long", 7 * DAY);
 
-	if (!span_parse(word, &span) || span < HOUR || span > 366 * DAY) {
-		err_set(&call->err, ERR_INVALID, "`" STR_FMT "` is no length of time: 1d, 7d, 4w (an hour to a year)", STR_ARG(str_clip(word, 60)));
+	if (span < HOUR || span > 366 * DAY) {
+		err_set(&call->err, ERR_INVALID, "the time is from an hour to a year: 1d, 7d, 4w");
 		return false;
 	}
 	return alerts_noise(call->work, span, &o, &call->text, &call->err);

@@ -4,23 +4,11 @@
 
 #define LONGEST (366 * DAY)
 
-/* An option that stands anywhere behind the command's name; it is taken out of the line. */
-static bool take_option(struct line *line, const char *name)
+static bool span_ok(struct call *call, span_ms span)
 {
-	for (size_t i = 1; i < line->count; i++)
-		if (str_is(line->words[i], name)) {
-			line->count--;
-			memmove(&line->words[i], &line->words[i + 1], (line->count - i) * sizeof *line->words);
-			return true;
-		}
-	return false;
-}
-
-static bool read_span(struct call *call, struct str word, span_ms *out)
-{
-	if (span_parse(word, out) && *out >= MINUTE && *out <= LONGEST)
+	if (span >= MINUTE && span <= LONGEST)
 		return true;
-	err_set(&call->err, ERR_INVALID, "`" STR_FMT "` is no length of time: 30m, 2h, 1d, 1w (a minute to a year)", STR_ARG(str_clip(word, 60)));
+	err_set(&call->err, ERR_INVALID, "the time is from a minute to a year: 30m, 2h, 1d, 1w");
 	return false;
 }
 
@@ -37,16 +25,6 @@ static bool read_what(struct call *call, struct str word, struct matchers *out)
 		return false;
 	}
 	return matchers_parse(call->work->arena, out, word, &call->err) && silence_sees(out, &call->err);
-}
-
-static struct str rest_of(struct call *call, size_t from)
-{
-	struct buf b;
-
-	buf_init(&b, LINE_MAX_BYTES);
-	for (size_t i = from; i < call->line.count; i++)
-		buf_printf(&b, "%s" STR_FMT, i > from ? " " : "", STR_ARG(call->line.words[i]));
-	return buf_keep(call->work->arena, &b);
 }
 
 static void say_preview(struct call *call, const struct matchers *m, const char *done)
@@ -90,61 +68,38 @@ static bool put(struct call *call, struct silence *s, bool dry)
 
 bool cmd_silence(struct call *call)
 {
-	bool dry = take_option(&call->line, "--dry-run"), ok;
-	struct silence s = {.kind = SILENCE_PLAIN, .starts = call->work->now};
-	span_ms span;
+	struct silence s = {.kind = SILENCE_PLAIN, .starts = call->work->now, .comment = call_text(call, "comment")};
+	bool ok;
 
-	if (call->line.count < 3) {
-		err_set(&call->err, ERR_INVALID, "how long? `silence %.*s 2h`", call->line.count > 1 ? (int)str_clip(call->line.words[1], 60).n : 0,
-			call->line.count > 1 ? call->line.words[1].p : "");
-		return false;
-	}
-	s.comment = rest_of(call, 3);
-	ok = read_span(call, call->line.words[2], &span) && read_what(call, call->line.words[1], &s.matchers);
-	s.ends = s.starts + (ok ? span : 0);
-	ok = ok && put(call, &s, dry);
+	s.ends = s.starts + call_number(call, "how-long", 0);
+	ok = span_ok(call, s.ends - s.starts) && read_what(call, call_text(call, "what"), &s.matchers) && put(call, &s, call->typed.flags.dry_run);
 	matchers_done(&s.matchers);
 	return ok;
 }
 
-static bool read_start(struct call *call, wall_ms *out)
+static bool list_maintenance(struct call *call)
 {
-	struct str word = call->line.count > 4 ? call->line.words[4] : S("");
-	span_ms from_now;
+	struct json_out o = json_out(&call->data);
+	struct str list = silences_summary(call->work, SILENCE_MAINTENANCE);
 
-	*out = call->work->now;
-	if (!word.n || wall_parse(word, out))
-		return true;
-	if (!span_parse(word, &from_now)) {
-		err_set(&call->err, ERR_INVALID, "`" STR_FMT "` is no start: 2026-03-02T03:00:00Z, or 30m from now", STR_ARG(str_clip(word, 60)));
-		return false;
-	}
-	*out += from_now;
+	silences_write(call->work, &o, SILENCE_MAINTENANCE, false);
+	buf_add(&call->text, list.n ? list : S("No maintenance is announced."));
 	return true;
 }
 
 bool cmd_maintenance(struct call *call)
 {
-	bool dry = take_option(&call->line, "--dry-run"), ok;
-	struct silence s = {.kind = SILENCE_MAINTENANCE};
-	span_ms span = 0;
+	struct silence s = {.kind = SILENCE_MAINTENANCE, .name = call_text(call, "name"), .starts = call_number(call, "start", call->work->now)};
+	bool ok;
 
-	if (call->line.count == 1) {
-		struct json_out o = json_out(&call->data);
-		struct str list = silences_summary(call->work, SILENCE_MAINTENANCE);
-
-		silences_write(call->work, &o, SILENCE_MAINTENANCE, false);
-		buf_add(&call->text, list.n ? list : S("No maintenance is announced."));
-		return true;
-	}
-	if (call->line.count < 4) {
+	if (!s.name.n)
+		return list_maintenance(call);
+	if (!call_given(call, "how-long")) {
 		err_set(&call->err, ERR_INVALID, "a name, what, and how long: `maintenance \"db upgrade\" service=db 2h`, and when it begins unless now");
 		return false;
 	}
-	s.name = call->line.words[1];
-	ok = read_span(call, call->line.words[3], &span) && read_start(call, &s.starts) && read_what(call, call->line.words[2], &s.matchers);
-	s.ends = s.starts + span;
-	ok = ok && put(call, &s, dry);
+	s.ends = s.starts + call_number(call, "how-long", 0);
+	ok = span_ok(call, s.ends - s.starts) && read_what(call, call_text(call, "what"), &s.matchers) && put(call, &s, call->typed.flags.dry_run);
 	matchers_done(&s.matchers);
 	return ok;
 }
@@ -153,17 +108,17 @@ bool cmd_unsilence(struct call *call)
 {
 	struct work *w = call->work;
 	struct json_out o = json_out(&call->data);
-	const struct silence *s = silences_find(w, arena_lower(w->arena, call->line.words[1]));
+	const struct silence *s = silences_find(w, arena_lower(w->arena, call_text(call, "silence")));
 
 	if (!s) {
-		err_set(&call->err, ERR_NOT_FOUND, "there is no silence `" STR_FMT "`; `silences` lists them", STR_ARG(str_clip(call->line.words[1], 60)));
+		err_set(&call->err, ERR_NOT_FOUND, "there is no silence `" STR_FMT "`; `silences` lists them", STR_ARG(str_clip(call_text(call, "silence"), 60)));
 		return false;
 	}
 	if (silence_state_at(s, w->now) == SILENCE_EXPIRED) {
 		err_set(&call->err, ERR_CONFLICT, "silence `" STR_FMT "` is over already", STR_ARG(str_clip(s->uuid, 8)));
 		return false;
 	}
-	if (!silences_expire(w, s, arena_printf(w->arena, "<@" STR_FMT ">", STR_ARG(id_write(w->arena, 'U', call->caller->user->id))), &call->err))
+	if (!silences_expire(w, s, call_who(call), &call->err))
 		return false;
 	buf_printf(&call->text, "Silence `" STR_FMT "` is over.", STR_ARG(str_clip(s->uuid, 8)));
 	silence_write_v2(w, &o, s);

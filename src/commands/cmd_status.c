@@ -1,4 +1,5 @@
 #include "commands/cmd.h"
+#include "commands/rulebook.h"
 #include "engine/alerts.h"
 #include "ops/text.h"
 #include "store/journal.h"
@@ -31,6 +32,7 @@ bool cmd_whoami(struct call *call)
 {
 	const struct user *u = call->caller->user;
 	struct str id = id_write(call->work->arena, 'U', u->id);
+	const struct command_set *set = call->work->engine->rulebook->commands;
 	struct json_out o = json_out(&call->data);
 
 	json_open(&o, '{');
@@ -40,8 +42,8 @@ bool cmd_whoami(struct call *call)
 	json_close(&o, '}');
 	buf_printf(&call->text, "You are <@" STR_FMT "> (" STR_FMT "), role *%s*. You may:", STR_ARG(id), STR_ARG(mrkdwn_escape(call->work->arena, u->name)),
 		   role_name(u->role));
-	for (size_t i = 0; i < command_count; i++)
-		if (u->role >= commands[i].needs)
-			buf_printf(&call->text, " `%s`", commands[i].name);
+	for (size_t i = 0; i < command_set_count(set); i++)
+		if (caller_could(call->work, call->caller, command_set_at(set, i)))
+			buf_printf(&call->text, " `" STR_FMT "`", STR_ARG(command_set_at(set, i)->words));
 	return true;
 }

@@ -1,53 +1,76 @@
 /* commands/command.h -- the one way to act: every surface hands a line to command_run(), and one table answers.
  *
- * A command is parsed, checked against its row's role, run, and written into the audit trail, all in the caller's work item.
- * Refusals are answered and audited too.
+ * A line is read by the grammar (ops/grammar.h), checked against the access rules (ops/access.h), held back if somebody has to say yes
+ * first, run, and written into the audit trail, all in the caller's work item. Refusals are answered and audited too.
  */
 #pragma once
 #include "base/json.h"
-#include "commands/line.h"
 #include "engine/engine.h"
+#include "ops/access.h"
+#include "ops/grammar.h"
 
 /* Who asks, from where. */
 struct caller {
 	const struct user *user;
 	enum scope scope;     /* what the token allows at most */
-	const char *via;      /* "slash", "mention", "button", "cli", "api": for the audit */
+	const char *via;      /* "slash", "mention", "button", "cli", "api", "console", "schedule": for the audit */
+	enum line_kind kind;  /* how the line is written */
 	int64_t channel_id;   /* where it was said; 0: nowhere */
 	int64_t thread_ts;    /* in which thread; 0: in none */
 	struct str remote;    /* address */
+	wall_ms mfa_at;       /* when the person last gave a second factor; 0: never */
 };
 
 struct call {
 	struct work *work;
 	const struct caller *caller;
-	struct line line;     /* words[0] is the command */
-	struct str rest;      /* what follows the command, as it was typed: for those that take a language of their own */
+	const struct command *command; /* NULL: it is a plugin's */
+	struct typed_call typed;
+	struct verdict verdict;        /* what the rules said */
+	struct str rows;               /* what came down the pipe, a JSON list; p NULL: nothing did */
+	struct str then;               /* what stands behind it in the pipe; "": nothing */
 	struct buf text;      /* the answer, mrkdwn */
 	struct buf data;      /* the answer as JSON, "" if there is none */
 	bool in_channel;      /* for all to see; otherwise only for who asked */
+	bool privately;       /* for who asked alone, also where it was said aloud: it is long */
 	int64_t home_id;      /* whose decision it was: the audit's chain */
 	struct err err;
 };
 
+/* The values of a call, by the names in its usage. */
+bool call_given(const struct call *call, const char *name);
+struct str call_text(const struct call *call, const char *name);                        /* "" if it is not given */
+int64_t call_number(const struct call *call, const char *name, int64_t otherwise);     /* int; span and time in ms; user and channel: their id */
+size_t call_texts(const struct call *call, const char *name, struct str **out);        /* of <x*>; in the work's arena */
+/* "<@U…>" of who asks, for answers. */
+struct str call_who(const struct call *call);
+
 struct command {
-	const char *name, *args; /* <x> must be there, [x] may; <x...>: any number of words */
+	const char *name, *usage;
 	enum role needs;
+	enum risk risk;
 	bool (*run)(struct call *call); /* false: call->err */
-	const char *help;
+	const char *example, *help;
 };
 extern const struct command commands[];
 extern const size_t command_count;
-const struct command *command_find(struct str name);
 
 struct command_result {
 	bool ok;
 	struct str text, data; /* in the work's arena */
-	bool in_channel;
+	bool in_channel, privately;
 	struct err err;        /* why not; text is then made from it */
 };
 /* Runs one line. false only if the store failed: the item must fail. */
 MUST_USE bool command_run(struct work *w, const struct caller *caller, struct str line, struct command_result *out);
+
+/* Who asks, as the access rules see it. */
+void caller_facts(struct work *w, const struct caller *caller, struct access_facts *out);
+/* How the grammar finds people and channels for who asks. */
+struct bind_names caller_names(struct work *w, const struct caller *caller);
+/* May they run it at all, here? For help and completion. */
+bool caller_could(struct work *w, const struct caller *caller, const struct command_spec *spec);
+
 /* The first word of what people type before a line: "/srebot", "/ops". */
 bool command_is_prefix(struct str word);
 extern const char *const command_prefixes[];

@@ -9,7 +9,7 @@ bool mention_run(struct work *w, struct str payload, struct err *err)
 	struct json *p = json_parse(w->arena, payload, JSON_STRICT, err);
 	struct message m = {.user_id = e->bot_user_id, .bot_id = e->bot_id};
 	struct command_result r;
-	struct caller caller = {.via = "mention"};
+	struct caller caller = {.via = "mention", .kind = LINE_CHAT};
 	struct channel c;
 	struct user u;
 

@@ -25,7 +25,7 @@ struct daemon {
 	struct str setup_token; /* to make the first admin; "" when there is one */
 	bool draining;
 	unsigned drains; /* servers that are not empty yet */
-	bool has_sources, has_alerting, reading_rules, read_rules_again; /* rules.c */
+	bool has_sources, has_alerting, has_access, reading_rules, read_rules_again; /* rules.c */
 	mono_ms began;
 };
 
@@ -45,7 +45,7 @@ struct str daemon_local_url(struct daemon *d, struct str host, int port);
 /* run.c: runs until a signal ends it; the answer is the exit code. */
 int daemon_run(struct daemon *d, struct err *err);
 
-/* rules.c: reads sources_dir and the alerting file beside the loop and hands them to the work thread; says READY=1 when that is done. */
+/* rules.c: reads sources_dir, the alerting file and the access file beside the loop and hands them to the work thread; says READY=1 when that is done. */
 void daemon_read_rules(struct daemon *d);
 
 /* provision.c: `opsroomd provision FILE`, through the daemon that has the data directory, if one has. */

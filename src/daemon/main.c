@@ -1,6 +1,7 @@
 /* opsroomd: reads its command line and its settings, and does what they say. */
 #include "base/jq_apart.h"
 #include "base/log.h"
+#include "commands/rulebook.h"
 #include "daemon/daemon.h"
 #include "ops/routing.h"
 #include "ops/source.h"
@@ -121,11 +122,13 @@ static bool check(const struct daemon *d, struct err *err)
 {
 	struct source_folder *sources = source_folder_read(d->settings.sources_dir, err);
 	struct routing *routing = sources ? routing_read(d->settings.alerting, err) : NULL;
+	struct rulebook *rulebook = routing ? rulebook_read(d->settings.access, err) : NULL;
 	struct tls_context *tls;
 
 	source_folder_free(sources);
 	routing_free(routing);
-	if (!routing)
+	rulebook_free(rulebook);
+	if (!rulebook)
 		return false;
 	if (d->settings.tls_certificate.n) {
 		tls = tls_context_new(d->settings.tls_certificate.p, d->settings.tls_key.p, err);

@@ -1,7 +1,8 @@
-/* What a team writes beside the settings -- its own sources, the alerting file -- read again while the daemon runs. Compiling
+/* What a team writes beside the settings -- its own sources, the alerting file, the access file -- read again while the daemon runs. Compiling
  * takes tens of milliseconds a source, so a thread of libuv's pool does it; the work thread, whose they are, gets each as a whole and
  * gives the old one back. What is wrong leaves in force what was. */
 #include "base/log.h"
+#include "commands/rulebook.h"
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
 #include "engine/alerts.h"
@@ -11,10 +12,11 @@
 struct rules_read {
 	uv_work_t uv;
 	struct daemon *daemon;
-	struct str sources_dir, alerting;
+	struct str sources_dir, alerting, access;
 	struct source_folder *sources; /* NULL: one of them is wrong */
 	struct routing *routing;       /* NULL: it is wrong */
-	struct err sources_err, routing_err;
+	struct rulebook *rulebook;     /* NULL: the access file is wrong */
+	struct err sources_err, routing_err, rulebook_err;
 };
 
 struct rules_swap {
@@ -23,6 +25,7 @@ struct rules_swap {
 	struct daemon *daemon;
 	struct source_folder *sources; /* the new one, NULL: none; after the swap the old one */
 	struct routing *routing;
+	struct rulebook *rulebook;
 };
 
 static void read_is_over(struct daemon *d)
@@ -40,7 +43,12 @@ static void swap_run(struct work *w)
 	struct rules_swap *s = (struct rules_swap *)w;
 	struct source_folder *sources = w->engine->sources;
 	struct routing *routing = w->engine->routing;
+	struct rulebook *rulebook = w->engine->rulebook;
 
+	if (s->rulebook) {
+		w->engine->rulebook = s->rulebook;
+		s->rulebook = rulebook;
+	}
 	if (s->sources) {
 		w->engine->sources = s->sources;
 		s->sources = sources;
@@ -59,6 +67,7 @@ static void swap_done(struct work *w)
 
 	source_folder_free(s->sources);
 	routing_free(s->routing);
+	rulebook_free(s->rulebook);
 	arena_done(&s->arena);
 	mem_free(s);
 	read_is_over(d);
@@ -72,6 +81,7 @@ static void swap_start(struct daemon *d, const struct rules_read *r)
 	s->daemon = d;
 	s->sources = r->sources;
 	s->routing = r->routing;
+	s->rulebook = r->rulebook;
 	s->work.arena = &s->arena;
 	s->work.run = swap_run;
 	s->work.done = swap_done;
@@ -89,6 +99,7 @@ static void read_run(uv_work_t *uv)
 	r->routing = routing_read(r->alerting, &r->routing_err);
 	if (r->routing)
 		routing_set_apart(r->routing);
+	r->rulebook = rulebook_read(r->access, &r->rulebook_err);
 }
 
 /* Of what is there, and of what has just been given up. */
@@ -104,6 +115,10 @@ static void say(const struct rules_read *r)
 		log_error(EV_ROUTING, F_STR("file", r->alerting), F_TXT("error", r->routing_err.text));
 	else if (r->alerting.n || d->has_alerting)
 		log_info(EV_ROUTING, F_STR("file", r->alerting), F_INT("routes", r->routing->route_count));
+	if (!r->rulebook)
+		log_error(EV_ACCESS, F_STR("file", r->access), F_TXT("error", r->rulebook_err.text));
+	else if (r->access.n || d->has_access)
+		log_info(EV_ACCESS, F_STR("file", r->access), F_INT("commands", (int64_t)command_set_count(r->rulebook->commands)));
 }
 
 static void read_done(uv_work_t *uv, int status)
@@ -115,7 +130,8 @@ static void read_done(uv_work_t *uv, int status)
 	say(r);
 	d->has_sources = r->sources_dir.n > 0;
 	d->has_alerting = r->alerting.n > 0;
-	if (r->sources || r->routing)
+	d->has_access = r->access.n > 0;
+	if (r->sources || r->routing || r->rulebook)
 		swap_start(d, r);
 	else
 		read_is_over(d);
@@ -130,7 +146,7 @@ void daemon_read_rules(struct daemon *d)
 	d->read_rules_again = d->reading_rules;
 	if (d->reading_rules)
 		return;
-	if (!d->settings.sources_dir.n && !d->settings.alerting.n && !d->has_sources && !d->has_alerting) {
+	if (!d->settings.sources_dir.n && !d->settings.alerting.n && !d->settings.access.n && !d->has_sources && !d->has_alerting && !d->has_access) {
 		notify("READY=1");
 		return;
 	}
@@ -139,6 +155,7 @@ void daemon_read_rules(struct daemon *d)
 	r->daemon = d;
 	r->sources_dir = d->settings.sources_dir; /* in the daemon's arena: a reload leaves it there */
 	r->alerting = d->settings.alerting;
+	r->access = d->settings.access;
 	d->reading_rules = true;
 	engine_busy(d->engine, 1);
 	uv_queue_work(&d->loop, &r->uv, read_run, read_done);

@@ -2,6 +2,7 @@
 #include "api/provision.h"
 #include "chat/table.h"
 #include "commands/mention.h"
+#include "commands/rulebook.h"
 #include "daemon/daemon.h"
 #include "daemon/data_dir.h"
 #include "engine/housekeeping.h"
@@ -88,7 +89,9 @@ bool daemon_open(struct daemon *d, struct err *err)
 		routing_set_apart(d->engine->routing);
 	d->has_sources = s->sources_dir.n > 0;
 	d->has_alerting = s->alerting.n > 0;
-	return d->engine->routing && start_clock(d, err) && engine_run_once(d->engine, start_run, d, err);
+	d->engine->rulebook = d->engine->routing ? rulebook_read(s->access, err) : NULL;
+	d->has_access = s->access.n > 0;
+	return d->engine->rulebook && start_clock(d, err) && engine_run_once(d->engine, start_run, d, err);
 }
 
 struct str daemon_local_url(struct daemon *d, struct str host, int port)

@@ -19,6 +19,7 @@ struct alerts; /* engine/alerts.h */
 struct heartbeats;
 struct http_client;
 struct routing;
+struct rulebook;
 struct source_folder;
 struct chat_post;
 struct work;
@@ -63,6 +64,7 @@ struct engine {
 	struct heartbeats *heartbeats; /* engine/heartbeats.h */
 	struct routing *routing;  /* where alerts go (ops/routing.h); as sources. NULL: the built-in one is made at the start */
 	struct source_folder *sources; /* a team's own kinds (ops/source.h); the daemon makes it, a reload swaps it as a whole. NULL: none */
+	struct rulebook *rulebook; /* which commands there are and who may run them (commands/rulebook.h); the daemon makes it, as sources */
 	struct loop_state *loop;  /* engine/engine.c's own */
 	struct http_client *prometheus; /* the net thread's (engine/graph.c); NULL: no graph was asked for yet */
 	wall_ms started;

@@ -160,7 +160,7 @@ static void take_escape(struct cutter *c, char quote)
 	}
 }
 
-static bool take_word(struct cutter *c, struct token *t, struct err *err)
+static bool take_word(struct cutter *c, struct word *t, struct err *err)
 {
 	size_t start = c->at, from = c->n, quote_at = 0;
 	char quote = 0;
@@ -182,12 +182,12 @@ static bool take_word(struct cutter *c, struct token *t, struct err *err)
 	}
 	if (quote)
 		return open_quote(c, quote_at, quote, err);
-	*t = (struct token){.text = str_n(c->out + from, c->n - from), .at = start, .end = c->at, .quoted = t->quoted};
+	*t = (struct word){.text = str_n(c->out + from, c->n - from), .at = start, .end = c->at, .quoted = t->quoted};
 	return true;
 }
 
 /* ```code``` is one value, line feeds and quotes and all. */
-static bool take_fence(struct cutter *c, struct token *t)
+static bool take_fence(struct cutter *c, struct word *t)
 {
 	struct str rest = str_n(c->text.p + c->at, c->text.n - c->at), inside;
 	size_t end;
@@ -198,7 +198,7 @@ static bool take_fence(struct cutter *c, struct token *t)
 	if (inside.n && inside.p[0] == '\n')
 		inside = str_n(inside.p + 1, inside.n - 1);
 	memcpy(c->out + c->n, inside.p, inside.n);
-	*t = (struct token){.text = str_n(c->out + c->n, inside.n), .at = c->at, .end = c->at + end + 6, .quoted = true};
+	*t = (struct word){.text = str_n(c->out + c->n, inside.n), .at = c->at, .end = c->at + end + 6, .quoted = true};
 	c->n += inside.n;
 	c->at = t->end;
 	return true;
@@ -210,7 +210,7 @@ static bool cut_words(struct arena *a, struct line *line, struct err *err)
 	struct vec v = {0};
 
 	for (;;) {
-		struct token t;
+		struct word t;
 
 		while (c.at < c.text.n && is_space(c.text.p[c.at]))
 			c.at++;
@@ -222,7 +222,7 @@ static bool cut_words(struct arena *a, struct line *line, struct err *err)
 		}
 		if (!take_fence(&c, &t) && !take_word(&c, &t, err))
 			return false;
-		*(struct token *)vec_push(a, &v, sizeof t) = t;
+		*(struct word *)vec_push(a, &v, sizeof t) = t;
 	}
 	line->tokens = v.items;
 	line->count = v.count;
@@ -274,7 +274,7 @@ static bool is_bare(struct str v)
 	for (size_t i = 0; i < v.n; i++)
 		if (is_space(v.p[i]) || strchr("\"'\\`", v.p[i]))
 			return false;
-	return v.n && v.p[0] != '-' && v.p[0] != '$' && v.p[0] != '<' && !str_is(v, "|") && v.p[0] != '>' && !str_is(v, "*>");
+	return v.n && !strchr("-$<>", v.p[0]) && !str_is(v, "|") && !str_is(v, "*>");
 }
 
 void line_write_value(struct buf *b, struct str value)
@@ -298,14 +298,34 @@ void line_write_value(struct buf *b, struct str value)
 	buf_char(b, '"');
 }
 
+void line_write_word(struct buf *b, struct str word)
+{
+	struct str name, value = str_cut(word, '=', &name);
+	bool option = name.n > 1 && name.p[0] == '-' && name.n < 64 && !memchr(name.p, ' ', name.n) && !memchr(name.p, '"', name.n);
+
+	if (str_is(word, "|") || str_is(word, ">") || str_is(word, "*>")) {
+		buf_add(b, word);
+		return;
+	}
+	if (!option) {
+		line_write_value(b, word);
+		return;
+	}
+	buf_add(b, name);
+	if (name.n < word.n) {
+		buf_char(b, '=');
+		line_write_value(b, value);
+	}
+}
+
 /* ---- pipes ---- */
 
-static bool token_is(const struct token *t, const char *text)
+static bool token_is(const struct word *t, const char *text)
 {
 	return !t->quoted && str_is(t->text, text);
 }
 
-static bool is_dest(const struct token *t)
+static bool is_dest(const struct word *t)
 {
 	struct str s = t->text;
 
@@ -313,7 +333,7 @@ static bool is_dest(const struct token *t)
 			      str_starts(s, S("<#")));
 }
 
-static bool fault(struct line *line, const struct token *t, struct err *err, const char *why)
+static bool fault(struct line *line, const struct word *t, struct err *err, const char *why)
 {
 	line->fault_at = t ? t->at : line->text.n;
 	err_set(err, ERR_INVALID, "%s", why);
@@ -475,7 +495,7 @@ static void find_words(const struct command_set *set, struct str text, struct co
 		take_named(map_get(&set->by_words, hash_mix(lower_add(FNV_START, text))), text, out);
 }
 
-void command_set_find(const struct command_set *set, const struct token *tokens, size_t count, struct command_found *out)
+void command_set_find(const struct command_set *set, const struct word *tokens, size_t count, struct command_found *out)
 {
 	char joined[256];
 	size_t ends[PATH_WORDS_MAX], words = 0, n = 0;
@@ -526,7 +546,7 @@ struct str nearest_word(struct str word, const struct str *candidates, size_t co
 
 struct expansion {
 	struct buf out;
-	const struct token *args;
+	const struct word *args;
 	size_t count;
 	bool used[LINE_MAX_WORDS];
 };
@@ -561,21 +581,6 @@ static size_t expand_one(struct expansion *e, struct str s, struct str *missing)
 	return end ? (size_t)(end - s.p) + 1 : 2;
 }
 
-/* An option stays one; its value is a value. */
-static bool put_option(struct buf *b, const struct token *t)
-{
-	struct str name, value = str_cut(t->text, '=', &name);
-
-	if (t->quoted || !str_starts(t->text, S("--")) || memchr(name.p, ' ', name.n) || memchr(name.p, '"', name.n))
-		return false;
-	buf_add(b, name);
-	if (name.n < t->text.n) {
-		buf_char(b, '=');
-		line_write_value(b, value);
-	}
-	return true;
-}
-
 static void put_rest(struct expansion *e, bool all)
 {
 	bool first = true;
@@ -586,13 +591,15 @@ static void put_rest(struct expansion *e, bool all)
 		if (!first || !all)
 			buf_char(&e->out, ' ');
 		first = false;
-		if (!put_option(&e->out, &e->args[i]))
+		if (e->args[i].quoted)
 			line_write_value(&e->out, e->args[i].text);
+		else
+			line_write_word(&e->out, e->args[i].text);
 		e->used[i] = true;
 	}
 }
 
-bool alias_expand(struct arena *a, struct str text, const struct token *args, size_t count, struct str *out, struct err *err)
+bool alias_expand(struct arena *a, struct str text, const struct word *args, size_t count, struct str *out, struct err *err)
 {
 	struct expansion e = {.args = args, .count = count < LINE_MAX_WORDS ? count : LINE_MAX_WORDS};
 	struct str missing = S("");

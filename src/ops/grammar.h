@@ -19,7 +19,7 @@
 #define STAGES_MAX 8
 #define DESTS_MAX 4
 
-struct token {
+struct word {
 	struct str text;     /* without its quotes */
 	size_t at, end;      /* where it stands in line->text */
 	bool quoted;         /* it begins with a quote: no option, no pipe, no field */
@@ -27,7 +27,7 @@ struct token {
 
 struct line {
 	struct str text;     /* repaired */
-	struct token *tokens;
+	struct word *tokens;
 	size_t count;
 	size_t fault_at;     /* of an error; SIZE_MAX: nowhere */
 };
@@ -42,9 +42,11 @@ MUST_USE bool line_read(struct arena *a, struct str raw, enum line_kind kind, st
 struct str line_point(struct arena *a, const struct line *line);
 /* A value so that it is read back as itself, in quotes where it must. */
 void line_write_value(struct buf *b, struct str value);
+/* A word that somebody else has cut, a shell: --name=value stays an option, | > *> stay what they are, all else is a value. */
+void line_write_word(struct buf *b, struct str word);
 
 struct stage {
-	const struct token *tokens;
+	const struct word *tokens;
 	size_t count;
 };
 struct pipeline {
@@ -71,7 +73,7 @@ struct command_found {
 	const struct command_spec *others[4]; /* several plugins have it: all, for the answer */
 	size_t other_count;
 };
-void command_set_find(const struct command_set *set, const struct token *tokens, size_t count, struct command_found *out);
+void command_set_find(const struct command_set *set, const struct word *tokens, size_t count, struct command_found *out);
 /* By "silence" or "deploy start" or "deploy:start"; NULL: none or several. */
 const struct command_spec *command_set_named(const struct command_set *set, struct str words);
 
@@ -83,7 +85,7 @@ struct bind_names {          /* how texts become people and channels */
 	wall_ms now;         /* for times from now */
 };
 /* tokens: those behind the command's words. Every option and value is read; what is missing is an error with the usage, unless --help stands there. */
-MUST_USE bool call_bind(struct arena *a, const struct command_spec *spec, const struct token *tokens, size_t count, const struct bind_names *names, struct line *line,
+MUST_USE bool call_bind(struct arena *a, const struct command_spec *spec, const struct word *tokens, size_t count, const struct bind_names *names, struct line *line,
 			struct typed_call *out, struct err *err);
 
 /* The nearest of the candidates, at most two changes away (one, of a short word): did you mean. "" if none is. */
@@ -91,4 +93,4 @@ struct str nearest_word(struct str word, const struct str *candidates, size_t co
 
 /* An alias's text with what followed its name: $1 to $9, $@, ${2:-x}. A value is a value, whatever stands in it. What no $ took
  * is put behind. */
-MUST_USE bool alias_expand(struct arena *a, struct str text, const struct token *args, size_t count, struct str *out, struct err *err);
+MUST_USE bool alias_expand(struct arena *a, struct str text, const struct word *args, size_t count, struct str *out, struct err *err);

@@ -11,7 +11,7 @@ struct binder {
 	struct line *line;
 	struct typed_call *call;
 	struct vec values[PARAMS_MAX]; /* struct value */
-	const struct token **places;   /* the words that are no options */
+	const struct word **places;   /* the words that are no options */
 	size_t place_count;
 	struct err *err;
 };
@@ -27,14 +27,14 @@ static const struct {
 	[FLAG_REASON] = {"reason", PARAM_TEXT}, [FLAG_INCIDENT] = {"incident", PARAM_INCIDENT}, [FLAG_AT] = {"at", PARAM_TIME},       [FLAG_EVERY] = {"every", PARAM_SPAN}, [FLAG_TIMEOUT] = {"timeout", PARAM_SPAN},
 };
 
-static bool fail_at(struct binder *b, const struct token *t, const char *why, struct str what)
+static bool fail_at(struct binder *b, const struct word *t, const char *why, struct str what)
 {
 	b->line->fault_at = t ? t->at : SIZE_MAX;
 	err_set(b->err, ERR_INVALID, why, STR_ARG(str_clip(what, 60)));
 	return false;
 }
 
-static bool set_flag(struct binder *b, const struct token *t, enum flag flag, const struct value *v)
+static bool set_flag(struct binder *b, const struct word *t, enum flag flag, const struct value *v)
 {
 	struct call_flags *f = &b->call->flags;
 	bool *bools[] = {&f->help, &f->dry_run, &f->explain, &f->json, &f->job};
@@ -56,7 +56,7 @@ static bool set_flag(struct binder *b, const struct token *t, enum flag flag, co
 
 /* ---- values ---- */
 
-static bool no_value(struct binder *b, const struct token *t, const struct param *p, struct str text, const char *wanted)
+static bool no_value(struct binder *b, const struct word *t, const struct param *p, struct str text, const char *wanted)
 {
 	b->line->fault_at = t ? t->at : SIZE_MAX;
 	err_set(b->err, ERR_INVALID, "`" STR_FMT "` is no %s for %s" STR_FMT "%s", STR_ARG(str_clip(text, 60)), param_type_name(p->type), p->option ? "--" : "<", STR_ARG(p->name),
@@ -68,7 +68,7 @@ static bool no_value(struct binder *b, const struct token *t, const struct param
 	return false;
 }
 
-static bool read_choice(struct binder *b, const struct token *t, const struct param *p, struct str text, struct value *v)
+static bool read_choice(struct binder *b, const struct word *t, const struct param *p, struct str text, struct value *v)
 {
 	struct str near;
 	struct buf list;
@@ -133,7 +133,7 @@ static bool read_time(struct binder *b, struct str text, struct value *v)
 	return true;
 }
 
-static bool read_name(struct binder *b, const struct token *t, const struct param *p, struct str text, struct value *v)
+static bool read_name(struct binder *b, const struct word *t, const struct param *p, struct str text, struct value *v)
 {
 	bool ok = p->type == PARAM_USER ? b->names->user(b->names->context, text, v, b->err) : b->names->channel(b->names->context, text, v, b->err);
 
@@ -142,7 +142,7 @@ static bool read_name(struct binder *b, const struct token *t, const struct para
 	return ok;
 }
 
-static bool read_value(struct binder *b, const struct token *t, const struct param *p, struct str text, struct value *v)
+static bool read_value(struct binder *b, const struct word *t, const struct param *p, struct str text, struct value *v)
 {
 	*v = (struct value){.text = text};
 	switch (p->type) {
@@ -176,7 +176,7 @@ static bool read_value(struct binder *b, const struct token *t, const struct par
 	return false;
 }
 
-static bool add_value(struct binder *b, const struct token *t, const struct param *p, struct str text)
+static bool add_value(struct binder *b, const struct word *t, const struct param *p, struct str text)
 {
 	struct vec *v = &b->values[p - b->spec->params];
 	struct value value;
@@ -207,7 +207,7 @@ static const struct param *find_letter(const struct command_spec *spec, char let
 	return NULL;
 }
 
-static bool unknown_option(struct binder *b, const struct token *t, struct str name)
+static bool unknown_option(struct binder *b, const struct word *t, struct str name)
 {
 	struct str names[PARAMS_MAX + COUNT_OF(flags)], near;
 	size_t n = 0;
@@ -227,9 +227,9 @@ static bool unknown_option(struct binder *b, const struct token *t, struct str n
 }
 
 /* Reads the value of an option that has none yet: the next word. */
-static bool next_value(struct binder *b, const struct token *tokens, size_t count, size_t *at, struct str name, struct str *value)
+static bool next_value(struct binder *b, const struct word *tokens, size_t count, size_t *at, struct str name, struct str *value)
 {
-	const struct token *t = &tokens[*at];
+	const struct word *t = &tokens[*at];
 
 	if (*at + 1 >= count || (!tokens[*at + 1].quoted && str_starts(tokens[*at + 1].text, S("--"))))
 		return fail_at(b, t, "`--" STR_FMT "` wants a value", name);
@@ -237,9 +237,9 @@ static bool next_value(struct binder *b, const struct token *tokens, size_t coun
 	return true;
 }
 
-static bool take_flag(struct binder *b, const struct token *tokens, size_t count, size_t *at, struct str name, struct str value, bool has_value, bool *taken)
+static bool take_flag(struct binder *b, const struct word *tokens, size_t count, size_t *at, struct str name, struct str value, bool has_value, bool *taken)
 {
-	const struct token *t = &tokens[*at];
+	const struct word *t = &tokens[*at];
 	struct value v;
 
 	*taken = false;
@@ -259,9 +259,9 @@ static bool take_flag(struct binder *b, const struct token *tokens, size_t count
 }
 
 /* "--name", "--name=value", "--no-name" */
-static bool take_option(struct binder *b, const struct token *tokens, size_t count, size_t *at)
+static bool take_option(struct binder *b, const struct word *tokens, size_t count, size_t *at)
 {
-	const struct token *t = &tokens[*at];
+	const struct word *t = &tokens[*at];
 	struct str name, value = str_cut(str_n(t->text.p + 2, t->text.n - 2), '=', &name);
 	bool has_value = name.n + 2 < t->text.n, taken;
 	const struct param *p = find_param(b->spec, name, true);
@@ -282,16 +282,16 @@ static bool take_option(struct binder *b, const struct token *tokens, size_t cou
 }
 
 /* "-e", "-e prod" */
-static bool take_letter(struct binder *b, const struct token *tokens, size_t count, size_t *at, const struct param *p)
+static bool take_letter(struct binder *b, const struct word *tokens, size_t count, size_t *at, const struct param *p)
 {
 	struct str value = S("true");
-	const struct token *t = &tokens[*at];
+	const struct word *t = &tokens[*at];
 
 	return (p->type == PARAM_BOOL || next_value(b, tokens, count, at, p->name, &value)) && add_value(b, t, p, value);
 }
 
 /* "name=value", where the name is one of the command's. */
-static const struct param *declared(const struct binder *b, const struct token *t, struct str *value)
+static const struct param *declared(const struct binder *b, const struct word *t, struct str *value)
 {
 	const struct param *p;
 	struct str name;
@@ -303,12 +303,12 @@ static const struct param *declared(const struct binder *b, const struct token *
 	return p ? p : find_param(b->spec, name, false);
 }
 
-static bool take_tokens(struct binder *b, const struct token *tokens, size_t count)
+static bool take_tokens(struct binder *b, const struct word *tokens, size_t count)
 {
 	bool places_only = false;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct token *t = &tokens[i];
+		const struct word *t = &tokens[i];
 		bool dashes = !places_only && !t->quoted && str_starts(t->text, S("--"));
 		const struct param *p = !places_only && !t->quoted && t->text.n == 2 && t->text.p[0] == '-' ? find_letter(b->spec, t->text.p[1]) : NULL;
 		struct str value;
@@ -336,7 +336,7 @@ static struct str rest_text(struct binder *b, size_t from)
 		return b->places[from]->text;
 	buf_init(&out, 2 * LINE_MAX_BYTES);
 	for (size_t i = from; i < b->place_count; i++) {
-		const struct token *t = b->places[i], *before = i > from ? b->places[i - 1] : NULL;
+		const struct word *t = b->places[i], *before = i > from ? b->places[i - 1] : NULL;
 
 		if (before && before + 1 == t)
 			buf_add(&out, str_n(b->line->text.p + before->end, t->at - before->end));
@@ -347,7 +347,7 @@ static struct str rest_text(struct binder *b, size_t from)
 	return buf_keep(b->arena, &out);
 }
 
-static bool usage_error(struct binder *b, const struct token *t, const char *what, struct str which)
+static bool usage_error(struct binder *b, const struct word *t, const char *what, struct str which)
 {
 	b->line->fault_at = t ? t->at : SIZE_MAX;
 	err_set(b->err, ERR_INVALID, "%s" STR_FMT "%s. Usage: `" STR_FMT "%s" STR_FMT "`", what, STR_ARG(which), which.n ? " is missing" : "", STR_ARG(b->spec->words),
@@ -440,14 +440,14 @@ static void write_canonical(struct binder *b)
 	b->call->canonical = buf_keep(b->arena, &out);
 }
 
-bool call_bind(struct arena *a, const struct command_spec *spec, const struct token *tokens, size_t count, const struct bind_names *names, struct line *line,
+bool call_bind(struct arena *a, const struct command_spec *spec, const struct word *tokens, size_t count, const struct bind_names *names, struct line *line,
 	       struct typed_call *out, struct err *err)
 {
 	struct binder b = {.arena = a, .spec = spec, .names = names, .line = line, .call = out, .err = err};
 
 	memset(out, 0, sizeof *out);
 	out->spec = spec;
-	out->flags.reason = out->flags.incident = S("");
+	out->flags.reason = out->flags.incident = out->canonical = S("");
 	out->params = arena_zero(a, (spec->param_count + 1) * sizeof *out->params);
 	b.places = arena_alloc(a, (count + 1) * sizeof *b.places);
 	if (!take_tokens(&b, tokens, count))
@@ -456,8 +456,10 @@ bool call_bind(struct arena *a, const struct command_spec *spec, const struct to
 		out->canonical = arena_printf(a, STR_FMT ":" STR_FMT " --help", STR_ARG(spec->plugin), STR_ARG(spec->path));
 		return true;
 	}
-	if (!take_places(&b) || !fill_in(&b))
+	if (!take_places(&b) || !fill_in(&b)) {
+		memset(out->params, 0, spec->param_count * sizeof *out->params);
 		return false;
+	}
 	write_canonical(&b);
 	return true;
 }

@@ -153,8 +153,11 @@ test('ack, resolve and run send the line; the answer is readable', async (t) => 
 	assert.equal(run.out, 'k7f3 (https://ops/a) is yours, @ann & #sre: *2* < 3 < 4\n'.repeat(2));
 	await opsroom(home, ['resolve', 'k7f3'], { env });
 	await opsroom(home, ['run', '--channel', '#payments', 'silence', '--for', '2h', '--json', 'x'], { env });
-	assert.deepEqual(lines(), [{ line: 'ack k7f3' }, { line: 'ack q2' }, { line: 'resolve k7f3' },
-		{ line: 'silence --for 2h --json x', channel: 'C9' }]);
+	await opsroom(home, ['run', 'alerts | count'], { env });
+	await opsroom(home, ['run', 'silence', 'k7f3', '2h', '--reason=a b', 'say "x" -- “y”'], { env });
+	assert.deepEqual(lines(), [{ exact: 'ack k7f3' }, { exact: 'ack q2' }, { exact: 'resolve k7f3' },
+		{ exact: 'silence --for 2h --json x', channel: 'C9' }, { line: 'alerts | count' },
+		{ exact: 'silence k7f3 2h --reason="a b" "say \\"x\\" -- “y”"' }]);
 });
 
 test('login makes a token and keeps that alone; logout revokes it', async (t) => {

@@ -1,65 +1,87 @@
-/* The command line (commands/line.h): within its limits, every word can be written so that it reads back as itself. */
-#include "commands/line.h"
+/* The command line (ops/grammar.h): what is taken has one canonical text, which reads back as itself. */
 #include "fuzz.h"
+#include "ops/grammar.h"
 
-static bool has_control(struct str s)
+static bool any_name(void *context, struct str ref, struct value *out, struct err *err)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (((unsigned char)s.p[i] < 32 && !strchr("\t\n\r", s.p[i])) || s.p[i] == 127)
-			return true;
-	return false;
+	(void)context;
+	(void)err;
+	out->text = ref.n && (ref.p[0] == '@' || ref.p[0] == '#') ? str_n(ref.p + 1, ref.n - 1) : ref;
+	return true;
 }
 
-/* Each word again, a backslash before every character; an empty word as ''. */
-static struct str written(struct arena *a, const struct line *line)
+static const struct bind_names names = {.user = any_name, .channel = any_name, .now = 1772416800000};
+
+static struct command_set *commands_made(void)
 {
-	struct str out;
-	struct buf b;
+	static const char *const usages[][2] = {
+		{"ack", "<alert:alert>"},
+		{"page", "<who:user> <message...> [--ack-within=span]"},
+		{"deploy start", "<app> [n:int] [what*] [-e|--env=dev|prod] [-f|--force] [--tag*=text] [--ratio=float] [--to=channel] [--when=time] [--dry-run]"},
+	};
+	struct command_set *set = command_set_new();
 
-	buf_init(&b, 1 * MIB);
-	for (size_t i = 0; i < line->count; i++) {
-		struct str w = line->words[i];
+	for (size_t i = 0; i < COUNT_OF(usages); i++) {
+		struct command_spec *spec = arena_zero(command_set_arena(set), sizeof *spec);
+		struct err err = {0};
 
-		buf_char(&b, i % 2 ? ' ' : '\t');
-		if (!w.n)
-			buf_add(&b, S("''"));
-		for (size_t k = 0; k < w.n; k++) {
-			if (((unsigned char)w.p[k] & 0xc0) != 0x80)
-				buf_char(&b, '\\');
-			buf_char(&b, w.p[k]);
-		}
+		spec->plugin = i == 2 ? S("deploy") : S("core");
+		spec_set_words(command_set_arena(set), spec, str_of(usages[i][0]));
+		need(spec_read_usage(command_set_arena(set), str_of(usages[i][1]), spec, &err) && spec_check(spec, &err) && command_set_add(set, spec, &err));
 	}
-	out = arena_dup(a, buf_str(&b));
-	buf_done(&b);
-	return out;
+	return set;
+}
+
+static bool bind(struct arena *a, const struct command_set *set, struct str text, enum line_kind kind, struct typed_call *call, struct err *err)
+{
+	struct command_found found;
+	struct pipeline pipe;
+	struct line line;
+	size_t i = 0;
+
+	if (!line_read(a, text, kind, &line, err) || !line_split(&line, &pipe, err) || !pipe.count) {
+		need(line.fault_at == SIZE_MAX || line.fault_at <= line.text.n);
+		touch(line_point(a, &line));
+		return false;
+	}
+	for (; i < pipe.count; i++)
+		for (size_t k = 0; k < pipe.stages[i].count; k++)
+			touch(pipe.stages[i].tokens[k].text);
+	command_set_find(set, pipe.stages[0].tokens, pipe.stages[0].count, &found);
+	return found.spec &&
+	       call_bind(a, found.spec, pipe.stages[0].tokens + found.words, pipe.stages[0].count - found.words, &names, &line, call, err) && !call->flags.help;
+}
+
+static void expand(struct arena *a, struct str in)
+{
+	struct err err = {0};
+	struct line line;
+	struct str out;
+
+	if (line_read(a, in, LINE_TYPED, &line, &err) && alias_expand(a, in, line.tokens, line.count, &out, &err))
+		touch(out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct str in = own_copy(data, size), again;
-	struct line line, second;
+	static struct command_set *set;
+	struct str in = own_copy(data, size);
+	struct typed_call call, again;
 	struct err err = {0};
 	struct arena a;
 
+	set = set ? set : commands_made();
 	arena_init(&a);
-	if (line_parse(&a, in, &line, &err)) {
-		size_t n = 0;
+	expand(&a, in);
+	if (bind(&a, set, in, size % 2 ? LINE_TYPED : LINE_CHAT, &call, &err)) {
+		struct err second = {0};
 
-		need(!err.code && in.n <= LINE_MAX_BYTES && line.count <= LINE_MAX_WORDS && str_is_utf8(in) &&
-		     !has_control(in));
-		for (size_t i = 0; i < line.count; i++) {
-			n += touch(line.words[i]);
-			need(str_is_utf8(line.words[i]));
-		}
-		need(n <= in.n);
-		again = written(&a, &line);
-		if (again.n <= LINE_MAX_BYTES) {
-			need(line_parse(&a, again, &second, &err) && second.count == line.count);
-			for (size_t i = 0; i < line.count; i++)
-				need(str_eq(line.words[i], second.words[i]));
+		need(str_is_utf8(call.canonical));
+		if (call.canonical.n <= LINE_MAX_BYTES) {
+			need(bind(&a, set, call.canonical, LINE_CANONICAL, &again, &second));
+			need(str_eq(call.canonical, again.canonical));
 		}
 	} else {
-		need(err.code == ERR_INVALID || err.code == ERR_TOO_BIG);
 		need(str_is_utf8(str_of(err.text)));
 	}
 	arena_done(&a);

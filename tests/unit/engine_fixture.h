@@ -6,6 +6,7 @@
 #pragma once
 #include "api/provision.h"
 #include "base/log.h"
+#include "commands/rulebook.h"
 #include "engine/alerts.h"
 #include "store/chat.h"
 
@@ -84,6 +85,8 @@ static inline void room_start(struct room *r)
 	room_must(uv_loop_init(&r->loop) == 0, &err);
 	r->e = engine_new(&config, &r->loop, NULL, &err);
 	room_must(r->e != NULL, &err);
+	r->e->rulebook = rulebook_read(S(""), &err);
+	room_must(r->e->rulebook != NULL, &err);
 	room_run(r, room_first, r);
 }
 
@@ -103,6 +106,7 @@ static inline void room_shut(struct room *r)
 {
 	engine_stop(r->e);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
+	rulebook_free(r->e->rulebook);
 	engine_free(r->e);
 	r->e = NULL;
 	uv_loop_close(&r->loop);

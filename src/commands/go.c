@@ -1,0 +1,197 @@
+/* One bound call: what the rules say of it, what must happen first, and the run itself. */
+#include "commands/path.h"
+#include "commands/rulebook.h"
+
+#include "ops/text.h"
+#include "store/journal.h"
+
+void call_init(struct call *call, struct work *w, const struct caller *caller)
+{
+	*call = (struct call){.work = w, .caller = caller, .then = S(""), .home_id = caller->channel_id ? caller->channel_id : w->engine->workspace_id};
+	buf_init(&call->text, 256 * KIB);
+	buf_init(&call->data, 4 * MIB);
+}
+
+void call_done(struct call *call)
+{
+	buf_done(&call->text);
+	buf_done(&call->data);
+}
+
+/* ---- the rules ---- */
+
+static void decide(struct call *call)
+{
+	struct access_facts facts;
+
+	caller_facts(call->work, call->caller, &facts);
+	access_decide(call->work->engine->rulebook->access, call->work->arena, &call->typed, &facts, &call->verdict);
+}
+
+bool call_may(struct call *call)
+{
+	const struct command_spec *spec = call->typed.spec;
+
+	decide(call);
+	if (!call->verdict.allowed)
+		err_set(&call->err, ERR_FORBIDDEN, STR_FMT, STR_ARG(call->verdict.why));
+	else if (spec->risk != RISK_READ && !call->typed.flags.dry_run && call->caller->scope < SCOPE_WRITE)
+		err_set(&call->err, ERR_FORBIDDEN, "`" STR_FMT "` needs a token with the scope write; this one may only read", STR_ARG(spec->words));
+	return !call->err.code;
+}
+
+bool caller_could(struct work *w, const struct caller *caller, const struct command_spec *spec)
+{
+	struct access_facts facts;
+
+	caller_facts(w, caller, &facts);
+	return access_could(w->engine->rulebook->access, spec, &facts);
+}
+
+/* ---- --explain ---- */
+
+static const char *need_text(struct arena *a, const struct access_need *n)
+{
+	struct buf sets;
+
+	switch (n->kind) {
+	case NEED_CONFIRM:
+		return "you confirm it";
+	case NEED_REASON:
+		return "you give a --reason";
+	case NEED_MFA:
+		return arena_printf(a, "a second factor not older than " STR_FMT, STR_ARG(span_write(a, n->age))).p;
+	case NEED_APPROVAL:
+		break;
+	}
+	buf_init(&sets, 4 * KIB);
+	for (size_t i = 0; i < n->set_count; i++)
+		buf_printf(&sets, "%s" STR_FMT, i ? " or " : "", STR_ARG(n->sets[i]));
+	return arena_printf(a, "%u of " STR_FMT " approve it%s", n->approvers, STR_ARG(buf_keep(a, &sets)), n->not_requester ? ", other than you" : "").p;
+}
+
+static void explain_json(struct call *call, const struct rule_trace *rules, size_t count)
+{
+	struct json_out o = json_out(&call->data);
+
+	json_open(&o, '{');
+	json_add_str(&o, "call", call->typed.canonical);
+	json_add_bool(&o, "allowed", call->verdict.allowed);
+	json_add_str(&o, "rule", call->verdict.rule);
+	json_add_str(&o, "why", call->verdict.why);
+	json_key(&o, "needs");
+	json_open(&o, '[');
+	for (size_t i = 0; i < call->verdict.need_count; i++)
+		json_put_str(&o, str_of(need_text(call->work->arena, &call->verdict.needs[i])));
+	json_close(&o, ']');
+	json_key(&o, "rules");
+	json_open(&o, '[');
+	for (size_t i = 0; i < count; i++) {
+		json_open(&o, '{');
+		json_add_str(&o, "rule", rules[i].text);
+		json_add_str(&o, "from", rules[i].from);
+		json_add_bool(&o, "fits", rules[i].fits);
+		json_add_str(&o, "why", rules[i].why);
+		json_close(&o, '}');
+	}
+	json_close(&o, ']');
+	json_close(&o, '}');
+}
+
+static void explain(struct call *call)
+{
+	struct arena *a = call->work->arena;
+	struct access_facts facts;
+	struct rule_trace *rules;
+	size_t count;
+
+	caller_facts(call->work, call->caller, &facts);
+	access_explain(call->work->engine->rulebook->access, a, &call->typed, &facts, &call->verdict, &rules, &count);
+	buf_printf(&call->text, "`" STR_FMT "`\n%s" STR_FMT, STR_ARG(mrkdwn_escape(a, call->typed.canonical)), call->verdict.allowed ? "You may" : "You may not: ",
+		   STR_ARG(call->verdict.allowed ? S("") : mrkdwn_escape(a, call->verdict.why)));
+	for (size_t i = 0; i < call->verdict.need_count; i++)
+		buf_printf(&call->text, "%s%s", i ? ", and " : ", once ", need_text(a, &call->verdict.needs[i]));
+	buf_add(&call->text, S(". The rules:"));
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&call->text, "\n%s `" STR_FMT "` (" STR_FMT ")  " STR_FMT, rules[i].fits ? ":white_check_mark:" : "·", STR_ARG(mrkdwn_escape(a, rules[i].text)),
+			   STR_ARG(mrkdwn_escape(a, rules[i].from)), STR_ARG(mrkdwn_escape(a, rules[i].why)));
+	explain_json(call, rules, count);
+}
+
+/* ---- the audit ---- */
+
+bool audit_note(struct work *w, int64_t home_id, int64_t actor_id, const char *action, const char *via, struct str detail, const char *result, struct err *err)
+{
+	struct audit_record r = {.home_id = home_id,
+				 .id = engine_id(w),
+				 .workspace_id = w->engine->workspace_id,
+				 .actor_id = actor_id,
+				 .at = w->now,
+				 .action = str_of(action),
+				 .via = str_of(via),
+				 .detail = detail,
+				 .result = str_of(result)};
+
+	return store_audit_add(w->engine->db, w->arena, &r, err);
+}
+
+static void add_if(struct json_out *o, const char *key, struct str v)
+{
+	if (v.n)
+		json_add_str(o, key, v);
+}
+
+static struct str audit_detail(struct call *call, struct str raw, int64_t began_us)
+{
+	struct arena *a = call->work->arena;
+	struct json_out o;
+	struct buf b;
+
+	buf_init(&b, 64 * KIB);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_add_str(&o, "line", str_clip(raw, 1000));
+	add_if(&o, "call", call->typed.spec ? call->typed.canonical : S(""));
+	add_if(&o, "rule", call->verdict.rule);
+	add_if(&o, "reason", call->typed.flags.reason);
+	if (call->caller->channel_id)
+		json_add_str(&o, "channel", id_write(a, 'C', call->caller->channel_id));
+	add_if(&o, "from", call->caller->remote);
+	if (call->err.code)
+		json_add_str(&o, "why", str_of(call->err.text));
+	json_add_int(&o, "us", mono_us() - began_us);
+	if (call->text.n)
+		json_add_str(&o, "output", crypt_sha256_hex(a, buf_str(&call->text)));
+	json_close(&o, '}');
+	return buf_keep(a, &b);
+}
+
+bool call_audit(struct call *call, struct str raw, int64_t began_us)
+{
+	const struct command_spec *spec = call->typed.spec;
+	struct str action = !spec ? S("unknown") : str_is(spec->plugin, "core") ? spec->words : arena_printf(call->work->arena, STR_FMT ":" STR_FMT, STR_ARG(spec->plugin), STR_ARG(spec->path));
+
+	return audit_note(call->work, call->home_id, call->caller->user->id, arena_dup(call->work->arena, action).p, call->caller->via, audit_detail(call, raw, began_us),
+			  call->err.code ? err_info(call->err.code)->name : "ok", &call->work->err);
+}
+
+/* ---- running ---- */
+
+void call_go(struct call *call)
+{
+	const struct command_spec *spec = call->typed.spec;
+
+	if (call->typed.flags.help) {
+		buf_add(&call->text, command_help(call->work, call->caller, spec));
+		return;
+	}
+	if (call->typed.flags.explain) {
+		explain(call);
+		return;
+	}
+	if (!call_may(call))
+		return;
+	call->command = spec->runs;
+	if (!call->command->run(call) && !call->err.code)
+		err_set(&call->err, ERR_INTERNAL, "`" STR_FMT "` failed without saying why", STR_ARG(spec->words));
+}

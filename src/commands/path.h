@@ -1,0 +1,20 @@
+/* commands/path.h -- the way of one line, from text to answer: inside of commands/. */
+#pragma once
+#include "commands/command.h"
+
+/* Asks the rules alone: fills call->verdict; false: call->err says why not. */
+bool call_may(struct call *call);
+/* Decides and carries out one bound call: rules, --help, --explain, what must be held back, the command itself. Its answer is in
+ * call->text and call->data, or call->err says why not. */
+void call_go(struct call *call);
+/* One record: the call, or what was no call (action "unknown"). raw: as it was typed. */
+MUST_USE bool call_audit(struct call *call, struct str raw, int64_t began_us);
+
+/* A new call of who asks; text and data are owned until call_done(). */
+void call_init(struct call *call, struct work *w, const struct caller *caller);
+void call_done(struct call *call);
+
+/* What a command's --help says. */
+struct str command_help(struct work *w, const struct caller *caller, const struct command_spec *spec);
+/* "There is no command x. Did you mean y?": of those that the person may run here. */
+void command_unknown(struct work *w, const struct caller *caller, struct str word, struct err *err);

@@ -1,0 +1,380 @@
+/* One line: reading it, its pipe, its answer. */
+#include "commands/path.h"
+#include "commands/rulebook.h"
+
+#include "commands/rows.h"
+#include "engine/alerts.h"
+#include "engine/messages.h"
+#include "ops/text.h"
+
+#define BOUND_MAX 100 /* calls that one line may become by $fields */
+
+struct step {
+	const struct stage *stage;
+	const struct command_spec *spec; /* NULL: a filter of rows */
+	size_t words;
+	bool fields;                     /* it has a $field: one call for each row */
+};
+
+/* A line under way. */
+struct run {
+	struct work *work;
+	const struct caller *caller;
+	struct str raw;
+	struct line line;
+	struct pipeline pipe;
+	struct step steps[STAGES_MAX];
+	struct rows_list rows;           /* between steps */
+	bool have_rows;
+	struct str shown;                /* by a filter */
+	struct call *call;               /* the first, then the one that runs: its answer is the line's */
+	int64_t began_us;
+};
+
+/* ---- what is no command ---- */
+
+void command_unknown(struct work *w, const struct caller *caller, struct str word, struct err *err)
+{
+	const struct command_set *set = w->engine->rulebook->commands;
+	struct str *names = arena_alloc(w->arena, command_set_count(set) * sizeof *names), near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < command_set_count(set); i++)
+		if (caller_could(w, caller, command_set_at(set, i)))
+			names[n++] = command_set_at(set, i)->words;
+	word = str_clip(word, 60);
+	near = nearest_word(word, names, n);
+	if (near.n)
+		err_set(err, ERR_NOT_FOUND, "there is no command `" STR_FMT "`. Did you mean `" STR_FMT "`?", STR_ARG(word), STR_ARG(near));
+	else
+		err_set(err, ERR_NOT_FOUND, "there is no command `" STR_FMT "`. `help` lists what there is", STR_ARG(word));
+}
+
+static void several(struct arena *a, const struct command_found *f, struct err *err)
+{
+	struct buf b;
+
+	buf_init(&b, 1 * KIB);
+	for (size_t i = 0; i < f->other_count; i++)
+		buf_printf(&b, "%s`" STR_FMT ":" STR_FMT "`", i ? ", " : "", STR_ARG(f->others[i]->plugin), STR_ARG(f->others[i]->path));
+	err_set(err, ERR_INVALID, "several plugins have this command. Say which: " STR_FMT, STR_ARG(buf_keep(a, &b)));
+}
+
+/* ---- reading ---- */
+
+static bool is_field(const struct word *t)
+{
+	return !t->quoted && t->text.n > 1 && t->text.p[0] == '$' && (t->text.p[1] == '_' || (t->text.p[1] >= 'A' && t->text.p[1] <= 'Z') || (t->text.p[1] >= 'a' && t->text.p[1] <= 'z'));
+}
+
+static bool find_step(struct run *r, size_t i)
+{
+	struct step *s = &r->steps[i];
+	struct command_found found;
+
+	s->stage = &r->pipe.stages[i];
+	if (i && rows_is_filter(s->stage->tokens[0].text))
+		return true;
+	command_set_find(r->work->engine->rulebook->commands, s->stage->tokens, s->stage->count, &found);
+	if (!found.spec) {
+		r->line.fault_at = i ? s->stage->tokens[0].at : SIZE_MAX;
+		if (found.other_count)
+			several(r->work->arena, &found, &r->call->err);
+		else
+			command_unknown(r->work, r->caller, s->stage->tokens[0].text, &r->call->err);
+		return false;
+	}
+	s->spec = found.spec;
+	s->words = found.words;
+	for (size_t k = found.words; i && k < s->stage->count; k++)
+		s->fields |= is_field(&s->stage->tokens[k]);
+	return true;
+}
+
+static bool read_line(struct run *r)
+{
+	struct err *err = &r->call->err;
+
+	if (!line_read(r->work->arena, r->raw, r->caller->kind, &r->line, err))
+		return false;
+	if (!r->line.count && !line_read(r->work->arena, S("help"), LINE_TYPED, &r->line, err)) /* nothing said: help is what is wanted */
+		return false;
+	if (!line_split(&r->line, &r->pipe, err))
+		return false;
+	for (size_t i = 0; i < r->pipe.count; i++)
+		if (!find_step(r, i))
+			return false;
+	return true;
+}
+
+static bool bind_step(struct run *r, const struct step *s, const struct word *tokens, struct call *call)
+{
+	struct bind_names names = caller_names(r->work, r->caller);
+
+	call->typed.spec = s->spec;
+	return call_bind(r->work->arena, s->spec, tokens + s->words, s->stage->count - s->words, &names, &r->line, &call->typed, &call->err);
+}
+
+/* ---- steps of a pipe ---- */
+
+static bool filter(struct run *r, const struct step *s)
+{
+	const struct word *at;
+
+	if (r->shown.n) {
+		r->line.fault_at = s->stage->tokens[0].at;
+		err_set(&r->call->err, ERR_INVALID, "what stands before the | shows the rows; nothing can follow it");
+		return false;
+	}
+	if (rows_filter(r->work->arena, s->stage, &r->rows, &r->shown, &at, &r->call->err))
+		return true;
+	if (at)
+		r->line.fault_at = at->at;
+	return false;
+}
+
+/* The step's words with the row's values in the place of its fields; each is one value, whatever stands in it. */
+static const struct word *bound_tokens(struct run *r, const struct step *s, const struct json *row, struct err *err)
+{
+	struct word *t = arena_alloc(r->work->arena, s->stage->count * sizeof *t);
+
+	memcpy(t, s->stage->tokens, s->stage->count * sizeof *t);
+	for (size_t i = s->words; i < s->stage->count; i++) {
+		struct str field = str_n(t[i].text.p + 1, t[i].text.n - 1);
+
+		if (!is_field(&t[i]))
+			continue;
+		if (!rows_field(r->work->arena, row, field, &t[i].text)) {
+			r->line.fault_at = t[i].at;
+			err_set(err, ERR_INVALID, "a row has no field `" STR_FMT "`", STR_ARG(str_clip(field, 60)));
+			return NULL;
+		}
+		t[i].quoted = true;
+	}
+	return t;
+}
+
+static bool go(struct run *r, struct call *call)
+{
+	call_go(call);
+	return !call->err.code && !r->work->err.code;
+}
+
+/* Of several: one that fails is a line of the answer, the others go on. */
+static bool run_bound(struct run *r, struct call *call, struct buf *text)
+{
+	call_go(call);
+	if (err_is_outage(call->err.code)) {
+		r->call->err = call->err;
+		return false;
+	}
+	buf_printf(text, "%s%s" STR_FMT "%s", text->n ? "\n" : "", call->err.code ? ":warning: " : "", STR_ARG(call->err.code ? str_of(call->err.text) : buf_str(&call->text)),
+		   call->err.code ? "." : "");
+	r->call->in_channel |= call->in_channel;
+	return call_audit(call, r->raw, r->began_us);
+}
+
+/* One call for each row; all are bound and allowed before the first runs. */
+static bool run_for_rows(struct run *r, const struct step *s)
+{
+	struct arena *a = r->work->arena;
+	size_t count = r->rows.count;
+	struct call *calls = arena_zero(a, (count + 1) * sizeof *calls);
+	struct err *err = &r->call->err;
+	struct buf text;
+	bool ok = true;
+
+	if (count > BOUND_MAX) {
+		err_set(err, ERR_TOO_MANY, "that would run `" STR_FMT "` %zu times; %d is the most. Put a `head` before it", STR_ARG(s->spec->words), count, BOUND_MAX);
+		return false;
+	}
+	buf_init(&text, 256 * KIB);
+	for (size_t i = 0; i < count && ok; i++) {
+		const struct word *tokens = bound_tokens(r, s, r->rows.rows[i], err);
+
+		call_init(&calls[i], r->work, r->caller);
+		ok = tokens && bind_step(r, s, tokens, &calls[i]) && call_may(&calls[i]);
+		if (calls[i].err.code && !err->code)
+			*err = calls[i].err;
+	}
+	for (size_t i = 0; i < count; i++) {
+		ok = ok && run_bound(r, &calls[i], &text);
+		call_done(&calls[i]);
+	}
+	buf_reset(&r->call->text);
+	buf_reset(&r->call->data);
+	if (ok)
+		buf_add(&r->call->text, count ? buf_str(&text) : S("No rows: nothing was done."));
+	buf_done(&text);
+	r->have_rows = false;
+	return ok;
+}
+
+static bool run_step(struct run *r, size_t i)
+{
+	const struct step *s = &r->steps[i];
+	struct call *call = r->call;
+
+	if (i && (!s->spec || s->fields) && !r->have_rows && !rows_read(r->work->arena, arena_dup(r->work->arena, buf_str(&call->data)), &r->rows, &call->err))
+		return false;
+	r->have_rows = i && (!s->spec || s->fields);
+	if (!s->spec)
+		return filter(r, s);
+	if (s->fields)
+		return run_for_rows(r, s);
+	if (i) {
+		r->line.fault_at = s->stage->tokens[0].at;
+		err_set(&call->err, ERR_INVALID, "`" STR_FMT "` takes nothing from a pipe. With a $field it runs once for each row: `" STR_FMT " $id`", STR_ARG(s->spec->words),
+			STR_ARG(s->spec->words));
+		return false;
+	}
+	return go(r, call);
+}
+
+/* Rows that came to the end of the pipe are shown as a table. */
+static void show_rows(struct run *r)
+{
+	struct call *call = r->call;
+	struct arena *a = r->work->arena;
+	bool shown = r->shown.n > 0;
+
+	if (!r->have_rows)
+		return;
+	buf_reset(&call->text);
+	buf_printf(&call->text, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_escape(a, str_trim(shown ? r->shown : rows_table(a, &r->rows)))));
+	if (!shown) {
+		buf_reset(&call->data);
+		buf_add(&call->data, rows_json(a, &r->rows));
+	}
+}
+
+/* Every step must be one that they may run, before the first runs. */
+static bool may_all(struct run *r)
+{
+	for (size_t i = 1; i < r->pipe.count; i++)
+		if (r->steps[i].spec && !caller_could(r->work, r->caller, r->steps[i].spec)) {
+			r->line.fault_at = r->steps[i].stage->tokens[0].at;
+			err_set(&r->call->err, ERR_FORBIDDEN, "you may not run `" STR_FMT "` here", STR_ARG(r->steps[i].spec->words));
+			return false;
+		}
+	return true;
+}
+
+/* ---- places to send it to ---- */
+
+static bool send_to(struct run *r, struct str dest, struct err *err)
+{
+	struct work *w = r->work;
+	struct str ref = dest.n > 2 && dest.p[0] == '<' ? str_n(dest.p + 2, dest.n - 3) : dest;
+	const struct user *me = r->caller->user;
+	struct channel c;
+
+	if (str_is(dest, "incident")) {
+		err_set(err, ERR_CONFLICT, "no incident belongs to this channel");
+		return false;
+	}
+	if (str_is(dest, "here")) {
+		r->call->in_channel = true;
+		return true;
+	}
+	if (str_is(dest, "me"))
+		ref = id_write(w->arena, 'U', me->id);
+	else if (ref.p[0] == '@') {
+		struct bind_names names = caller_names(w, r->caller);
+		struct value v;
+
+		if (!names.user(names.context, ref, &v, err))
+			return false;
+		ref = id_write(w->arena, 'U', v.number);
+	}
+	if (!chat_channel(w, me->id, ref, &c, err) || !chat_is_member(w, c.id, me->id)) {
+		err_clear(err);
+		err_set(err, ERR_FORBIDDEN, "you may not post to `" STR_FMT "`", STR_ARG(str_clip(dest, 60)));
+		return false;
+	}
+	return note_add(w, c.id, arena_printf(w->arena, STR_FMT "\n_via <@" STR_FMT ">: `" STR_FMT "`_", STR_ARG(buf_str(&r->call->text)), STR_ARG(id_write(w->arena, 'U', me->id)),
+					      STR_ARG(mrkdwn_escape(w->arena, str_clip(r->raw, 300)))), err);
+}
+
+static void send_all(struct run *r)
+{
+	bool here = false;
+
+	for (size_t i = 0; i < r->pipe.dest_count && !r->call->err.code; i++) {
+		here |= str_is(r->pipe.dests[i], "here");
+		if (!send_to(r, r->pipe.dests[i], &r->call->err))
+			return;
+	}
+	if (!r->pipe.dest_count || here)
+		return;
+	buf_reset(&r->call->text);
+	buf_add(&r->call->text, S("Sent to"));
+	for (size_t i = 0; i < r->pipe.dest_count; i++)
+		buf_printf(&r->call->text, "%s " STR_FMT, i ? "," : "", STR_ARG(r->pipe.dests[i]));
+	buf_char(&r->call->text, '.');
+	r->call->in_channel = false;
+}
+
+/* ---- the whole line ---- */
+
+/* Who may not run it at all hears that, not what they mistyped. */
+static void refuse_first(struct run *r)
+{
+	const struct command_spec *spec = r->steps[0].spec;
+	struct err mistyped = r->call->err;
+
+	if (caller_could(r->work, r->caller, spec) && (spec->risk == RISK_READ || r->caller->scope >= SCOPE_WRITE))
+		return;
+	err_clear(&r->call->err);
+	if (call_may(r->call))
+		r->call->err = mistyped;
+	else
+		r->line.fault_at = SIZE_MAX;
+}
+
+static void run_line(struct run *r)
+{
+	if (!read_line(r))
+		return;
+	if (!bind_step(r, &r->steps[0], r->steps[0].stage->tokens, r->call)) {
+		refuse_first(r);
+		return;
+	}
+	if (!may_all(r))
+		return;
+	for (size_t i = 0; i < r->pipe.count && !r->call->err.code; i++)
+		if (!run_step(r, i))
+			return;
+	show_rows(r);
+	send_all(r);
+}
+
+/* The sentence, and where in the line it is. */
+static struct str refusal(struct run *r)
+{
+	struct arena *a = r->work->arena;
+	const struct err *err = &r->call->err;
+	struct str point = line_point(a, &r->line);
+
+	return arena_printf(a, ":warning: %s%s%s" STR_FMT "%s", err->text, str_ends(str_of(err->text), S("?")) ? "" : ".", point.n ? "\n```\n" : "", STR_ARG(mrkdwn_escape(a, point)),
+			    point.n ? "\n```" : "");
+}
+
+bool command_run(struct work *w, const struct caller *caller, struct str line, struct command_result *out)
+{
+	struct call call;
+	struct run r = {.work = w, .caller = caller, .raw = line, .line = {.fault_at = SIZE_MAX}, .call = &call, .began_us = mono_us()};
+	bool ok;
+
+	call_init(&call, w, caller);
+	run_line(&r);
+	ok = !err_is_outage(call.err.code) && call_audit(&call, line, r.began_us);
+	if (!ok && !w->err.code)
+		w->err = call.err;
+	*out = (struct command_result){.ok = call.err.code == ERR_NONE, .in_channel = call.in_channel, .privately = call.privately, .err = call.err};
+	out->text = out->ok ? arena_dup(w->arena, buf_str(&call.text)) : refusal(&r);
+	out->data = arena_dup(w->arena, buf_str(&call.data));
+	call_done(&call);
+	engine_counters(w->engine)->commands++;
+	return ok;
+}
