@@ -1,7 +1,7 @@
 /* Our own API: the audit trail. */
 #include "api/handlers.h"
+#include "store/audit.h"
 #include "store/chat.h"
-#include "store/journal.h"
 
 #include <inttypes.h>
 

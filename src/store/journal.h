@@ -1,10 +1,11 @@
-/* store/journal.h -- what must happen later (outbox, timers), what happened (audit), and what was answered (idempotency).
+/* store/journal.h -- what must happen later (outbox, timers), and what was answered (idempotency).
  *
  * A due row is claimed by a guarded UPDATE that pushes its due time forward as a lease and raises its fence; only who
  * knows the fence completes it. So a row runs again after a crash, and never twice at once.
  */
 #pragma once
 #include "base/crypt.h"
+#include "store/audit.h"
 #include "store/db.h"
 
 struct due_row {
@@ -35,31 +36,6 @@ MUST_USE bool store_outbox_of_kind(struct db *db, struct arena *a, const char *k
 MUST_USE bool store_timer_drop(struct db *db, int64_t home_id, const char *kind, struct err *err);
 bool store_timer_waits(struct db *db, int64_t home_id, const char *kind);
 void store_outbox_waiting(struct db *db, int64_t *count, int64_t *oldest_id);
-
-struct audit_record {
-	int64_t home_id, seq, id, workspace_id, actor_id;
-	wall_ms at;
-	struct str action, via, result;
-	struct str detail; /* a JSON object */
-	struct str prev_hash, hash;
-};
-/* Appends to the home's chain; fills seq, prev_hash and hash. */
-MUST_USE bool store_audit_add(struct db *db, struct arena *a, struct audit_record *r, struct err *err);
-struct audit_filter {
-	int64_t before_id; /* 0: from the newest */
-	wall_ms since, until;
-	int64_t actor_id;
-	struct str action, text;
-	unsigned limit;
-};
-MUST_USE bool store_audit_search(struct db *db, struct arena *a, int64_t workspace_id, const struct audit_filter *f, struct audit_record **out, size_t *count,
-				 struct err *err);
-struct audit_fault {
-	int64_t home_id, seq;
-	struct str why;
-};
-/* Reads every chain and reckons every hash anew. */
-MUST_USE bool store_audit_verify(struct db *db, struct arena *a, int64_t *records, int64_t *chains, struct audit_fault **out, size_t *count, struct err *err);
 
 /* One answer to one key. find: false with ERR_NONE if the key is new; *same says whether the request is the same. */
 bool store_idempotency_find(struct db *db, struct arena *a, int64_t home_id, struct str key, struct str request_hash, wall_ms now, bool *same,
