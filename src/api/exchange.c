@@ -379,6 +379,34 @@ void x_think(struct exchange *x, void (*think)(struct exchange *x), void (*next_
 	uv_queue_work(x->api->loop, &t->uv, think_run, think_done);
 }
 
+static void read_with_store(struct exchange *x)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/opsroom.db", x->api->engine->config.data_dir);
+	x->reader = db_open_reader(path, &x->err);
+	if (x->reader)
+		x->read(x);
+	db_close(x->reader);
+	x->reader = NULL;
+}
+
+static void answer_is_written(struct exchange *x)
+{
+	(void)x;
+}
+
+static void read_apart(struct exchange *x)
+{
+	x_think(x, read_with_store, answer_is_written);
+}
+
+void x_read_apart(struct exchange *x, void (*read)(struct exchange *x))
+{
+	x->read = read;
+	x->finish = read_apart;
+}
+
 /* ---- finding the route ---- */
 
 static bool route_matches(const struct http_route *r, struct str path, struct str *rest)

@@ -104,9 +104,13 @@ struct exchange {
 	void (*finish)(struct exchange *x);
 	void (*next_run)(struct exchange *x); /* a second pass through the work thread, instead of the route's handler */
 	void *context;
+	void (*read)(struct exchange *x); /* x_read_apart() */
+	struct db *reader;
 };
 /* From finish(): does slow sums (Argon2id) on a thread of libuv's pool, then runs next_run() on the work thread. */
 void x_think(struct exchange *x, void (*think)(struct exchange *x), void (*next_run)(struct exchange *x));
+/* For a handler that reads much: read() writes the answer on a thread of libuv's pool, with the store open for reading in x->reader. */
+void x_read_apart(struct exchange *x, void (*read)(struct exchange *x));
 
 /* The handler's tools. */
 static inline struct arena *x_arena(struct exchange *x)

@@ -36,6 +36,8 @@ void v1_token_new(struct exchange *x);
 void v1_token_revoke(struct exchange *x);
 void v1_audit(struct exchange *x);
 void v1_audit_verify(struct exchange *x);
+void v1_audit_key(struct exchange *x);
+void v1_audit_export(struct exchange *x);
 void v1_provision(struct exchange *x);
 void v1_search(struct exchange *x);
 void v1_advance(struct exchange *x);

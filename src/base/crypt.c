@@ -1,5 +1,7 @@
 #include "base/crypt.h"
 
+#include <openssl/evp.h>
+#include <pthread.h>
 #include <sodium.h>
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
@@ -17,9 +19,26 @@ void crypt_random(void *out, size_t n)
 	randombytes_buf(out, n);
 }
 
+static EVP_MD *_Atomic sha256; /* NULL: libsodium's */
+
+static void sha256_find(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+void crypt_sha256_much(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, sha256_find);
+}
+
 void crypt_sha256(struct str s, uint8_t out[32])
 {
-	crypto_hash_sha256(out, (const unsigned char *)s.p, s.n);
+	const EVP_MD *fast = sha256;
+
+	if (!fast || !EVP_Digest(s.n ? s.p : "", s.n, out, NULL, fast, NULL))
+		crypto_hash_sha256(out, (const unsigned char *)s.p, s.n);
 }
 
 void crypt_hmac_sha256(const struct secret *key, struct str s, uint8_t out[32])
@@ -50,6 +69,52 @@ struct str crypt_sha256_hex(struct arena *a, struct str s)
 
 	crypt_sha256(s, hash);
 	return crypt_hex(a, hash, sizeof hash);
+}
+
+void crypt_hex_write(char *out, const uint8_t *bytes, size_t n)
+{
+	sodium_bin2hex(out, n * 2 + 1, bytes, n);
+}
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool crypt_unhex(struct str hex, uint8_t *out, size_t n)
+{
+	if (hex.n != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int high = hex_digit(hex.p[2 * i]), low = hex_digit(hex.p[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+void crypt_public_key(const struct secret *seed, uint8_t out[CRYPT_PUBLIC_KEY])
+{
+	unsigned char whole[crypto_sign_SECRETKEYBYTES];
+
+	crypto_sign_seed_keypair(out, whole, seed->bytes);
+	sodium_memzero(whole, sizeof whole);
+}
+
+void crypt_sign(const struct secret *seed, struct str s, uint8_t out[CRYPT_SIGNATURE])
+{
+	unsigned char whole[crypto_sign_SECRETKEYBYTES], public_key[crypto_sign_PUBLICKEYBYTES];
+
+	crypto_sign_seed_keypair(public_key, whole, seed->bytes);
+	crypto_sign_detached(out, NULL, (const unsigned char *)s.p, s.n, whole);
+	sodium_memzero(whole, sizeof whole);
+}
+
+bool crypt_signed_by(const uint8_t public_key[CRYPT_PUBLIC_KEY], struct str s, const uint8_t signature[CRYPT_SIGNATURE])
+{
+	return crypto_sign_verify_detached(signature, (const unsigned char *)s.p, s.n, public_key) == 0;
 }
 
 struct str crypt_base32(struct arena *a, const uint8_t *bytes, size_t chars)

@@ -13,11 +13,22 @@ MUST_USE bool crypt_start(struct err *err);
 void crypt_random(void *out, size_t n);
 
 void crypt_sha256(struct str s, uint8_t out[32]);
+/* From now on by OpenSSL, which uses the processor's instructions for it: three times as fast, for 2 MB of memory. */
+void crypt_sha256_much(void);
 void crypt_hmac_sha256(const struct secret *key, struct str s, uint8_t out[32]);
 /* With a key of any length. */
 void crypt_hmac_sha256_text(struct str key, struct str s, uint8_t out[32]);
 struct str crypt_hex(struct arena *a, const uint8_t *bytes, size_t n); /* lower case */
 struct str crypt_sha256_hex(struct arena *a, struct str s);
+void crypt_hex_write(char *out, const uint8_t *bytes, size_t n); /* 2 * n characters and a NUL */
+MUST_USE bool crypt_unhex(struct str hex, uint8_t *out, size_t n); /* exactly 2 * n digits, lower case alone */
+
+/* Signatures (Ed25519, RFC 8032). The seed is the whole private key. */
+#define CRYPT_PUBLIC_KEY 32
+#define CRYPT_SIGNATURE 64
+void crypt_public_key(const struct secret *seed, uint8_t out[CRYPT_PUBLIC_KEY]);
+void crypt_sign(const struct secret *seed, struct str s, uint8_t out[CRYPT_SIGNATURE]);
+bool crypt_signed_by(const uint8_t public_key[CRYPT_PUBLIC_KEY], struct str s, const uint8_t signature[CRYPT_SIGNATURE]);
 
 /* A new random word of `chars` characters of a-z2-7 (5 bits each). */
 struct str crypt_word(struct arena *a, size_t chars);

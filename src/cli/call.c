@@ -86,7 +86,7 @@ static bool exchange(struct cli *c, struct exchange *x, struct err *err)
 				   .url = x->url,
 				   .headers = x->headers,
 				   .body = x->body,
-				   .deadline = DEADLINE,
+				   .deadline = c->deadline ? c->deadline : DEADLINE,
 				   .answer_max_bytes = ANSWER_MAX,
 				   .ca_file = c->ca_file};
 	struct client_answer a;
@@ -173,6 +173,27 @@ bool call(struct cli *c, const char *method, struct str path, struct str body, s
 
 	add_header(&x, bearer_header(c));
 	return exchange_json(c, &x, answer, err);
+}
+
+bool call_lines(struct cli *c, struct str path, struct buf *body, struct err *err)
+{
+	struct str headers[] = {bearer_header(c), S("User-Agent: opsroom-cli/" OPSROOM_VERSION)};
+	struct client_request r = {.method = "GET",
+				   .url = url_of(c, path),
+				   .headers = headers,
+				   .header_count = COUNT_OF(headers),
+				   .deadline = DEADLINE,
+				   .answer_max_bytes = ANSWER_MAX,
+				   .ca_file = c->ca_file};
+	struct client_answer a;
+
+	buf_reset(body);
+	if (!http_call(&r, &a, body, err))
+		return false;
+	if (a.status >= 200 && a.status <= 299)
+		return true;
+	refuse(c, &(struct exchange){.status = a.status, .retry_after = a.retry_after}, json_parse(&c->arena, buf_str(body), JSON_LAST_KEY_WINS, NULL), err);
+	return false;
 }
 
 bool call_yaml(struct cli *c, struct str path, struct str yaml, struct json **answer, struct err *err)

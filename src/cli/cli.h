@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#define CLI_OPTIONS 6 /* of one subcommand, at most */
+#define CLI_OPTIONS 10 /* of one subcommand, at most */
 #define ANSWER_MAX (16 * MIB)
 
 struct cli;
@@ -47,6 +47,7 @@ struct cli {
 	struct str url,
 		token; /* what config_find() made of flags, environment and files; the url has no '/' at its end */
 	bool json, colour;
+	span_ms deadline; /* of a call */
 	int exit_code; /* of a run that went well; 1: the answer is no */
 };
 
@@ -75,6 +76,8 @@ MUST_USE bool call(struct cli *c, const char *method, struct str path, struct st
 		   struct err *err);
 MUST_USE bool call_slack(struct cli *c, const char *method, struct str body, struct json **answer, struct err *err);
 MUST_USE bool call_yaml(struct cli *c, struct str path, struct str yaml, struct json **answer, struct err *err);
+/* What is no JSON value but lines of them: into *body, anew. */
+MUST_USE bool call_lines(struct cli *c, struct str path, struct buf *body, struct err *err);
 /* To another place of the same server, without our token: a webhook. */
 MUST_USE bool call_hook(struct cli *c, struct str url, struct str body, struct err *err);
 MUST_USE bool call_hook_typed(struct cli *c, struct str url, const char *type, struct str body, struct err *err); /* type NULL: JSON */
@@ -163,6 +166,8 @@ bool sub_token_list(struct cli *c, struct err *err);
 bool sub_token_revoke(struct cli *c, struct err *err);
 bool sub_audit_search(struct cli *c, struct err *err);
 bool sub_audit_verify(struct cli *c, struct err *err);
+bool sub_audit_export(struct cli *c, struct err *err);
+bool sub_audit_key(struct cli *c, struct err *err);
 bool sub_source_deliveries(struct cli *c, struct err *err);
 bool sub_source_delivery(struct cli *c, struct err *err);
 bool sub_source_replay(struct cli *c, struct err *err);

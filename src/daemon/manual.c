@@ -52,6 +52,7 @@ static void print_daemon(FILE *to)
 		 "The store: all that opsroom knows. SQLite in WAL mode."},
 		{"DIR/secret.key", "The keys of sources and webhooks are made from it. It belongs to the store: "
 				   "without it their addresses are lost."},
+		{"DIR/audit.key", "Signs the audit trail. opsroom audit key prints the public key that belongs to it."},
 		{"DIR/admin.token", "An API token of the user local-admin, made at the first start, for opsroom(1) on "
 				    "this machine. Only its owner can read it."},
 		{"DIR/daemon.url", "Where the daemon listens, for opsroom(1)."},

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "engine/alerts.h"
+#include "engine/audit_checkpoints.h"
 #include "engine/chat.h"
 #include "engine/confirm.h"
 #include "engine/graph.h"
@@ -340,6 +341,12 @@ static bool run_heartbeat(struct work *w, const struct due_row *row, wall_ms *ag
 	return heartbeat_check(w, row->home_id, again_at);
 }
 
+static bool run_checkpoint(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	(void)row;
+	return checkpoint_run(w, again_at);
+}
+
 static const struct timer_kind timer_kinds[] = {
 	{"group_ends", run_group_ends},
 	{"group_settle", run_group_settle},
@@ -347,6 +354,7 @@ static const struct timer_kind timer_kinds[] = {
 	{"silence", run_silence},
 	{KIND_HEARTBEAT, run_heartbeat},
 	{"housekeeping", run_housekeeping},
+	{KIND_CHECKPOINT, run_checkpoint},
 };
 
 static void timer_run(struct work *w)

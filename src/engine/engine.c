@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/alerts.h"
+#include "engine/audit_checkpoints.h"
 #include "engine/graph.h"
 #include "engine/heartbeats.h"
 #include "ops/routing.h"
@@ -336,20 +337,20 @@ void engine_set_server(struct engine *e, struct server *s)
 
 /* ---- start and stop ---- */
 
-/* DIR/secret.key, made at the first start: from it come the keys in the URLs of sources and webhooks. */
-static bool load_key(struct engine *e, struct err *err)
+/* DIR/NAME, made at the first start. */
+static bool load_key(struct engine *e, const char *name, struct secret *key, struct err *err)
 {
 	char path[4096];
 	int fd;
 	bool ok;
 
-	snprintf(path, sizeof path, "%s/secret.key", e->config.data_dir);
+	snprintf(path, sizeof path, "%s/%s", e->config.data_dir, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
-		crypt_random(e->key.bytes, sizeof e->key.bytes);
-		return file_put(&e->loop->scratch, path, str_n((const char *)e->key.bytes, sizeof e->key.bytes), 0600, err);
+		crypt_random(key->bytes, sizeof key->bytes);
+		return file_put(&e->loop->scratch, path, str_n((const char *)key->bytes, sizeof key->bytes), 0600, err);
 	}
-	ok = fd >= 0 && read(fd, e->key.bytes, sizeof e->key.bytes) == sizeof e->key.bytes;
+	ok = fd >= 0 && read(fd, key->bytes, sizeof key->bytes) == sizeof key->bytes;
 	if (!ok)
 		err_set(err, ERR_FULL, "%s cannot be read: %s", path, fd < 0 ? strerror(errno) : "it is too short");
 	if (fd >= 0)
@@ -394,7 +395,7 @@ struct engine *engine_new(const struct engine_config *config, uv_loop_t *loop, s
 	l->server = server;
 	l->look_again = true;
 	snprintf(path, sizeof path, "%s/opsroom.db", config->data_dir);
-	if (!load_key(e, err) || !(e->db = db_open(path, wall_now(), &migrated, err)) || !number_start(e, err)) {
+	if (!load_key(e, "secret.key", &e->key, err) || !load_key(e, "audit.key", &e->audit_seed, err) || !(e->db = db_open(path, wall_now(), &migrated, err)) || !number_start(e, err)) {
 		engine_free(e);
 		return NULL;
 	}
@@ -409,6 +410,7 @@ bool engine_start(struct engine *e, struct err *err)
 	e->started = wall_now();
 	if (!alerts_reload(e, err) || !heartbeats_load(e, err))
 		return false;
+	checkpoint_start(e);
 	l->search_behind = UINT32_MAX; /* what was written before a crash may not be indexed yet */
 	uv_async_init(l->uv, &l->wake, on_wake);
 	uv_timer_init(l->uv, &l->due_timer);
@@ -442,6 +444,7 @@ void engine_stop(struct engine *e)
 	uv_close((uv_handle_t *)&l->due_timer, NULL);
 	uv_close((uv_handle_t *)&l->sick_timer, NULL);
 	uv_close((uv_handle_t *)&l->wake, NULL);
+	checkpoint_at_stop(e);
 	db_close(e->db); /* folds the WAL in: the file is whole by itself */
 	e->db = NULL;
 }

@@ -57,6 +57,7 @@ struct engine {
 	struct db *db;
 	struct id_maker ids;
 	struct secret key;        /* DIR/secret.key: derives the keys of sources and webhooks */
+	struct secret audit_seed; /* DIR/audit.key: signs the checkpoints of the audit trail */
 	int64_t workspace_id;
 	struct str workspace_name; /* owned */
 	int64_t bot_user_id, bot_id; /* @srebot */

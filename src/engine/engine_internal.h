@@ -50,6 +50,7 @@ struct loop_state {
 	mono_ms counted_at;
 	wall_ms due_found; /* next_due, before it is told */
 	bool memory_touched;
+	bool checkpoint_waits; /* its timer is in the store */
 	mono_ms sick_until; /* while the store takes nothing (live.unwritable): when it is tried again */
 	unsigned search_behind; /* messages that came since the index was whole; a hint */
 	struct map turns; /* channel id -> when it may be told next, as a pointer-sized number */

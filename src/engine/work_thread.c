@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "engine/alerts.h"
+#include "engine/audit_checkpoints.h"
 #include "engine/heartbeats.h"
 #include "store/chat.h"
 #include "store/journal.h"
@@ -33,11 +34,14 @@ static bool undo_memory(struct engine *e, struct err *err)
 static bool run_item(struct engine *e, struct work *w, struct err *lost)
 {
 	struct loop_state *l = e->loop;
+	uint64_t audits = db_count(e->db).audits;
 
 	work_prepare(e, w);
 	l->memory_touched = false;
 	db_item_begin(e->db);
 	w->run(w);
+	if (!w->failed)
+		w->failed = !checkpoint_arm(w, audits);
 	if (w->failed)
 		w->effects = NULL;
 	if (!db_item_end(e->db, !w->failed, lost))
@@ -68,6 +72,7 @@ static void lose_batch(struct engine *e, struct queue *batch, const struct err *
 	err_set(&why, lost->code == ERR_FULL ? ERR_FULL : ERR_UNAVAILABLE, "%s", lost->text);
 	store_is_now_sick(e, &why);
 	e->loop->live.failed_batches++;
+	e->loop->checkpoint_waits = false; /* perhaps; one timer too many does no harm */
 	for (struct work *w = batch->head; w; w = w->next) {
 		w->failed = true;
 		w->effects = NULL;
@@ -267,12 +272,15 @@ bool engine_run_once(struct engine *e, void (*run)(struct work *w, void *context
 {
 	struct arena arena;
 	struct work w = {.arena = &arena};
+	uint64_t audits = db_count(e->db).audits;
 	bool ok;
 
 	arena_init(&arena);
 	work_prepare(e, &w);
 	db_item_begin(e->db);
 	run(&w, context);
+	if (!w.failed)
+		w.failed = !checkpoint_arm(&w, audits);
 	ok = db_item_end(e->db, !w.failed, err) && db_commit(e->db, err) && !w.failed;
 	if (!ok) {
 		db_rollback(e->db);

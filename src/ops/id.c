@@ -23,6 +23,13 @@ int64_t id_new(struct id_maker *m, wall_ms now)
 	return m->last;
 }
 
+void id_after(struct id_maker *m, int64_t id, wall_ms now)
+{
+	/* In a millisecond of its own, under this life's number: the other life may have gone on after that id. */
+	if (id_first(now) <= id && m->last <= id)
+		m->last = id_first(id_time(id) + 1) | (int64_t)m->node << COUNTER_BITS;
+}
+
 wall_ms id_time(int64_t id)
 {
 	return (id >> (NODE_BITS + COUNTER_BITS)) + EPOCH_MS;

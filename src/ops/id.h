@@ -13,6 +13,8 @@ struct id_maker {
 	unsigned node;
 };
 int64_t id_new(struct id_maker *m, wall_ms now);
+/* From now on no id is smaller than this one, which was made in another life: the clock may have been set back since. */
+void id_after(struct id_maker *m, int64_t id, wall_ms now);
 wall_ms id_time(int64_t id);
 int64_t id_first(wall_ms at); /* no id made at that time is smaller; 0 before 2024 */
 

@@ -1,35 +1,7 @@
 #include "store/audit.h"
 
 #include "base/json.h"
-
-static const char chain_start[] = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/* What the hash covers: every column but the hash itself, as a JSON list, so that no two records read the same. */
-static struct str audit_hash(struct arena *a, const struct audit_record *r)
-{
-	struct buf b;
-	struct json_out o;
-	struct str hash;
-
-	buf_init(&b, 1 * MIB);
-	o = json_out(&b);
-	json_open(&o, '[');
-	json_put_int(&o, r->home_id);
-	json_put_int(&o, r->seq);
-	json_put_int(&o, r->id);
-	json_put_int(&o, r->workspace_id);
-	json_put_int(&o, r->at);
-	json_put_int(&o, r->actor_id);
-	json_put_str(&o, r->action);
-	json_put_str(&o, r->via);
-	json_put_str(&o, r->detail);
-	json_put_str(&o, r->result);
-	json_put_str(&o, r->prev_hash);
-	json_close(&o, ']');
-	hash = crypt_sha256_hex(a, buf_str(&b));
-	buf_done(&b);
-	return hash;
-}
+#include "ops/id.h"
 
 static bool head_get(struct db *db, struct arena *a, struct audit_record *r, bool *first, struct err *err)
 {
@@ -37,17 +9,19 @@ static bool head_get(struct db *db, struct arena *a, struct audit_record *r, boo
 
 	*first = !rows_next(&rows);
 	r->seq = *first ? 1 : rows_int(&rows, 0) + 1;
-	r->prev_hash = *first ? str_of(chain_start) : arena_dup(a, rows_str(&rows, 1));
+	r->prev_hash = *first ? str_of(audit_chain_start) : arena_dup(a, rows_str(&rows, 1));
 	return rows_end(&rows, err);
 }
 
 bool store_audit_add(struct db *db, struct arena *a, struct audit_record *r, struct err *err)
 {
+	char hash[AUDIT_HASH + 1];
 	bool first;
 
 	if (!head_get(db, a, r, &first, err))
 		return false;
-	r->hash = audit_hash(a, r);
+	audit_record_hash(r, hash);
+	r->hash = arena_dup(a, str_of(hash));
 	if (!db_run(db, Q_AUDIT_ADD, err, B_INT(r->home_id), B_INT(r->seq), B_INT(r->id), B_INT(r->workspace_id), B_INT(r->at), B_INT(r->actor_id),
 		    B_STR(r->action), B_STR(r->via), B_STR(r->detail), B_STR(r->result), B_STR(r->prev_hash), B_STR(r->hash)))
 		return false;
@@ -55,7 +29,10 @@ bool store_audit_add(struct db *db, struct arena *a, struct audit_record *r, str
 		     : db_run(db, Q_AUDIT_HEAD_SET, err, B_INT(r->seq), B_STR(r->hash), B_INT(r->home_id));
 }
 
-static struct audit_record audit_read(struct rows *r, struct arena *a)
+/* ---- reading ---- */
+
+/* The texts are the row's: gone with the next. */
+static struct audit_record record_view(struct rows *r)
 {
 	return (struct audit_record){.home_id = rows_int(r, 0),
 				     .seq = rows_int(r, 1),
@@ -63,113 +40,211 @@ static struct audit_record audit_read(struct rows *r, struct arena *a)
 				     .workspace_id = rows_int(r, 3),
 				     .at = rows_int(r, 4),
 				     .actor_id = rows_int(r, 5),
-				     .action = arena_dup(a, rows_str(r, 6)),
-				     .via = arena_dup(a, rows_str(r, 7)),
-				     .detail = arena_dup(a, rows_str(r, 8)),
-				     .result = arena_dup(a, rows_str(r, 9)),
-				     .prev_hash = arena_dup(a, rows_str(r, 10)),
-				     .hash = arena_dup(a, rows_str(r, 11))};
+				     .action = rows_str(r, 6),
+				     .via = rows_str(r, 7),
+				     .detail = rows_str(r, 8),
+				     .result = rows_str(r, 9),
+				     .prev_hash = rows_str(r, 10),
+				     .hash = rows_str(r, 11)};
+}
+
+static bool records_end(struct rows *rows, struct arena *a, struct audit_record **out, size_t *count, struct err *err)
+{
+	struct vec v = {0};
+
+	while (rows_next(rows)) {
+		struct audit_record r = record_view(rows);
+
+		r.action = arena_dup(a, r.action);
+		r.via = arena_dup(a, r.via);
+		r.detail = arena_dup(a, r.detail);
+		r.result = arena_dup(a, r.result);
+		r.prev_hash = arena_dup(a, r.prev_hash);
+		r.hash = arena_dup(a, r.hash);
+		*(struct audit_record *)vec_push(a, &v, sizeof r) = r;
+	}
+	*out = v.items;
+	*count = v.count;
+	return rows_end(rows, err);
+}
+
+/* `before` and the text as it stands inside a JSON text, with nothing in it that LIKE reads; "" for no text. */
+static struct str like(struct arena *a, const char *before, struct str text)
+{
+	struct json_out o;
+	struct buf json, b;
+
+	if (!text.n)
+		return text;
+	buf_init(&json, 64 * KIB);
+	buf_init(&b, 256 * KIB);
+	o = json_out(&json);
+	json_put_str(&o, text);
+	buf_printf(&b, "%%%s", before);
+	for (size_t i = 1; i + 1 < json.n; i++) {
+		if (strchr("%_!", json.p[i]))
+			buf_char(&b, '!');
+		buf_char(&b, json.p[i]);
+	}
+	buf_char(&b, '%');
+	buf_done(&json);
+	return buf_keep(a, &b);
 }
 
 bool store_audit_search(struct db *db, struct arena *a, int64_t workspace_id, const struct audit_filter *f, struct audit_record **out, size_t *count,
 			struct err *err)
 {
-	struct str like = f->text.n ? arena_printf(a, "%%" STR_FMT "%%", STR_ARG(f->text)) : S("");
-	struct rows rows = db_rows(db, Q_AUDIT_SEARCH, B_INT(workspace_id), B_INT(f->before_id ? f->before_id : INT64_MAX), B_INT(f->since),
-				   B_INT(f->until ? f->until : INT64_MAX), B_INT(f->actor_id), B_INT(f->actor_id), B_STR(f->action), B_STR(f->action),
-				   B_STR(like), B_STR(like), B_STR(like), B_INT(f->limit));
+	struct str channel = like(a, "\"channel\":\"", f->channel), rule = like(a, "\"rule\":\"", f->rule), text = like(a, "", f->text);
+	/* Ids are made in the order of time, at most a little ahead of it: the range of ids spares reading what is outside. */
+	int64_t first = id_first(f->since), last = f->until ? id_first(f->until + DAY) : INT64_MAX;
+	enum query q = f->actor_id ? Q_AUDIT_SEARCH_ACTOR : f->action.n ? Q_AUDIT_SEARCH_ACTION : Q_AUDIT_SEARCH;
+	struct bind binds[24];
+	struct rows rows;
+	size_t n = 0;
+
+	if (f->before_id && f->before_id < last)
+		last = f->before_id;
+	if (f->id) {
+		first = f->id;
+		last = f->id + 1;
+	}
+	binds[n++] = B_INT(workspace_id);
+	if (f->actor_id)
+		binds[n++] = B_INT(f->actor_id), binds[n++] = B_STR(f->action), binds[n++] = B_STR(f->action);
+	else if (f->action.n)
+		binds[n++] = B_STR(f->action);
+	binds[n++] = B_INT(last), binds[n++] = B_INT(first);
+	binds[n++] = B_INT(f->since), binds[n++] = B_INT(f->until ? f->until : INT64_MAX);
+	binds[n++] = B_STR(f->result), binds[n++] = B_STR(f->result);
+	binds[n++] = B_STR(f->via), binds[n++] = B_STR(f->via);
+	binds[n++] = B_STR(channel), binds[n++] = B_STR(channel);
+	binds[n++] = B_STR(rule), binds[n++] = B_STR(rule);
+	binds[n++] = B_STR(text), binds[n++] = B_STR(text), binds[n++] = B_STR(text);
+	binds[n++] = B_INT(f->limit);
+	rows = db_select(db, q, binds, n);
+	return records_end(&rows, a, out, count, err);
+}
+
+bool store_audit_from(struct db *db, struct arena *a, int64_t workspace_id, int64_t after_id, unsigned limit, struct audit_record **out, size_t *count,
+		      struct err *err)
+{
+	struct rows rows = db_rows(db, Q_AUDIT_FROM, B_INT(workspace_id), B_INT(after_id), B_INT(limit));
+
+	return records_end(&rows, a, out, count, err);
+}
+
+int64_t store_audit_last(struct db *db, int64_t workspace_id)
+{
+	struct rows rows = db_rows(db, Q_AUDIT_LAST, B_INT(workspace_id));
+	struct err ignored = {0};
+	int64_t id = rows_next(&rows) ? rows_int(&rows, 0) : 0;
+
+	return rows_end(&rows, &ignored) ? id : 0;
+}
+
+/* ---- checkpoints ---- */
+
+static struct audit_checkpoint checkpoint_view(struct rows *r)
+{
+	return (struct audit_checkpoint){.workspace_id = rows_int(r, 0),
+					 .no = rows_int(r, 1),
+					 .at = rows_int(r, 2),
+					 .last_id = rows_int(r, 3),
+					 .records = rows_int(r, 4),
+					 .digest = rows_str(r, 5),
+					 .prev_hash = rows_str(r, 6),
+					 .hash = rows_str(r, 7),
+					 .signature = rows_str(r, 8)};
+}
+
+static struct audit_checkpoint checkpoint_own(struct arena *a, struct audit_checkpoint c)
+{
+	c.digest = arena_dup(a, c.digest);
+	c.prev_hash = arena_dup(a, c.prev_hash);
+	c.hash = arena_dup(a, c.hash);
+	c.signature = arena_dup(a, c.signature);
+	return c;
+}
+
+bool store_audit_checkpoint_last(struct db *db, struct arena *a, int64_t workspace_id, struct audit_checkpoint *out, struct err *err)
+{
+	struct rows rows = db_rows(db, Q_CHECKPOINT_LAST, B_INT(workspace_id));
+	bool found = rows_next(&rows);
+
+	if (found)
+		*out = checkpoint_own(a, checkpoint_view(&rows));
+	return rows_end(&rows, err) && found;
+}
+
+bool store_audit_checkpoints(struct db *db, struct arena *a, int64_t workspace_id, int64_t from_id, int64_t to_id, int64_t after_no,
+			     struct audit_checkpoint **out, size_t *count, struct err *err)
+{
+	struct rows rows = db_rows(db, Q_CHECKPOINT_FROM, B_INT(workspace_id), B_INT(from_id), B_INT(to_id), B_INT(after_no));
 	struct vec v = {0};
 
 	while (rows_next(&rows))
-		*(struct audit_record *)vec_push(a, &v, sizeof(struct audit_record)) = audit_read(&rows, a);
+		*(struct audit_checkpoint *)vec_push(a, &v, sizeof **out) = checkpoint_own(a, checkpoint_view(&rows));
 	*out = v.items;
 	*count = v.count;
 	return rows_end(&rows, err);
 }
 
-struct verifier {
-	struct arena *arena;
-	struct vec faults;
-	int64_t home_id, seq; /* the last record seen */
-	char hash[65];
-};
-
-static void fault(struct verifier *v, int64_t home_id, int64_t seq, const char *why)
+bool store_audit_checkpoint(struct db *db, struct arena *a, int64_t workspace_id, wall_ms now, const struct secret *seed, struct audit_checkpoint *out,
+			    struct err *err)
 {
-	*(struct audit_fault *)vec_push(v->arena, &v->faults, sizeof(struct audit_fault)) = (struct audit_fault){home_id, seq, str_of(why)};
-}
+	struct audit_checkpoint before = {.digest = str_of(audit_chain_start), .hash = str_of(audit_chain_start)}, next;
+	char digest[AUDIT_HASH + 1] = "";
+	struct rows rows;
 
-static void verify_record(struct verifier *v, const struct audit_record *r, struct arena *scratch)
-{
-	bool new_chain = r->home_id != v->home_id;
-	struct str before = new_chain ? str_of(chain_start) : str_of(v->hash);
-	int64_t expected = new_chain ? 1 : v->seq + 1;
-
-	if (r->seq != expected)
-		fault(v, r->home_id, r->seq, "a record before it is missing");
-	else if (!str_eq(r->prev_hash, before))
-		fault(v, r->home_id, r->seq, "it does not follow from the record before");
-	else if (!str_eq(audit_hash(scratch, r), r->hash))
-		fault(v, r->home_id, r->seq, "it was changed: its hash is another");
-	v->home_id = r->home_id;
-	v->seq = r->seq;
-	memset(v->hash, 0, sizeof v->hash);
-	memcpy(v->hash, r->hash.p, r->hash.n < 64 ? r->hash.n : 64);
-}
-
-struct chain_end {
-	int64_t home_id, seq;
-	struct str hash;
-};
-
-/* The heads against the ends that the records gave; both sorted by home. */
-static bool verify_heads(struct db *db, struct verifier *v, const struct chain_end *ends, size_t count, struct err *err)
-{
-	struct rows rows = db_select(db, Q_AUDIT_HEADS, NULL, 0);
-	size_t i = 0;
-
+	*out = (struct audit_checkpoint){0};
+	if (!store_audit_checkpoint_last(db, a, workspace_id, &before, err) && err->code)
+		return false;
+	memcpy(digest, before.digest.p, before.digest.n < AUDIT_HASH ? before.digest.n : AUDIT_HASH);
+	next = (struct audit_checkpoint){workspace_id, before.no + 1, now, before.last_id, before.records, str_of(digest), before.hash, {NULL, 0}, {NULL, 0}};
+	rows = db_rows(db, Q_AUDIT_HASHES, B_INT(workspace_id), B_INT(before.last_id), B_INT(AUDIT_CHECKPOINT_MOST));
 	while (rows_next(&rows)) {
-		int64_t home = rows_int(&rows, 0), seq = rows_int(&rows, 1);
+		next.last_id = rows_int(&rows, 0);
+		next.records++;
+		audit_digest_add(digest, rows_str(&rows, 1));
+	}
+	if (!rows_end(&rows, err))
+		return false;
+	if (next.records == before.records)
+		return true;
+	next.digest = arena_dup(a, str_of(digest));
+	audit_checkpoint_sign(a, &next, seed);
+	*out = next;
+	return db_run(db, Q_CHECKPOINT_ADD, err, B_INT(next.workspace_id), B_INT(next.no), B_INT(next.at), B_INT(next.last_id), B_INT(next.records), B_STR(next.digest),
+		      B_STR(next.prev_hash), B_STR(next.hash), B_STR(next.signature));
+}
 
-		while (i < count && ends[i].home_id < home)
-			fault(v, ends[i].home_id, ends[i].seq, "its chain is not in the list of chains"), i++;
-		if (i >= count || ends[i].home_id != home) {
-			fault(v, home, seq, "all records of its chain are missing");
-			continue;
+/* ---- checking ---- */
+
+bool store_audit_verify(struct db *db, int64_t workspace_id, struct audit_verifier *v, struct err *err)
+{
+	struct rows checkpoints = db_rows(db, Q_CHECKPOINT_ALL, B_INT(workspace_id));
+	struct rows records = db_rows(db, Q_AUDIT_FROM, B_INT(workspace_id), B_INT(INT64_MIN), B_INT(INT64_MAX)), heads;
+	bool left = rows_next(&checkpoints), ok;
+
+	while (rows_next(&records)) {
+		struct audit_record r = record_view(&records);
+
+		for (; left && rows_int(&checkpoints, 3) < r.id; left = rows_next(&checkpoints)) {
+			struct audit_checkpoint c = checkpoint_view(&checkpoints);
+
+			audit_verify_checkpoint(v, &c);
 		}
-		if (ends[i].seq != seq || !str_eq(ends[i].hash, rows_str(&rows, 2)))
-			fault(v, home, seq, "the end of its chain is missing or was changed");
-		i++;
+		audit_verify_record(v, &r);
 	}
-	for (; i < count; i++)
-		fault(v, ends[i].home_id, ends[i].seq, "its chain is not in the list of chains");
-	return rows_end(&rows, err);
-}
+	for (; left; left = rows_next(&checkpoints)) {
+		struct audit_checkpoint c = checkpoint_view(&checkpoints);
 
-bool store_audit_verify(struct db *db, struct arena *a, int64_t *records, int64_t *chains, struct audit_fault **out, size_t *count, struct err *err)
-{
-	struct rows rows = db_select(db, Q_AUDIT_ALL, NULL, 0);
-	struct verifier v = {.arena = a};
-	struct vec ends = {0};
-	struct arena scratch;
-	bool ok;
-
-	*records = 0;
-	arena_init(&scratch);
-	while (rows_next(&rows)) {
-		struct audit_record r = audit_read(&rows, &scratch);
-		struct chain_end *end = r.home_id != v.home_id || !ends.count ? vec_push(a, &ends, sizeof *end)
-									      : (struct chain_end *)ends.items + ends.count - 1;
-
-		verify_record(&v, &r, &scratch);
-		*end = (struct chain_end){r.home_id, r.seq, arena_dup(a, r.hash)};
-		++*records;
-		arena_reset(&scratch);
+		audit_verify_checkpoint(v, &c);
 	}
-	ok = rows_end(&rows, err) && verify_heads(db, &v, ends.items, ends.count, err);
-	arena_done(&scratch);
-	*chains = (int64_t)ends.count;
-	*out = v.faults.items;
-	*count = v.faults.count;
-	return ok;
+	ok = rows_end(&checkpoints, err);
+	ok = rows_end(&records, err) && ok;
+	heads = db_select(db, Q_AUDIT_HEADS, NULL, 0);
+	while (ok && rows_next(&heads))
+		audit_verify_head(v, rows_int(&heads, 0), rows_int(&heads, 1), rows_str(&heads, 2));
+	return rows_end(&heads, err) && ok;
 }

@@ -29,6 +29,9 @@ struct bind {
 /* Opens or makes the database file, runs missing migrations, prepares every query. *migrated: how many ran.
  * ERR_CONFLICT: made by a newer opsroom. ERR_FULL: cannot be written. */
 MUST_USE struct db *db_open(const char *path, wall_ms now, int *migrated, struct err *err);
+/* The same file once more, to read along on another thread while the first works: what takes long must not hold up the work.
+ * Sees what is committed. ERR_UNAVAILABLE. */
+MUST_USE struct db *db_open_reader(const char *path, struct err *err);
 void db_close(struct db *db); /* checkpoints; NULL is fine */
 
 /* A statement that writes. ERR_CONFLICT for a key that is there already, ERR_FULL for a disk that is full or read-only. */
@@ -68,7 +71,7 @@ bool db_batch_wrote(const struct db *db);
 void db_refuse_writes(struct db *db, const struct err *why);
 
 struct db_counts {
-	uint64_t commits, writes, failures;
+	uint64_t commits, writes, failures, audits; /* audits: records that were written, also such as were undone */
 	int schema;
 };
 struct db_counts db_count(const struct db *db);

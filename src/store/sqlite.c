@@ -158,6 +158,21 @@ out:
 	return NULL;
 }
 
+/* Queries are prepared when they are wanted: it lives for a few of them. */
+struct db *db_open_reader(const char *path, struct err *err)
+{
+	struct db *db = mem_new(sizeof *db);
+	int rc = sqlite3_open_v2(path, &db->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+
+	if (rc == SQLITE_OK) {
+		sqlite3_busy_timeout(db->sqlite, 2000);
+		return db;
+	}
+	err_set(err, ERR_UNAVAILABLE, "%s: %s", path, sqlite3_errstr(rc));
+	db_close(db);
+	return NULL;
+}
+
 void db_close(struct db *db)
 {
 	if (!db)
@@ -217,6 +232,7 @@ bool db_write(struct db *db, enum query q, const struct bind *binds, size_t coun
 	rc = sqlite3_step(s);
 	sqlite3_reset(s);
 	db->counts.writes++;
+	db->counts.audits += q == Q_AUDIT_ADD;
 	return rc == SQLITE_DONE || rc == SQLITE_ROW || fail(db, rc, "write", err);
 }
 
@@ -229,6 +245,13 @@ struct rows db_select(struct db *db, enum query q, const struct bind *binds, siz
 {
 	struct rows rows = {db, db->statements[q], SQLITE_ROW};
 
+	if (!rows.statement) { /* a reader */
+		rows.result = sqlite3_prepare_v2(db->sqlite, sql_of[q], -1, &db->statements[q], NULL);
+		rows.statement = db->statements[q];
+		if (rows.result != SQLITE_OK)
+			return rows;
+		rows.result = SQLITE_ROW;
+	}
 	sqlite3_reset(rows.statement);
 	bind_all(rows.statement, binds, count);
 	return rows;

@@ -114,7 +114,7 @@ static inline void room_shut(struct room *r)
 
 static inline void room_close(struct room *r)
 {
-	static const char *const files[] = {"opsroom.db", "opsroom.db-wal", "opsroom.db-shm", "secret.key"};
+	static const char *const files[] = {"opsroom.db", "opsroom.db-wal", "opsroom.db-shm", "secret.key", "audit.key"};
 	char path[128];
 
 	if (r->e)

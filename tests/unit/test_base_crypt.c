@@ -32,6 +32,30 @@ START_TEST(hashes)
 }
 END_TEST
 
+/* RFC 8032, section 7.1, test 2 */
+START_TEST(signatures)
+{
+	struct secret seed;
+	uint8_t public_key[CRYPT_PUBLIC_KEY], signature[CRYPT_SIGNATURE], byte;
+
+	start();
+	ck_assert(crypt_unhex(S("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"), seed.bytes, 32));
+	crypt_public_key(&seed, public_key);
+	ck_str(crypt_hex(&a, public_key, 32), "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+	crypt_sign(&seed, S("r"), signature);
+	ck_str(crypt_hex(&a, signature, 64), "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
+	ck_assert(crypt_signed_by(public_key, S("r"), signature));
+	ck_assert(!crypt_signed_by(public_key, S("s"), signature));
+	signature[40] ^= 1;
+	ck_assert(!crypt_signed_by(public_key, S("r"), signature));
+	ck_assert(!crypt_unhex(S("0"), &byte, 1) && !crypt_unhex(S("0G"), &byte, 1) && !crypt_unhex(S("AB"), &byte, 1) && !crypt_unhex(S("abc"), &byte, 1));
+	crypt_sha256_much();
+	ck_str(crypt_sha256_hex(&a, S("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	ck_str(crypt_sha256_hex(&a, S("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	arena_done(&a);
+}
+END_TEST
+
 START_TEST(words)
 {
 	static const size_t sizes[] = {1, 4, 26, 96};
@@ -169,6 +193,7 @@ int main(void)
 {
 	const struct unit_test tests[] = {
 		{"crypt", hashes},
+		{"crypt", signatures},
 		{"crypt", words},
 		{"crypt", passwords},
 		{"crypt", keys_of_any_length},

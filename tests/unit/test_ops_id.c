@@ -66,6 +66,29 @@ START_TEST(ids_go_round_and_keep_their_order)
 }
 END_TEST
 
+/* The clock was set back between two lives, or the numbers of lives have gone round. */
+START_TEST(ids_of_a_new_life_are_larger)
+{
+	struct id_maker before = {.node = 9}, now = {.node = 4};
+	int64_t last = 0, other;
+
+	for (int i = 0; i < 5; i++)
+		last = id_new(&before, NOW);
+	id_after(&now, last, NOW - HOUR);
+	other = id_new(&before, NOW); /* the other life went on a little */
+	for (int i = 0; i < 5; i++) {
+		int64_t id = id_new(&now, NOW - HOUR);
+
+		ck_assert_int_gt(id, last);
+		ck_assert_int_ne(id, other);
+		ck_assert_int_eq(id_time(id), NOW + 1);
+	}
+	now = (struct id_maker){.node = 4};
+	id_after(&now, last, NOW + HOUR);
+	ck_assert_int_eq(id_time(id_new(&now, NOW + HOUR)), NOW + HOUR);
+}
+END_TEST
+
 START_TEST(ids_that_are_none)
 {
 	static const struct str bad[] = {S(""),
@@ -145,6 +168,7 @@ int main(void)
 		{"id", ids_know_their_time},
 		{"id", ids_of_two_nodes_differ},
 		{"id", ids_go_round_and_keep_their_order},
+		{"id", ids_of_a_new_life_are_larger},
 		{"id", ids_that_are_none},
 		{"ts", ts_go_round},
 		{"ts", ts_that_are_none},

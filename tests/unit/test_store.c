@@ -1,5 +1,6 @@
 /* The store by its contract: one function for each promise of store/ *.h. A second driver must pass the same. */
 #include "base/crypt.h"
+#include "ops/id.h"
 #include "store/chat.h"
 #include "store/journal.h"
 #include "unit.h"
@@ -384,7 +385,7 @@ END_TEST
 static void audit(int64_t home_id, int64_t id, const char *action)
 {
 	struct audit_record r = {.home_id = home_id,
-				 .id = id,
+				 .id = id_first(NOW + id),
 				 .workspace_id = 1,
 				 .actor_id = 7,
 				 .at = NOW + id,
@@ -397,12 +398,32 @@ static void audit(int64_t home_id, int64_t id, const char *action)
 	ck_assert_uint_eq(r.hash.n, 64);
 }
 
-static struct audit_fault *faults(int64_t *records, int64_t *chains, size_t *count)
-{
-	struct audit_fault *out;
+static const struct secret seed = {"a seed for tests of the audit"};
 
-	fine(store_audit_verify(db, &a, records, chains, &out, count, &err));
-	return out;
+static const struct audit_fault *faults(int64_t *records, int64_t *chains, size_t *count)
+{
+	static struct audit_verifier *v; /* its faults live as long as the test */
+	uint8_t public_key[CRYPT_PUBLIC_KEY];
+	struct audit_verdict verdict;
+
+	audit_verifier_free(v);
+	crypt_public_key(&seed, public_key);
+	v = audit_verifier_new(public_key, false);
+	fine(store_audit_verify(db, 1, v, &err));
+	audit_verify_end(v, true, &verdict);
+	*records = verdict.records;
+	*chains = verdict.chains;
+	*count = (size_t)verdict.faults;
+	return verdict.list;
+}
+
+static int64_t checkpoint(wall_ms now)
+{
+	struct audit_checkpoint c;
+
+	fine(store_audit_checkpoint(db, &a, 1, now, &seed, &c, &err));
+	commit();
+	return c.no;
 }
 
 static void three_chains(void)
@@ -431,12 +452,11 @@ static const struct {
 	const char *sql, *why;
 	int64_t home_id, seq;
 } tampered[] = {
-	{"UPDATE audit SET home_id=25 WHERE home_id=20 AND audit_seq=2", "a record before it is missing", 20, 3},
-	{"UPDATE audit SET audit_seq=9 WHERE home_id=20 AND audit_seq=2", "a record before it is missing", 20, 3},
+	{"UPDATE audit SET home_id=25 WHERE home_id=20 AND audit_seq=2", "a record before it is missing", 25, 2},
+	{"UPDATE audit SET audit_seq=9 WHERE home_id=20 AND audit_seq=2", "a record before it is missing", 20, 9},
 	{"UPDATE audit SET audit_id=audit_id+1 WHERE home_id=20 AND audit_seq=2", "it was changed: its hash is another",
 	 20, 2},
-	{"UPDATE audit SET workspace_id=2 WHERE home_id=20 AND audit_seq=2", "it was changed: its hash is another", 20,
-	 2},
+	{"UPDATE audit SET workspace_id=2 WHERE home_id=20 AND audit_seq=2", "a record before it is missing", 20, 3},
 	{"UPDATE audit SET at_ms=at_ms-1 WHERE home_id=20 AND audit_seq=2", "it was changed: its hash is another", 20,
 	 2},
 	{"UPDATE audit SET actor_id=8 WHERE home_id=20 AND audit_seq=2", "it was changed: its hash is another", 20, 2},
@@ -471,7 +491,7 @@ static const struct {
 START_TEST(a_changed_byte_is_found)
 {
 	int64_t records, chains;
-	struct audit_fault *found;
+	const struct audit_fault *found;
 	size_t count;
 
 	three_chains();
@@ -486,6 +506,68 @@ START_TEST(a_changed_byte_is_found)
 	ck_assert_int_eq(found[0].seq, tampered[_i].seq);
 	for (size_t i = 0; i < count; i++)
 		ck_assert_int_ne(found[i].home_id, 10); /* the others are in order */
+}
+END_TEST
+
+/* A rewritten chain fits by itself; the checkpoints do not fit it. */
+static const struct {
+	const char *sql, *why;
+	int64_t no;
+} missigned[] = {
+	{"UPDATE audit_checkpoint SET at_ms=at_ms+1 WHERE checkpoint_no=1", "it was changed: its hash is another", 1},
+	{"UPDATE audit_checkpoint SET records=11 WHERE checkpoint_no=1", "it was changed: its hash is another", 1},
+	{"UPDATE audit_checkpoint SET signature=replace(signature,substr(signature,1,1),'x') WHERE checkpoint_no=1", "its signature is not by this key", 1},
+	{"UPDATE audit_checkpoint SET signature=upper(signature) WHERE checkpoint_no=2", "its signature is not by this key", 2},
+	{"DELETE FROM audit_checkpoint WHERE checkpoint_no=1", "a checkpoint before it is missing", 2},
+	{"DELETE FROM audit WHERE home_id=30 AND audit_seq>4; UPDATE audit_head SET last_seq=4,last_hash=(SELECT hash FROM audit WHERE home_id=30 AND audit_seq=4) WHERE home_id=30",
+	 "records that it covers are missing", 2},
+	{"DELETE FROM audit WHERE home_id=40; DELETE FROM audit_head WHERE home_id=40", "records that it covers are missing, or others were put between them", 2},
+};
+
+START_TEST(what_was_signed_is_held_to)
+{
+	const struct audit_fault *found;
+	int64_t records, chains;
+	size_t count;
+
+	three_chains();
+	ck_assert_int_eq(checkpoint(NOW + HOUR), 1);
+	ck_assert_int_eq(checkpoint(NOW + HOUR), 0); /* nothing new */
+	audit(40, 5000, "ack");
+	audit(30, 5001, "ack");
+	ck_assert_int_eq(checkpoint(NOW + 2 * HOUR), 2);
+	audit(10, 5002, "ack"); /* not signed yet */
+	commit();
+	faults(&records, &chains, &count);
+	ck_assert(records == 15 && chains == 4 && count == 0);
+	db_close(db);
+	db = NULL;
+	change_file(missigned[_i].sql);
+	open_again();
+	found = faults(&records, &chains, &count);
+	ck_assert_uint_ge(count, 1);
+	ck_str(found[0].why, missigned[_i].why);
+	ck_assert(found[0].home_id == 0 && found[0].seq == missigned[_i].no);
+}
+END_TEST
+
+START_TEST(a_reader_reads_along)
+{
+	struct db *reader;
+	struct audit_record *r;
+	size_t count;
+
+	three_chains();
+	reader = db_open_reader(path, &err);
+	ck_assert_ptr_nonnull(reader);
+	audit(10, 9000, "ack"); /* not committed */
+	fine(store_audit_from(reader, &a, 1, 0, 100, &r, &count, &err));
+	ck_assert_uint_eq(count, 12);
+	commit();
+	fine(store_audit_from(reader, &a, 1, r[11].id, 100, &r, &count, &err));
+	ck_assert_uint_eq(count, 1);
+	ck_assert_int_eq(store_audit_last(reader, 1), r[0].id);
+	db_close(reader);
 }
 END_TEST
 
@@ -510,6 +592,21 @@ START_TEST(audit_is_searched)
 		.text = S("q2f"), .since = NOW + 1001, .until = NOW + 2001, .actor_id = 7, .limit = 100};
 	fine(store_audit_search(db, &a, 1, &f, &r, &count, &err));
 	ck_assert_uint_eq(count, 5);
+	f.text = S("2F%");
+	fine(store_audit_search(db, &a, 1, &f, &r, &count, &err));
+	ck_assert_uint_eq(count, 0);
+	f.text = S("Q2FX\"");
+	fine(store_audit_search(db, &a, 1, &f, &r, &count, &err)); /* as it was said, not as JSON writes it */
+	ck_assert_uint_eq(count, 0);
+	f = (struct audit_filter){.action = S("ack"), .actor_id = 7, .result = S("ok"), .via = S("slash"), .limit = 3};
+	fine(store_audit_search(db, &a, 1, &f, &r, &count, &err));
+	ck_assert_uint_eq(count, 3);
+	f.result = S("forbidden");
+	fine(store_audit_search(db, &a, 1, &f, &r, &count, &err));
+	ck_assert_uint_eq(count, 0);
+	f = (struct audit_filter){.id = id_first(NOW + 1000), .limit = 3};
+	fine(store_audit_search(db, &a, 1, &f, &r, &count, &err));
+	ck_assert_uint_eq(count, 1);
 	f.actor_id = 8;
 	fine(store_audit_search(db, &a, 1, &f, &r, &count, &err));
 	ck_assert_uint_eq(count, 0);
@@ -840,6 +937,8 @@ int main(void)
 		{"due", what_was_refused_waits_no_more},
 		{"audit", a_whole_audit_is_whole},
 		{"audit", a_changed_byte_is_found, .times = COUNT_OF(tampered)},
+		{"audit", what_was_signed_is_held_to, .times = COUNT_OF(missigned)},
+		{"audit", a_reader_reads_along},
 		{"audit", audit_is_searched},
 		{"idempotency", one_answer_to_one_key},
 		{"idempotency", a_purge_takes_slices},
