@@ -19,6 +19,8 @@ void v1_logout(struct exchange *x);
 void v1_me(struct exchange *x);
 void v1_boot(struct exchange *x);
 void v1_commands(struct exchange *x);
+void v1_approvals(struct exchange *x);
+void v1_approval(struct exchange *x);
 void v1_alerts(struct exchange *x);
 void v1_alerts_test(struct exchange *x);
 void v1_alert(struct exchange *x);

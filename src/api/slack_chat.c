@@ -1,4 +1,5 @@
 #include "api/slack.h"
+#include "engine/blocks.h"
 #include "engine/slack_json.h"
 #include "ops/text.h"
 #include "store/chat.h"
@@ -484,7 +485,7 @@ static bool run_as_me(struct slack_call *c, const struct channel *ch, int64_t th
 	struct caller caller = c->x->caller;
 
 	caller.via = via;
-	caller.kind = strcmp(via, "button") ? LINE_CHAT : LINE_TYPED;
+	caller.kind = strcmp(via, "button") ? LINE_CHAT : LINE_CANONICAL;
 	caller.channel_id = ch->id;
 	caller.thread_ts = thread_ts;
 	if (command_run(c->w, &caller, line, r))
@@ -525,40 +526,98 @@ void slack_chat_command(struct slack_call *c)
 }
 
 /* The buttons that are ours, and the commands that they are. */
-static const struct {
+static const struct button {
 	const char *action_id, *command, *more;
+	const char *title, *asks; /* what the person must say with it: a dialog asks for it */
 } buttons[] = {
 	{"alert.ack", "ack", ""},
 	{"alert.resolve", "resolve", ""},
 	{"alert.quiet", "silence", " 1h"},
 	{"storm.ack", "ackstorm", ""},
+	{"held.approve", "approve", ""},
+	{"held.deny", "deny", "", "Reject", "Why? Who asked is told."},
+	{"held.confirm", "confirm", ""},
+	{"held.cancel", "cancel", ""},
+	{"held.review", "review", ""},
 };
 
-static struct str button_command(struct arena *a, struct str action_id, struct str value)
+/* What a press says; NULL: the button is none of ours. */
+static const struct button *button_of(struct str action_id)
 {
 	for (size_t i = 0; i < COUNT_OF(buttons); i++)
 		if (str_is(action_id, buttons[i].action_id))
-			return arena_printf(a, "%s " STR_FMT "%s", buttons[i].command, STR_ARG(value), buttons[i].more);
-	return S("");
+			return &buttons[i];
+	return NULL;
 }
 
-static bool press(struct slack_call *c, const struct channel *ch, const struct message *m, const struct json *action)
+static struct str button_line(struct arena *a, const struct button *button, struct str value, struct str said)
 {
-	struct str value = json_get_str(action, "value"), command = button_command(c->w->arena, json_get_str(action, "action_id"), value);
-	struct command_result r;
+	struct buf b;
+
+	buf_init(&b, 8 * KIB);
+	buf_printf(&b, "%s " STR_FMT "%s", button->command, STR_ARG(value), button->more);
+	if (said.n) {
+		buf_add(&b, S(" -- "));
+		line_write_value(&b, said);
+	}
+	return buf_keep(a, &b);
+}
+
+/* A dialog that asks for what must be said with it; views.submit comes back with it (Slack, views.open). */
+static void put_dialog(struct slack_call *c, const struct button *button, const struct channel *ch, const struct message *m, struct str value)
+{
+	struct json_out *o = &c->out;
+	struct arena *a = c->w->arena;
+
+	json_key(o, "view");
+	json_open(o, '{');
+	json_add_str(o, "type", S("modal"));
+	json_add_str(o, "callback_id", str_of(button->action_id));
+	json_add_str(o, "private_metadata", arena_printf(a, STR_FMT " " STR_FMT " " STR_FMT, STR_ARG(channel_id_text(a, ch)), STR_ARG(ts_text(a, m->ts)), STR_ARG(value)));
+	json_key(o, "title");
+	block_text(o, "plain_text", str_of(button->title));
+	json_key(o, "submit");
+	block_text(o, "plain_text", str_of(button->title));
+	json_key(o, "blocks");
+	json_open(o, '[');
+	json_open(o, '{');
+	json_add_str(o, "type", S("input"));
+	json_add_str(o, "block_id", S("said"));
+	json_key(o, "label");
+	block_text(o, "plain_text", str_of(button->asks));
+	json_add_raw(o, "element", S("{\"type\":\"plain_text_input\",\"action_id\":\"said\",\"multiline\":true,\"max_length\":1000}"));
+	json_close(o, '}');
+	json_close(o, ']');
+	json_close(o, '}');
+}
+
+/* A button is what stands in our own message: the value must be there, not made up by the client. */
+static bool stands_there(struct slack_call *c, const struct message *m, struct str value)
+{
 	int64_t id;
 
-	if (!command.n) {
+	if (m->bot_id == c->w->engine->bot_id && str_to_int(value, &id) && str_find(m->body, arena_printf(c->w->arena, "\"value\":\"" STR_FMT "\"", STR_ARG(value)), NULL))
+		return true;
+	slack_error(c, "invalid_action");
+	return false;
+}
+
+static bool press(struct slack_call *c, const struct channel *ch, const struct message *m, struct str action_id, struct str value, struct str said)
+{
+	const struct button *button = button_of(action_id);
+	struct command_result r;
+
+	if (!button) {
 		slack_error(c, "unknown_action");
 		return false;
 	}
-	/* A button is what stands in our own message: the value must be there, not made up by the client. */
-	if (m->bot_id != c->w->engine->bot_id || !str_to_int(value, &id) ||
-	    !str_find(m->body, arena_printf(c->w->arena, "\"value\":\"" STR_FMT "\"", STR_ARG(value)), NULL)) {
-		slack_error(c, "invalid_action");
+	if (!stands_there(c, m, value))
 		return false;
+	if (button->asks && !said.n) {
+		put_dialog(c, button, ch, m, value);
+		return true;
 	}
-	if (!run_as_me(c, ch, m->thread_ts, "button", command, &r))
+	if (!run_as_me(c, ch, m->thread_ts, "button", button_line(c->w->arena, button, value, said), &r))
 		return false;
 	if (!r.ok) {
 		tell_me(c, ch, r.text, m->thread_ts);
@@ -568,37 +627,58 @@ static bool press(struct slack_call *c, const struct channel *ch, const struct m
 	return r.ok;
 }
 
+static bool find_message(struct slack_call *c, struct str channel, struct str ts_text, struct channel *ch, struct message *m)
+{
+	struct err err = {0};
+	int64_t ts;
+
+	if (!chat_channel(c->w, c->me, channel, ch, &err)) {
+		slack_failed(c, &err);
+		return false;
+	}
+	if (ts_parse(ts_text, &ts) && store_message_find(c->w->engine->db, c->w->arena, ch->id, ts, m, &err) && !m->deleted)
+		return true;
+	slack_error(c, "message_not_found");
+	return false;
+}
+
 void slack_blocks_actions(struct slack_call *c)
 {
 	const struct json *container = arg_json(c, "container"), *actions = arg_json(c, "actions");
-	struct err err = {0};
 	struct message m;
 	struct channel ch;
-	int64_t ts;
 
 	if (!json_is(container, JSON_OBJECT) || !json_is(actions, JSON_ARRAY) || !actions->count || actions->count > 10) {
 		slack_error(c, "invalid_arguments");
 		return;
 	}
-	if (!chat_channel(c->w, c->me, json_get_str(container, "channel_id"), &ch, &err)) {
-		slack_failed(c, &err);
+	if (!find_message(c, json_get_str(container, "channel_id"), json_get_str(container, "message_ts"), &ch, &m))
 		return;
-	}
-	if (!ts_parse(json_get_str(container, "message_ts"), &ts) || !store_message_find(c->w->engine->db, c->w->arena, ch.id, ts, &m, &err) || m.deleted) {
-		slack_error(c, "message_not_found");
-		return;
-	}
 	for (const struct json *a = actions->child; a; a = a->next)
-		if (!press(c, &ch, &m, a))
+		if (!press(c, &ch, &m, json_get_str(a, "action_id"), json_get_str(a, "value"), S("")))
 			return;
 }
 
+/* A dialog of ours comes back: view is {callback_id, private_metadata, state: {values}}, as Slack sends it to an app. */
 void slack_views_submit(struct slack_call *c)
 {
-	struct str view;
+	const struct json *view = arg_json(c, "view"), *values = json_get(json_get(view, "state"), "values");
+	struct str channel, ts, value = json_get_str(view, "private_metadata"), said = str_trim(json_get_str(json_get(json_get(values, "said"), "said"), "value"));
+	struct channel ch;
+	struct message m;
 
-	if (arg_need(c, "view_id", &view))
+	if (!json_is(view, JSON_OBJECT) || !button_of(json_get_str(view, "callback_id"))) {
 		slack_error(c, "view_not_found");
+		return;
+	}
+	value = str_cut(str_cut(value, ' ', &channel), ' ', &ts);
+	if (!said.n) {
+		slack_error(c, "invalid_arguments");
+		json_add_str(&c->out, "detail", S("something must be said here"));
+		return;
+	}
+	if (find_message(c, channel, ts, &ch, &m))
+		(void)press(c, &ch, &m, json_get_str(view, "callback_id"), value, str_clip(said, 1000));
 }
 
 /* ---- reactions ---- */

@@ -27,12 +27,19 @@ struct call {
 	const struct command *command; /* NULL: it is a plugin's */
 	struct typed_call typed;
 	struct verdict verdict;        /* what the rules said */
+	struct str raw;                /* the line as it was typed */
+	struct str digest;             /* of the plugin whose it is; "" for ours */
+	const struct held *held;       /* the request that was approved, or the glass that was broken; NULL: nothing had to be asked */
 	struct str rows;               /* what came down the pipe, a JSON list; p NULL: nothing did */
 	struct str then;               /* what stands behind it in the pipe; "": nothing */
 	struct buf text;      /* the answer, mrkdwn */
 	struct buf data;      /* the answer as JSON, "" if there is none */
 	bool in_channel;      /* for all to see; otherwise only for who asked */
 	bool privately;       /* for who asked alone, also where it was said aloud: it is long */
+	bool waits;           /* nothing ran: it waits for a yes */
+	bool told;            /* a message of its own says so: where it was said aloud nothing more need be */
+	bool runs_on;         /* a program was started; its end is told later */
+	struct str waiting;   /* "A-17": as which it waits */
 	int64_t home_id;      /* whose decision it was: the audit's chain */
 	struct err err;
 };
@@ -58,11 +65,17 @@ extern const size_t command_count;
 struct command_result {
 	bool ok;
 	struct str text, data; /* in the work's arena */
-	bool in_channel, privately;
+	bool in_channel, privately, waits, told, runs_on; /* as in struct call */
 	struct err err;        /* why not; text is then made from it */
 };
 /* Runs one line. false only if the store failed: the item must fail. */
 MUST_USE bool command_run(struct work *w, const struct caller *caller, struct str line, struct command_result *out);
+
+/* One canonical line of a request that was approved. */
+struct held;
+MUST_USE bool command_run_held(struct work *w, const struct caller *caller, const struct held *held, struct str line, struct command_result *out);
+/* What waits in the outbox to be run: said as a message, or approved. For engine->run_row. */
+MUST_USE bool command_run_row(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err);
 
 /* Who asks, as the access rules see it. */
 void caller_facts(struct work *w, const struct caller *caller, struct access_facts *out);

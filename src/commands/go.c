@@ -1,5 +1,5 @@
 /* One bound call: what the rules say of it, what must happen first, and the run itself. */
-#include "commands/path.h"
+#include "commands/held.h"
 #include "commands/rulebook.h"
 
 #include "ops/text.h"
@@ -7,7 +7,7 @@
 
 void call_init(struct call *call, struct work *w, const struct caller *caller)
 {
-	*call = (struct call){.work = w, .caller = caller, .then = S(""), .home_id = caller->channel_id ? caller->channel_id : w->engine->workspace_id};
+	*call = (struct call){.work = w, .caller = caller, .raw = S(""), .digest = S(""), .then = S(""), .waiting = S(""), .home_id = caller->channel_id ? caller->channel_id : w->engine->workspace_id};
 	buf_init(&call->text, 256 * KIB);
 	buf_init(&call->data, 4 * MIB);
 }
@@ -52,8 +52,6 @@ bool caller_could(struct work *w, const struct caller *caller, const struct comm
 
 static const char *need_text(struct arena *a, const struct access_need *n)
 {
-	struct buf sets;
-
 	switch (n->kind) {
 	case NEED_CONFIRM:
 		return "you confirm it";
@@ -64,10 +62,7 @@ static const char *need_text(struct arena *a, const struct access_need *n)
 	case NEED_APPROVAL:
 		break;
 	}
-	buf_init(&sets, 4 * KIB);
-	for (size_t i = 0; i < n->set_count; i++)
-		buf_printf(&sets, "%s" STR_FMT, i ? " or " : "", STR_ARG(n->sets[i]));
-	return arena_printf(a, "%u of " STR_FMT " approve it%s", n->approvers, STR_ARG(buf_keep(a, &sets)), n->not_requester ? ", other than you" : "").p;
+	return arena_printf(a, "%u of " STR_FMT " approve it%s", n->approvers, STR_ARG(need_sets_text(a, n)), n->not_requester ? ", other than you" : "").p;
 }
 
 static void explain_json(struct call *call, const struct rule_trace *rules, size_t count)
@@ -154,6 +149,7 @@ static struct str audit_detail(struct call *call, struct str raw, int64_t began_
 	add_if(&o, "call", call->typed.spec ? call->typed.canonical : S(""));
 	add_if(&o, "rule", call->verdict.rule);
 	add_if(&o, "reason", call->typed.flags.reason);
+	add_if(&o, "approval", call->held ? call->held->code : call->waiting);
 	if (call->caller->channel_id)
 		json_add_str(&o, "channel", id_write(a, 'C', call->caller->channel_id));
 	add_if(&o, "from", call->caller->remote);
@@ -172,7 +168,7 @@ bool call_audit(struct call *call, struct str raw, int64_t began_us)
 	struct str action = !spec ? S("unknown") : str_is(spec->plugin, "core") ? spec->words : arena_printf(call->work->arena, STR_FMT ":" STR_FMT, STR_ARG(spec->plugin), STR_ARG(spec->path));
 
 	return audit_note(call->work, call->home_id, call->caller->user->id, arena_dup(call->work->arena, action).p, call->caller->via, audit_detail(call, raw, began_us),
-			  call->err.code ? err_info(call->err.code)->name : "ok", &call->work->err);
+			  call->err.code ? err_info(call->err.code)->name : call->waits ? "held" : "ok", &call->work->err);
 }
 
 /* ---- running ---- */
@@ -192,6 +188,9 @@ void call_go(struct call *call)
 	if (!call_may(call))
 		return;
 	call->command = spec->runs;
+	if (!call->typed.flags.dry_run && !held_ready(call))
+		return;
 	if (!call->command->run(call) && !call->err.code)
 		err_set(&call->err, ERR_INTERNAL, "`" STR_FMT "` failed without saying why", STR_ARG(spec->words));
+	held_after(call);
 }

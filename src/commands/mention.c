@@ -24,6 +24,15 @@ bool mention_run(struct work *w, struct str payload, struct err *err)
 	caller.user = &u;
 	if (!command_run(w, &caller, json_get_str(p, "line"), &r))
 		return false;
+	if (r.told)
+		return true;
+	if (r.privately) {
+		int64_t ts;
+
+		m.text = r.text;
+		chat_ephemeral(w, &c, u.id, &m, &ts);
+		return true;
+	}
 	m.text = r.text;
 	/* It has run and is in the audit. A thread or channel that went meanwhile takes no answer; asking again would not help. */
 	return chat_post_message(w, &c, &m, err) || err->code == ERR_NOT_FOUND || err->code == ERR_CONFLICT;

@@ -1,9 +1,11 @@
 /* One line: reading it, its pipe, its answer. */
-#include "commands/path.h"
+#include "commands/held.h"
 #include "commands/rulebook.h"
 
 #include "commands/rows.h"
+#include "commands/mention.h"
 #include "engine/alerts.h"
+#include "engine/held.h"
 #include "engine/messages.h"
 #include "ops/text.h"
 
@@ -112,7 +114,12 @@ static bool bind_step(struct run *r, const struct step *s, const struct word *to
 	struct bind_names names = caller_names(r->work, r->caller);
 
 	call->typed.spec = s->spec;
-	return call_bind(r->work->arena, s->spec, tokens + s->words, s->stage->count - s->words, &names, &r->line, &call->typed, &call->err);
+	call->raw = r->call->raw;
+	if (!call_bind(r->work->arena, s->spec, tokens + s->words, s->stage->count - s->words, &names, &r->line, &call->typed, &call->err))
+		return false;
+	if (call->held)
+		call->typed.flags.reason = call->held->reason;
+	return true;
 }
 
 /* ---- steps of a pipe ---- */
@@ -154,10 +161,11 @@ static const struct word *bound_tokens(struct run *r, const struct step *s, cons
 	return t;
 }
 
+/* false: it failed, or it waits for a yes: nothing behind it in the pipe runs. */
 static bool go(struct run *r, struct call *call)
 {
 	call_go(call);
-	return !call->err.code && !r->work->err.code;
+	return !call->err.code && !r->work->err.code && !call->waits;
 }
 
 /* Of several: one that fails is a line of the answer, the others go on. */
@@ -182,7 +190,7 @@ static bool run_for_rows(struct run *r, const struct step *s)
 	struct call *calls = arena_zero(a, (count + 1) * sizeof *calls);
 	struct err *err = &r->call->err;
 	struct buf text;
-	bool ok = true;
+	bool ok = true, waits;
 
 	if (count > BOUND_MAX) {
 		err_set(err, ERR_TOO_MANY, "that would run `" STR_FMT "` %zu times; %d is the most. Put a `head` before it", STR_ARG(s->spec->words), count, BOUND_MAX);
@@ -197,12 +205,15 @@ static bool run_for_rows(struct run *r, const struct step *s)
 		if (calls[i].err.code && !err->code)
 			*err = calls[i].err;
 	}
+	waits = ok && !held_ready_list(r->call, calls, count);
 	for (size_t i = 0; i < count; i++) {
-		ok = ok && run_bound(r, &calls[i], &text);
+		ok = ok && !waits && run_bound(r, &calls[i], &text);
 		call_done(&calls[i]);
 	}
-	buf_reset(&r->call->text);
-	buf_reset(&r->call->data);
+	if (!waits) {
+		buf_reset(&r->call->text);
+		buf_reset(&r->call->data);
+	}
 	if (ok)
 		buf_add(&r->call->text, count ? buf_str(&text) : S("No rows: nothing was done."));
 	buf_done(&text);
@@ -360,21 +371,39 @@ static struct str refusal(struct run *r)
 			    point.n ? "\n```" : "");
 }
 
-bool command_run(struct work *w, const struct caller *caller, struct str line, struct command_result *out)
+static bool run_one(struct work *w, const struct caller *caller, const struct held *held, struct str line, struct command_result *out)
 {
 	struct call call;
 	struct run r = {.work = w, .caller = caller, .raw = line, .line = {.fault_at = SIZE_MAX}, .call = &call, .began_us = mono_us()};
 	bool ok;
 
 	call_init(&call, w, caller);
+	call.raw = held ? held->line : line;
+	call.held = held;
 	run_line(&r);
-	ok = !err_is_outage(call.err.code) && call_audit(&call, line, r.began_us);
+	ok = !err_is_outage(call.err.code) && call_audit(&call, call.raw, r.began_us);
 	if (!ok && !w->err.code)
 		w->err = call.err;
-	*out = (struct command_result){.ok = call.err.code == ERR_NONE, .in_channel = call.in_channel, .privately = call.privately, .err = call.err};
+	*out = (struct command_result){.ok = call.err.code == ERR_NONE, .in_channel = call.in_channel, .privately = call.privately, .waits = call.waits, .told = call.told,
+				       .runs_on = call.runs_on, .err = call.err};
 	out->text = out->ok ? arena_dup(w->arena, buf_str(&call.text)) : refusal(&r);
 	out->data = arena_dup(w->arena, buf_str(&call.data));
 	call_done(&call);
 	engine_counters(w->engine)->commands++;
 	return ok;
+}
+
+bool command_run(struct work *w, const struct caller *caller, struct str line, struct command_result *out)
+{
+	return run_one(w, caller, NULL, line, out);
+}
+
+bool command_run_held(struct work *w, const struct caller *caller, const struct held *held, struct str line, struct command_result *out)
+{
+	return run_one(w, caller, held, line, out);
+}
+
+bool command_run_row(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err)
+{
+	return str_is(kind, KIND_HELD_RUN) ? held_run(w, home_id, err) : mention_run(w, payload, err);
 }

@@ -1,7 +1,7 @@
 /* The store is opened, and what every store has is made: the workspace, @srebot, the CLI's token, the way to a first admin. */
 #include "api/provision.h"
 #include "chat/table.h"
-#include "commands/mention.h"
+#include "commands/command.h"
 #include "commands/rulebook.h"
 #include "daemon/daemon.h"
 #include "daemon/data_dir.h"
@@ -80,7 +80,7 @@ bool daemon_open(struct daemon *d, struct err *err)
 	if (!d->engine)
 		return false;
 	d->engine->chats = chat_kinds;
-	d->engine->run_command_row = mention_run;
+	d->engine->run_row = command_run_row;
 	d->engine->sources = source_folder_read(s->sources_dir, err);
 	if (d->engine->sources)
 		source_folder_set_apart(d->engine->sources);

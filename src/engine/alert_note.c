@@ -49,7 +49,7 @@ static struct str note_write(struct work *w, const struct delivery *d, const str
 	return buf_keep(w->arena, &b);
 }
 
-bool note_add(struct work *w, int64_t channel_id, struct str text, struct err *err)
+bool note_reply(struct work *w, int64_t channel_id, int64_t thread_ts, struct str text, struct err *err)
 {
 	struct json_out o;
 	struct buf b;
@@ -58,10 +58,17 @@ bool note_add(struct work *w, int64_t channel_id, struct str text, struct err *e
 	o = json_out(&b);
 	json_open(&o, '{');
 	json_add_str(&o, "text", text);
+	if (thread_ts)
+		json_add_int(&o, "thread_ts", thread_ts);
 	json_add_raw(&o, "body", S("{}"));
 	json_close(&o, '}');
 	effect_wake(w);
 	return store_due_add(w->engine->db, DUE_OUTBOX, channel_id, engine_id(w), w->now, KIND_NOTE, buf_keep(w->arena, &b), err);
+}
+
+bool note_add(struct work *w, int64_t channel_id, struct str text, struct err *err)
+{
+	return note_reply(w, channel_id, 0, text, err);
 }
 
 /* What happens to a service is what people look for when its alerts fire. */
@@ -100,6 +107,7 @@ bool note_render(struct work *w, const struct due_row *row, struct chat_post *po
 	if (!note || !post_has_turn(w, post, row->home_id))
 		return false;
 	post->channel_id = row->home_id;
+	post->thread_ts = json_get_int(note, "thread_ts", 0);
 	post->text = json_get_str(note, "text");
 	post->body = json_get(note, "body")->text;
 	return true;

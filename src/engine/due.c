@@ -9,6 +9,7 @@
 #include "engine/confirm.h"
 #include "engine/graph.h"
 #include "engine/heartbeats.h"
+#include "engine/held.h"
 #include "engine/housekeeping.h"
 #include "engine/silences.h"
 #include "store/journal.h"
@@ -37,13 +38,19 @@ static span_ms backoff(int attempts)
 
 /* ---- outbox: claim, send, complete ---- */
 
-/* A command that came as a message runs here, at most once: claimed, run and completed in one transaction. */
-static void command_row_run(struct work *w, struct due_item *item)
+/* What is run, not told: at most once, claimed, run and completed in one transaction. */
+static bool is_run_kind(struct str kind)
+{
+	return str_is(kind, "command") || str_is(kind, KIND_HELD_RUN);
+}
+
+static void run_row(struct work *w, struct due_item *item)
 {
 	struct db *db = w->engine->db;
+	const struct due_row *row = &item->row;
 
 	effect_wake(w);
-	w->failed = !w->engine->run_command_row(w, item->row.payload, &w->err) || !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
+	w->failed = !w->engine->run_row(w, row->kind, row->home_id, row->payload, &w->err) || !store_due_done(db, DUE_OUTBOX, row, &w->err);
 }
 
 /* What waits in the outbox to become a message. */
@@ -114,6 +121,7 @@ static const struct post_kind post_kinds[] = {
 	{KIND_REMINDER, reminder_render, note_told, note_not_told},
 	{KIND_NOTE, note_render, note_told, note_not_told},
 	{KIND_CONFIRM, confirm_render, confirm_told, confirm_not_told, confirm_send},
+	{KIND_HELD, held_render, held_told, note_not_told},
 	{KIND_GRAPH, graph_render, note_told, note_not_told, graph_send},
 };
 
@@ -169,8 +177,8 @@ static void outbox_run(struct work *w)
 		w->failed = w->err.code != ERR_NONE;
 		return;
 	}
-	if (str_is(item->row.kind, "command")) {
-		command_row_run(w, item);
+	if (is_run_kind(item->row.kind)) {
+		run_row(w, item);
 		return;
 	}
 	effect_wake(w);
@@ -347,7 +355,13 @@ static bool run_checkpoint(struct work *w, const struct due_row *row, wall_ms *a
 	return checkpoint_run(w, again_at);
 }
 
+static bool run_held(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	return held_due(w, row->home_id, again_at);
+}
+
 static const struct timer_kind timer_kinds[] = {
+	{TIMER_HELD, run_held},
 	{"group_ends", run_group_ends},
 	{"group_settle", run_group_settle},
 	{"alert_round", run_round},

@@ -71,8 +71,9 @@ struct engine {
 	wall_ms started;
 	/* Filled by the room that knows the chat systems and by the daemon. */
 	const struct chat_kind *const *chats;
-	/* Runs a command that came as a message (an outbox row of kind "command"); commands/ fills it. */
-	bool (*run_command_row)(struct work *w, struct str payload, struct err *err);
+	/* Runs what waits in the outbox to be run, at most once: a command that came as a message (kind "command"), a call that was approved
+	 * (KIND_HELD_RUN). commands/ fills it. */
+	bool (*run_row)(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err);
 	/* Net thread: calls the address that confirms a subscription (engine/confirm.h), and answers with chat_posted(); api/sns.c fills it. */
 	void (*confirm)(struct chat_post *post);
 	void *confirm_context;

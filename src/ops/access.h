@@ -80,6 +80,8 @@ bool access_could(const struct access *a, const struct command_spec *spec, const
 bool access_in_sets(const struct access *a, const struct str *sets, size_t count, const struct access_facts *facts);
 /* Has the person the role, by account or by grant? */
 bool access_has_role(const struct access *a, struct str role, const struct access_facts *facts);
+/* Has the person the permission, by a role of the account or of a grant? */
+bool access_has_perm(const struct access *a, struct str perm, const struct access_facts *facts);
 /* The environment of a call: facts.env, its own parameter env, the channel's. */
 struct str access_env(const struct access *a, const struct typed_call *call, const struct access_facts *facts);
 /* The groups, roles and permissions of a person as JSON members "groups", "roles", "perms" of an open object. */

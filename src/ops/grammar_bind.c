@@ -18,12 +18,12 @@ struct binder {
 
 /* ---- flags: what every command takes ---- */
 
-enum flag { FLAG_HELP, FLAG_DRY_RUN, FLAG_EXPLAIN, FLAG_JSON, FLAG_JOB, FLAG_REASON, FLAG_INCIDENT, FLAG_AT, FLAG_EVERY, FLAG_TIMEOUT };
+enum flag { FLAG_HELP, FLAG_DRY_RUN, FLAG_EXPLAIN, FLAG_JSON, FLAG_JOB, FLAG_BREAK_GLASS, FLAG_REASON, FLAG_INCIDENT, FLAG_AT, FLAG_EVERY, FLAG_TIMEOUT };
 static const struct {
 	const char *name;
 	enum param_type type;
 } flags[] = {
-	[FLAG_HELP] = {"help", PARAM_BOOL}, [FLAG_DRY_RUN] = {"dry-run", PARAM_BOOL},       [FLAG_EXPLAIN] = {"explain", PARAM_BOOL}, [FLAG_JSON] = {"json", PARAM_BOOL}, [FLAG_JOB] = {"job", PARAM_BOOL},
+	[FLAG_HELP] = {"help", PARAM_BOOL}, [FLAG_DRY_RUN] = {"dry-run", PARAM_BOOL},       [FLAG_EXPLAIN] = {"explain", PARAM_BOOL}, [FLAG_JSON] = {"json", PARAM_BOOL}, [FLAG_JOB] = {"job", PARAM_BOOL}, [FLAG_BREAK_GLASS] = {"break-glass", PARAM_BOOL},
 	[FLAG_REASON] = {"reason", PARAM_TEXT}, [FLAG_INCIDENT] = {"incident", PARAM_INCIDENT}, [FLAG_AT] = {"at", PARAM_TIME},       [FLAG_EVERY] = {"every", PARAM_SPAN}, [FLAG_TIMEOUT] = {"timeout", PARAM_SPAN},
 };
 
@@ -37,7 +37,7 @@ static bool fail_at(struct binder *b, const struct word *t, const char *why, str
 static bool set_flag(struct binder *b, const struct word *t, enum flag flag, const struct value *v)
 {
 	struct call_flags *f = &b->call->flags;
-	bool *bools[] = {&f->help, &f->dry_run, &f->explain, &f->json, &f->job};
+	bool *bools[] = {&f->help, &f->dry_run, &f->explain, &f->json, &f->job, &f->break_glass};
 
 	if (flags[flag].type == PARAM_BOOL)
 		*bools[flag] = v->number != 0;

@@ -202,11 +202,11 @@ static inline void room_advance(struct room *r, span_ms by)
 }
 
 static inline void room_threads(struct room *r, const struct chat_kind *const *chats,
-				bool (*run_command_row)(struct work *w, struct str payload, struct err *err))
+				bool (*run_row)(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err))
 {
 	struct err err = {0};
 
 	r->e->chats = chats;
-	r->e->run_command_row = run_command_row;
+	r->e->run_row = run_row;
 	room_must(engine_start(r->e, &err), &err);
 }

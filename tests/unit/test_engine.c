@@ -69,9 +69,11 @@ static const struct sent *last_sent(void)
 static int commands_run;
 static bool command_fails;
 
-static bool run_command(struct work *w, struct str payload, struct err *why)
+static bool run_command(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *why)
 {
 	(void)w;
+	(void)kind;
+	(void)home_id;
 	(void)payload;
 	commands_run++;
 	if (command_fails)

@@ -113,9 +113,11 @@ static void let_go_of_posts(void)
 static const struct chat_kind moody = {.name = "moody", .can = CHAT_BUTTONS | CHAT_EDIT | CHAT_THREADS, .post = post};
 static const struct chat_kind *const chats[] = {&moody, NULL};
 
-static bool run_command(struct work *w, struct str payload, struct err *why)
+static bool run_command(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *why)
 {
 	(void)w;
+	(void)kind;
+	(void)home_id;
 	(void)payload;
 	(void)why;
 	return true;
