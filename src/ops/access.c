@@ -345,6 +345,19 @@ static size_t weight(const struct asking *q, const struct rule *r)
 	return sum;
 }
 
+/* The caller's, to be held for longer than these rules may live. */
+static struct access_need keep_need(struct arena *arena, const struct access_need *n)
+{
+	struct access_need kept = *n;
+
+	kept.sets = arena_alloc(arena, (n->set_count + 1) * sizeof *kept.sets);
+	for (size_t i = 0; i < n->set_count; i++)
+		kept.sets[i] = arena_dup(arena, n->sets[i]);
+	kept.channel = arena_dup(arena, n->channel);
+	kept.rule = arena_dup(arena, n->rule);
+	return kept;
+}
+
 static void add_needs(const struct asking *q, struct arena *arena, const struct rule *r, struct vec *out)
 {
 	for (size_t i = 0; i < r->need_count; i++) {
@@ -357,9 +370,9 @@ static void add_needs(const struct asking *q, struct arena *arena, const struct 
 			if (((struct access_need *)out->items)[k].kind == n->kind)
 				same = &((struct access_need *)out->items)[k];
 		if (!same) {
-			*(struct access_need *)vec_push(arena, out, sizeof *n) = *n;
+			*(struct access_need *)vec_push(arena, out, sizeof *n) = keep_need(arena, n);
 		} else if (n->kind == NEED_MFA && n->age < same->age) {
-			*same = *n;
+			*same = keep_need(arena, n);
 		}
 	}
 }
@@ -431,7 +444,7 @@ static void decide(const struct asking *q, struct arena *arena, struct verdict *
 		if (!(outcomes(q, r) & IS_TRUE))
 			continue;
 		if (r->effect == RULE_DENY) {
-			out->rule = r->text;
+			out->rule = arena_dup(arena, r->text);
 			out->why = arena_printf(arena, "`" STR_FMT "` is forbidden by the rule `" STR_FMT "` (" STR_FMT ")", STR_ARG(command), STR_ARG(str_clip(r->text, 300)),
 						STR_ARG(r->from));
 			return;
@@ -446,13 +459,13 @@ static void decide(const struct asking *q, struct arena *arena, struct verdict *
 		}
 	}
 	if (lacking || !best) {
-		out->rule = lacking ? lacking->text : S("");
+		out->rule = lacking ? arena_dup(arena, lacking->text) : S("");
 		out->why = lacking ? say_needs(q, arena, say_test_need(arena, unmet(q, lacking)), unmet(q, lacking)) : say_no(q, arena);
 		return;
 	}
 	add_needs(q, arena, best, &needs);
 	out->allowed = true;
-	out->rule = best->text;
+	out->rule = arena_dup(arena, best->text);
 	out->needs = needs.items;
 	out->need_count = needs.count;
 }
@@ -523,12 +536,12 @@ void access_explain(const struct access *a, struct arena *arena, const struct ty
 		struct rule_trace *t = vec_push(arena, &list, sizeof *t);
 
 		t->why = say_limit(arena, &by, command_of(q.spec), &t->text);
-		t->from = by.channel ? by.channel->from : by.command->from;
+		t->from = arena_dup(arena, by.channel ? by.channel->from : by.command->from);
 		t->fits = true;
 	}
 	for (const struct rule *r = walk_next(&w); r; r = walk_next(&w))
 		*(struct rule_trace *)vec_push(arena, &list, sizeof(struct rule_trace)) =
-			(struct rule_trace){.text = r->text, .from = r->from, .fits = outcomes(&q, r) & IS_TRUE, .why = say_rule(&q, arena, r)};
+			(struct rule_trace){.text = arena_dup(arena, r->text), .from = arena_dup(arena, r->from), .fits = outcomes(&q, r) & IS_TRUE, .why = say_rule(&q, arena, r)};
 	*rules = list.items;
 	*count = list.count;
 }

@@ -27,6 +27,8 @@ static struct value values[] = {{S("web"), 0, 0},
 				{S("2026-03-06T17:30:00Z"), 1772818200000, 0},
 				{S("ann"), 7, 0}};
 
+static struct verdict last; /* in the arena, so it outlives the rules */
+
 static void ask(const struct access *a, struct arena *arena, const struct typed_call *call, const struct access_facts *f)
 {
 	struct rule_trace *rules;
@@ -46,6 +48,7 @@ static void ask(const struct access *a, struct arena *arena, const struct typed_
 		(void)access_in_sets(a, v.needs[i].sets, v.needs[i].set_count, f);
 	}
 	touch(access_env(a, call, f));
+	last = v;
 }
 
 static void ask_all(const struct access *a, struct arena *arena, const struct access_facts *f)
@@ -100,6 +103,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		need(err.code && err.text[0]);
 	}
 	access_free(a);
+	if (a) {
+		touch(last.rule);
+		for (size_t i = 0; i < last.need_count; i++)
+			touch(last.needs[i].kind == NEED_APPROVAL ? last.needs[i].sets[0] : last.needs[i].rule);
+	}
 	arena_done(&arena);
 	free((char *)in.p);
 	return 0;
