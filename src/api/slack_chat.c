@@ -528,17 +528,18 @@ void slack_chat_command(struct slack_call *c)
 /* The buttons that are ours, and the commands that they are. */
 static const struct button {
 	const char *action_id, *command, *more;
+	bool late; /* who presses one that is gone by now is told what became of it; the command knows */
 	const char *title, *asks; /* what the person must say with it: a dialog asks for it */
 } buttons[] = {
 	{"alert.ack", "ack", ""},
 	{"alert.resolve", "resolve", ""},
 	{"alert.quiet", "silence", " 1h"},
 	{"storm.ack", "ackstorm", ""},
-	{"held.approve", "approve", ""},
-	{"held.deny", "deny", "", "Reject", "Why? Who asked is told."},
-	{"held.confirm", "confirm", ""},
-	{"held.cancel", "cancel", ""},
-	{"held.review", "review", ""},
+	{"held.approve", "approve", "", true},
+	{"held.deny", "deny", "", true, "Reject", "Why? Who asked is told."},
+	{"held.confirm", "confirm", "", true},
+	{"held.cancel", "cancel", "", true},
+	{"held.review", "review", "", true},
 };
 
 /* What a press says; NULL: the button is none of ours. */
@@ -592,11 +593,12 @@ static void put_dialog(struct slack_call *c, const struct button *button, const 
 }
 
 /* A button is what stands in our own message: the value must be there, not made up by the client. */
-static bool stands_there(struct slack_call *c, const struct message *m, struct str value)
+static bool stands_there(struct slack_call *c, const struct button *button, const struct message *m, struct str value)
 {
 	int64_t id;
 
-	if (m->bot_id == c->w->engine->bot_id && str_to_int(value, &id) && str_find(m->body, arena_printf(c->w->arena, "\"value\":\"" STR_FMT "\"", STR_ARG(value)), NULL))
+	if (m->bot_id == c->w->engine->bot_id && str_to_int(value, &id) &&
+	    (button->late || str_find(m->body, arena_printf(c->w->arena, "\"value\":\"" STR_FMT "\"", STR_ARG(value)), NULL)))
 		return true;
 	slack_error(c, "invalid_action");
 	return false;
@@ -611,9 +613,9 @@ static bool press(struct slack_call *c, const struct channel *ch, const struct m
 		slack_error(c, "unknown_action");
 		return false;
 	}
-	if (!stands_there(c, m, value))
+	if (!stands_there(c, button, m, value))
 		return false;
-	if (button->asks && !said.n) {
+	if (button->asks && !said.n && str_find(m->body, arena_printf(c->w->arena, "\"value\":\"" STR_FMT "\"", STR_ARG(value)), NULL)) {
 		put_dialog(c, button, ch, m, value);
 		return true;
 	}

@@ -35,10 +35,17 @@ static size_t look_of(const struct held *h)
 	return i;
 }
 
+/* "approved and done"; of a confirmation, "confirmed and done". */
+static const char *words_of(const struct held *h)
+{
+	if (h->kind != HELD_CONFIRM || h->state == HELD_PENDING || h->state > HELD_FAILED)
+		return looks[look_of(h)].words;
+	return h->state == HELD_DONE ? "confirmed and done" : h->state == HELD_FAILED ? "confirmed, but it failed" : "confirmed";
+}
+
 static struct str title(struct arena *a, const struct held *h)
 {
 	struct str who = person(a, h->user_id);
-	const char *words = looks[look_of(h)].words;
 
 	if (h->kind == HELD_BREAK_GLASS)
 		return arena_printf(a, ":rotating_light: *" STR_FMT "* " STR_FMT " broke the glass: this ran without approval", STR_ARG(h->code), STR_ARG(who));
@@ -46,10 +53,7 @@ static struct str title(struct arena *a, const struct held *h)
 		return arena_printf(a, ":warning: " STR_FMT ", are you sure? Say `confirm " STR_FMT "`, or press", STR_ARG(who), STR_ARG(h->code));
 	if (h->state == HELD_PENDING)
 		return arena_printf(a, ":raised_hand: *" STR_FMT "* " STR_FMT " asks for approval", STR_ARG(h->code), STR_ARG(who));
-	if (h->kind == HELD_CONFIRM)
-		return arena_printf(a, "%s " STR_FMT " of " STR_FMT ": %s", looks[look_of(h)].emoji, STR_ARG(h->code), STR_ARG(who),
-				    h->state == HELD_APPROVED ? "confirmed" : h->state == HELD_DONE ? "confirmed and done" : words);
-	return arena_printf(a, "%s *" STR_FMT "* of " STR_FMT ": %s", looks[look_of(h)].emoji, STR_ARG(h->code), STR_ARG(who), words);
+	return arena_printf(a, "%s *" STR_FMT "* of " STR_FMT ": %s", looks[look_of(h)].emoji, STR_ARG(h->code), STR_ARG(who), words_of(h));
 }
 
 static struct str votes_text(struct work *w, struct arena *a, const struct held *h, struct err *err)
@@ -98,11 +102,10 @@ static struct str small_print(struct work *w, struct arena *a, const struct held
 	}
 	if (votes.n)
 		buf_printf(&b, "\n" STR_FMT, STR_ARG(votes));
+	if (h->state == HELD_DENIED || h->state == HELD_CANCELLED || h->state == HELD_REVIEWED)
+		buf_printf(&b, "\nBy " STR_FMT "%s", STR_ARG(person(a, h->decided_by)), h->why.n ? ": " : "");
 	if (h->why.n)
-		buf_printf(&b, "\n%s" STR_FMT "%s" STR_FMT, h->decided_by ? "By " : "", STR_ARG(h->decided_by ? person(a, h->decided_by) : S("")), h->decided_by ? ": " : "",
-			   STR_ARG(mrkdwn_escape(a, h->why)));
-	else if (h->decided_by && h->decided_by != h->user_id && !votes.n)
-		buf_printf(&b, "\nBy " STR_FMT, STR_ARG(person(a, h->decided_by)));
+		buf_printf(&b, "%s" STR_FMT, h->state == HELD_FAILED ? "\n" : "", STR_ARG(mrkdwn_escape(a, h->why)));
 	return str_trim(buf_keep(a, &b));
 }
 
@@ -288,7 +291,7 @@ bool held_find(struct work *w, struct str ref, struct held *out, struct err *err
 static struct str said(struct work *w, const struct held *h, int64_t by)
 {
 	struct arena *a = w->arena;
-	struct str who = person(a, h->user_id), what = arena_printf(a, STR_FMT ": " STR_FMT " is %s", STR_ARG(who), STR_ARG(h->code), looks[look_of(h)].words);
+	struct str who = person(a, h->user_id), what = arena_printf(a, STR_FMT ": " STR_FMT " is %s", STR_ARG(who), STR_ARG(h->code), words_of(h));
 
 	if (h->state == HELD_EXPIRED)
 		return arena_printf(a, STR_FMT ". Nobody said yes in time; it did not run", STR_ARG(what));
@@ -296,7 +299,7 @@ static struct str said(struct work *w, const struct held *h, int64_t by)
 		return arena_printf(a, STR_FMT " by " STR_FMT "%s" STR_FMT, STR_ARG(what), STR_ARG(person(a, by)), h->why.n ? ": " : "", STR_ARG(mrkdwn_escape(a, h->why)));
 	if (h->state == HELD_FAILED || h->state == HELD_SUPERSEDED)
 		return arena_printf(a, STR_FMT ": " STR_FMT, STR_ARG(what), STR_ARG(mrkdwn_escape(a, h->why)));
-	if (h->state == HELD_DONE)
+	if (h->state == HELD_DONE && h->kind == HELD_APPROVAL) /* who confirmed is looking at it */
 		return arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(what), h->outcome.n ? "\n" : "", STR_ARG(h->outcome));
 	return S("");
 }
@@ -308,7 +311,7 @@ bool held_turn(struct work *w, struct held *h, enum held_event event, int64_t by
 
 	if (!held_next(h, event, &h->state, err))
 		return false;
-	if (event != HELD_ON_RUN && event != HELD_ON_DONE) {
+	if (event != HELD_ON_RUN && event != HELD_ON_DONE && event != HELD_ON_FAIL) {
 		h->decided = w->now;
 		h->decided_by = by;
 	}

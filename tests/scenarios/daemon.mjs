@@ -30,18 +30,20 @@ function logLine(line) {
 }
 
 export class Daemon {
-	constructor(build, folder, { clock = '2026-03-02T02:00:00Z', config, sources, alerting } = {}) {
+	constructor(build, folder, { clock = '2026-03-02T02:00:00Z', config, sources, alerting, access } = {}) {
 		this.program = join(build, 'opsroomd');
 		this.data = join(folder, 'data');
 		this.log = join(folder, 'log');
 		this.args = ['--data', this.data, '--clock', clock, ...(config ? ['--config', config] : []), ...(sources ? ['--sources-dir', join(folder, 'sources')] : []),
-			...(alerting ? ['--alerting', join(folder, 'alerting.yaml')] : [])];
+			...(alerting ? ['--alerting', join(folder, 'alerting.yaml')] : []), ...(access ? ['--access', join(folder, 'access.yaml')] : [])];
 		this.alerting = join(folder, 'alerting.yaml');
+		this.access = join(folder, 'access.yaml');
 		this.sources = join(folder, 'sources');
 		this.made = {};
 		this.host = '127.0.0.1';
 		mkdirSync(this.sources, { recursive: true });
 		if (alerting) this.putAlerting(alerting);
+		if (access) this.putAccess(access);
 	}
 
 	// The log goes to a file: what was logged before an answer can be read once the answer is here.
@@ -71,6 +73,10 @@ export class Daemon {
 	// Its alerting file.
 	putAlerting(file) {
 		copyFileSync(file, this.alerting);
+	}
+
+	putAccess(file) {
+		copyFileSync(file, this.access);
 	}
 
 	// A file of its sources_dir; without `file` it is taken away.

@@ -128,9 +128,9 @@ const asked = ['status', 'as', 'bearer', 'basic', 'header', 'hmac', 'type', 'byt
 
 const statements = {
 	async daemon(world, words) {
-		const { rest: [name], options } = optionsOf(words, ['config', 'provision', 'clock', 'alerting'], ['sources', 'start']);
+		const { rest: [name], options } = optionsOf(words, ['config', 'provision', 'clock', 'alerting', 'access'], ['sources', 'start']);
 		const d = new Daemon(world.build, join(world.folder, name), { clock: options.clock?.[0], config: options.config && world.file(options.config[0]), sources: options.sources,
-			alerting: options.alerting && world.file(options.alerting[0]) });
+			alerting: options.alerting && world.file(options.alerting[0]), access: options.access && world.file(options.access[0]) });
 		if (!options.start) throw new Error('a daemon is of use with -start');
 		world.things[name] = d;
 		await d.start();
@@ -155,6 +155,7 @@ const statements = {
 	},
 
 	async put(world, [name, as, file]) {
+		if (as === 'access') return world.get(name, Daemon).putAccess(world.file(file));
 		if (as === 'alerting') return world.get(name, Daemon).putAlerting(world.file(file));
 		world.get(name, Daemon).put(as, file && world.file(file));
 	},
@@ -201,16 +202,26 @@ const statements = {
 
 	// Presses the button of that text in the newest message that has it, or in the newest that shows -on.
 	async click(world, words) {
-		const { rest: [name, channel, user, text], options } = optionsOf(words, ['on', 'error']);
+		const { rest: [name, channel, user, text], options } = optionsOf(words, ['on', 'error', 'say'], ['again']);
 		const d = world.get(name, Daemon);
 		await d.settle();
+		if (options.again) { // in a window that has not heard what happened meanwhile
+			d.answer = await slackCall(d, user, 'blocks.actions', d.pressed);
+			return expectSlack(d.answer, options.error?.[0]);
+		}
 		const { messages, names } = await d.history(channel);
 		const pressed = (m) => buttons(m).find((b) => b.text.text === text);
 		const message = messages.filter((m) => (!options.on || shown(m, names).includes(options.on[0])) && pressed(m)).pop();
 		if (!message) throw unlike(`a message with the button ${text} in ${channel}`, messages.map((m) => shown(m, names)));
 		const { channels } = await d.api('/v1/boot');
-		d.answer = await slackCall(d, user, 'blocks.actions', { actions: [pressed(message)],
-			container: { type: 'message', message_ts: message.ts, channel_id: channels.find((c) => c.name === channel).id } });
+		d.pressed = { actions: [pressed(message)], container: { type: 'message', message_ts: message.ts, channel_id: channels.find((c) => c.name === channel).id } };
+		d.answer = await slackCall(d, user, 'blocks.actions', d.pressed);
+		if (options.say) { // the dialog that it opened
+			const { view } = JSON.parse(d.answer.text);
+			if (!view) throw unlike('a dialog', d.answer.text);
+			const [{ block_id, element }] = view.blocks;
+			d.answer = await slackCall(d, user, 'views.submit', { view: { ...view, state: { values: { [block_id]: { [element.action_id]: { type: element.type, value: options.say[0] } } } } } });
+		}
 		expectSlack(d.answer, options.error?.[0]);
 	},
 
