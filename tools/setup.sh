@@ -13,7 +13,7 @@ what=${1:-run}
 
 run="build-essential meson ninja-build pkg-config ca-certificates libuv1-dev node-llhttp libwslay-dev libsqlite3-dev
 	libcurl4-openssl-dev libssl-dev libsodium-dev libyaml-dev libjq-dev libre2-dev tzdata
-	libcairo2-dev"
+	libcairo2-dev bubblewrap"
 # clang's run-time library has its version in its name; one of these is right for the system.
 test="check libjansson-dev chromium prometheus prometheus-alertmanager mariadb-server-core mariadb-client-core sqlite3
 	python3 openssl curl clang

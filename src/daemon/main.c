@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "commands/rulebook.h"
 #include "daemon/daemon.h"
+#include "net/runner.h"
 #include "ops/routing.h"
 #include "ops/source.h"
 
@@ -171,6 +172,8 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], JQ_APART_ARGUMENT) == 0)
 		return jq_apart_main();
+	if (argc == 2 && strcmp(argv[1], RUNNER_ARGUMENT) == 0)
+		return runner_main();
 	d.began = mono_now();
 	arena_init(&d.arena);
 	code = run(&d, argc, argv, &err);

@@ -1,4 +1,4 @@
-// run.mjs [alerts|http|fan|commands|storm|sources|access ...] -- measures opsroomd beside its peers, in turn, in the same run: what counts is the ratio.
+// run.mjs [alerts|http|fan|commands|storm|sources|access|runner ...] -- measures opsroomd beside its peers, in turn, in the same run: what counts is the ratio.
 //
 // Loopback only and bounded. ROUNDS=3 rounds, SECONDS_EACH=2 a measurement; the median round is printed.
 import { execFileSync, spawn } from 'node:child_process';
@@ -277,9 +277,21 @@ async function access() {
 		row(`access, rules for ${{ own: 'a command each', plugin: 'plugins', all: 'every command' }[kind]}`, `${us.padStart(8)} us`, `p99 ${p99} us`);
 }
 
-const all = { alerts, http, fan, commands, storm, sources, access };
+/* ---- what the runner adds to a plugin's program ---- */
+
+async function runner() {
+	for (const mode of [[], ['off']]) {
+		const out = execFileSync(build('runner'), ['300', ...mode], { encoding: 'utf8' });
+		const ms = Object.fromEntries([...out.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, Number(value)]));
+		row(`  ${mode.length ? 'without a sandbox' : 'in the sandbox'}: over a plain program`, `${(ms.exec - ms.plain).toFixed(2)} ms`);
+		row('  a program that serves: over a pipe', `${(ms.serve - ms.pipe).toFixed(3)} ms`);
+		row('  16 at once, each', `${ms.each.toFixed(2)} ms`);
+	}
+}
+
+const all = { alerts, http, fan, commands, storm, sources, access, runner };
 try {
-	execFileSync('ninja', ['-C', 'build', 'tests/fan', 'tests/sources', 'tests/access'], { stdio: 'ignore' });
+	execFileSync('ninja', ['-C', 'build', 'tests/fan', 'tests/sources', 'tests/access', 'tests/runner'], { stdio: 'ignore' });
 	for (const name of process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(all))
 		await all[name]();
 } finally {
