@@ -91,7 +91,7 @@ static struct str setting(const char *name)
 /* db_open() prepares every row of queries.def; each must also run, with something for each of its places. */
 START_TEST(every_query_runs)
 {
-	struct bind ones[32];
+	struct bind ones[40];
 
 	for (size_t i = 0; i < COUNT_OF(ones); i++)
 		ones[i] = B_INT(1);

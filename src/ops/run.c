@@ -1,0 +1,21 @@
+#include "ops/run.h"
+
+static const char *const names[] = {
+	[RUN_QUEUED] = "queued", [RUN_RUNNING] = "running",     [RUN_DONE] = "done",           [RUN_FAILED] = "failed",
+	[RUN_TIMED_OUT] = "timed_out", [RUN_CANCELLED] = "cancelled", [RUN_UNKNOWN] = "unknown",
+};
+
+const char *run_state_name(enum run_state s)
+{
+	return names[s];
+}
+
+bool run_state_parse(struct str text, enum run_state *out)
+{
+	for (size_t i = RUN_QUEUED; i < COUNT_OF(names); i++)
+		if (str_is(text, names[i])) {
+			*out = (enum run_state)i;
+			return true;
+		}
+	return false;
+}
