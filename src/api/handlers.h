@@ -21,6 +21,7 @@ void v1_boot(struct exchange *x);
 void v1_commands(struct exchange *x);
 void v1_approvals(struct exchange *x);
 void v1_approval(struct exchange *x);
+void v1_locks(struct exchange *x);
 void v1_alerts(struct exchange *x);
 void v1_alerts_test(struct exchange *x);
 void v1_alert(struct exchange *x);

@@ -44,6 +44,8 @@ const struct http_route routes[] = {
 	{"GET", "/v1/approvals", "?state=&limit=&before=", DIALECT_OURS, WHO_PERSON, 0, v1_approvals,
 	 "Calls that wait for a yes, newest first, and whether they wait for the asker's; with state=all those that are decided too."},
 	{"GET", "/v1/approvals/", "CODE", DIALECT_OURS, WHO_PERSON, ROUTE_PREFIX, v1_approval, "One of them, by its code or its number."},
+	{"GET", "/v1/locks", "?target=", DIALECT_OURS, WHO_PERSON, 0, v1_locks,
+	 "What is locked by whom, why, until when, and who waits for it; with target= that one alone, an empty list if it is free."},
 	{"GET", "/v1/alerts", "?state=&limit=", DIALECT_OURS, WHO_PERSON, 0, v1_alerts, "Groups of alerts, newest first."},
 	{"GET", "/v1/alerts/", "ID", DIALECT_OURS, WHO_PERSON, ROUTE_PREFIX, v1_alert, "One group with its members."},
 	{"GET", "/v1/silences", "?state=open|all", DIALECT_OURS, WHO_PERSON, 0, v1_silences,

@@ -22,3 +22,6 @@ bool cmd_confirm(struct call *call);
 bool cmd_cancel(struct call *call);
 bool cmd_review(struct call *call);
 bool cmd_approvals(struct call *call);
+bool cmd_lock(struct call *call);
+bool cmd_unlock(struct call *call);
+bool cmd_locks(struct call *call);

@@ -2,6 +2,7 @@
 #include "commands/held.h"
 #include "commands/rulebook.h"
 
+#include "engine/locks.h"
 #include "ops/text.h"
 #include "store/journal.h"
 
@@ -171,6 +172,29 @@ bool call_audit(struct call *call, struct str raw, int64_t began_us)
 			  call->err.code ? err_info(call->err.code)->name : call->waits ? "held" : "ok", &call->work->err);
 }
 
+/* ---- locks ---- */
+
+/* What changes a target that somebody else has does not run. */
+static bool is_let(struct call *call, struct err *err)
+{
+	struct str *targets;
+	size_t count = call->typed.spec->risk == RISK_READ ? 0 : lock_targets_of(call->work->arena, &call->typed, &targets);
+
+	for (size_t i = 0; i < count; i++)
+		if (!locks_let(call->work, targets[i], call->caller->user->id, err))
+			return false;
+	return true;
+}
+
+/* What is only tried out, or explained, just says so. */
+static void mention_lock(struct call *call)
+{
+	struct err locked = {0};
+
+	if (!is_let(call, &locked))
+		buf_printf(&call->text, "%s:lock: %s.", call->text.n ? "\n" : "", locked.text);
+}
+
 /* ---- running ---- */
 
 void call_go(struct call *call)
@@ -183,14 +207,17 @@ void call_go(struct call *call)
 	}
 	if (call->typed.flags.explain) {
 		explain(call);
+		mention_lock(call);
 		return;
 	}
 	if (!call_may(call))
 		return;
 	call->command = spec->runs;
-	if (!call->typed.flags.dry_run && !held_ready(call))
+	if (!call->typed.flags.dry_run && (!is_let(call, &call->err) || !held_ready(call)))
 		return;
 	if (!call->command->run(call) && !call->err.code)
 		err_set(&call->err, ERR_INTERNAL, "`" STR_FMT "` failed without saying why", STR_ARG(spec->words));
+	if (call->typed.flags.dry_run && !call->err.code)
+		mention_lock(call);
 	held_after(call);
 }

@@ -3,7 +3,9 @@
 
 #include "base/crypt.h"
 #include "engine/blocks.h"
+#include "engine/messages.h"
 #include "ops/text.h"
+#include "store/chat.h"
 #include "store/journal.h"
 
 #include <inttypes.h>
@@ -69,6 +71,19 @@ bool note_reply(struct work *w, int64_t channel_id, int64_t thread_ts, struct st
 bool note_add(struct work *w, int64_t channel_id, struct str text, struct err *err)
 {
 	return note_reply(w, channel_id, 0, text, err);
+}
+
+bool note_person(struct work *w, int64_t user_id, int64_t channel_id, int64_t thread_ts, struct str text, struct err *err)
+{
+	struct channel c;
+	struct user u;
+	bool existed;
+
+	if (channel_id && store_channel_find(w->engine->db, w->arena, channel_id, &c, err) && !c.archived && chat_is_member(w, channel_id, user_id))
+		return note_reply(w, channel_id, thread_ts, text, err);
+	if (err->code || !store_user_find(w->engine->db, w->arena, w->engine->workspace_id, user_id, &u, err) || u.deleted || u.bot_id)
+		return err->code == ERR_NONE;
+	return chat_open_dm(w, w->engine->bot_user_id, user_id, &c, &existed, err) && note_add(w, c.id, text, err);
 }
 
 /* What happens to a service is what people look for when its alerts fire. */

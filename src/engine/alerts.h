@@ -69,6 +69,8 @@ void alerts_put_off(struct work *w, const struct due_row *row, wall_ms due);
 #define KIND_REMINDER "alert_reminder" /* that it still fires */
 /* Says a sentence in a channel: mrkdwn. */
 MUST_USE bool note_reply(struct work *w, int64_t channel_id, int64_t thread_ts, struct str text, struct err *err); /* in a thread */
+/* To one person, whom the text mentions: in the channel (and thread) if they are in it, else as a direct message. Nothing if they are gone. */
+MUST_USE bool note_person(struct work *w, int64_t user_id, int64_t channel_id, int64_t thread_ts, struct str text, struct err *err);
 MUST_USE bool note_add(struct work *w, int64_t channel_id, struct str text, struct err *err);
 bool note_render(struct work *w, const struct due_row *row, struct chat_post *post);
 bool detail_render(struct work *w, const struct due_row *row, struct chat_post *post);

@@ -11,6 +11,7 @@
 #include "engine/heartbeats.h"
 #include "engine/held.h"
 #include "engine/housekeeping.h"
+#include "engine/locks.h"
 #include "engine/silences.h"
 #include "store/journal.h"
 
@@ -360,8 +361,14 @@ static bool run_held(struct work *w, const struct due_row *row, wall_ms *again_a
 	return held_due(w, row->home_id, again_at);
 }
 
+static bool run_lock(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	return locks_due(w, row->home_id, again_at);
+}
+
 static const struct timer_kind timer_kinds[] = {
 	{TIMER_HELD, run_held},
+	{TIMER_LOCK, run_lock},
 	{"group_ends", run_group_ends},
 	{"group_settle", run_group_settle},
 	{"alert_round", run_round},

@@ -57,6 +57,7 @@ struct command_spec {
 	enum risk risk;
 	bool dry_run;       /* it can say what it would do */
 	bool idempotent;
+	struct str lock;    /* whose lock it respects (ops/lock.h): the parameter whose value is the target, or a target itself; "": its parameter target */
 	struct str *examples;
 	size_t example_count;
 	const void *runs;   /* whose it is: of the room that carries it out */

@@ -213,6 +213,93 @@ START_TEST(status_and_whoami)
 }
 END_TEST
 
+/* ---- locks ---- */
+
+static int deployed;
+
+static bool deploy(struct call *call)
+{
+	deployed++;
+	buf_printf(&call->text, "%s", call->typed.flags.dry_run ? "Would deploy." : "Deployed.");
+	return true;
+}
+
+/* A command as a plugin brings it. */
+static void add_plugin(const char *words, const char *usage, enum risk risk, const char *lock)
+{
+	static const struct command runs = {.run = deploy};
+	struct command_set *set = room.e->rulebook->commands;
+	struct arena *a = command_set_arena(set);
+	struct command_spec *spec = arena_zero(a, sizeof *spec);
+
+	*spec = (struct command_spec){.plugin = S("deploy"), .summary = S("Deploys."), .risk = risk, .lock = str_of(lock), .runs = &runs};
+	spec_set_words(a, spec, str_of(words));
+	ck_assert(spec_read_usage(a, str_of(usage), spec, &err) && command_set_add(set, spec, &err));
+}
+
+static void open_access(const char *rules[], size_t count)
+{
+	struct access_default all[8] = {{S("allow *:* need role viewer"), S("test")}};
+
+	for (size_t i = 0; i < count; i++)
+		all[i + 1] = (struct access_default){str_of(rules[i]), S("test")};
+	access_free(room.e->rulebook->access);
+	room.e->rulebook->access = access_new(NULL, "test", all, count + 1, &err);
+	ck_assert_ptr_nonnull(room.e->rulebook->access);
+}
+
+static int64_t bens_id;
+
+static bool add_ben(struct work *w, void *context)
+{
+	struct user ben = {.name = S("ben"), .email = S("ben@example.com"), .role = ROLE_RESPONDER};
+
+	(void)context;
+	if (!provision_user(w, &ben, &w->err))
+		return false;
+	bens_id = ben.id;
+	return true;
+}
+
+static bool run_as_ben(struct work *w, void *context)
+{
+	struct user ben = {.id = bens_id, .workspace_id = w->engine->workspace_id, .name = S("ben"), .role = ROLE_RESPONDER};
+	struct caller who = {.user = &ben, .scope = SCOPE_WRITE, .via = "slash", .channel_id = room.channel_id};
+	struct command_result r;
+
+	ck_assert(command_run(w, &who, str_of(context), &r));
+	ck_assert_msg(r.ok, STR_FMT, STR_ARG(r.text));
+	return true;
+}
+
+START_TEST(a_locked_target_is_respected)
+{
+	struct said s;
+
+	add_plugin("deploy start", "<target> [--dry-run]", RISK_CHANGE, "");
+	add_plugin("deploy app", "<app>", RISK_CHANGE, "app");
+	add_plugin("deploy all", "", RISK_CHANGE, "web-prod");
+	add_plugin("deploy show", "<target>", RISK_READ, "");
+	open_access(NULL, 0);
+	room_run(&room, add_ben, NULL);
+	room_run(&room, run_as_ben, "lock Web-Prod --for 45m release under way");
+	deployed = 0;
+	s = say("deploy start web-prod");
+	ck_assert_int_eq(s.code, ERR_CONFLICT);
+	ck_assert_str_eq(s.text, ":warning: web-prod is locked by ben until 03:00 UTC: release under way. `lock web-prod --queue`.");
+	ck_assert_int_eq(say("deploy app WEB-prod").code, ERR_CONFLICT);
+	ck_assert_int_eq(say("deploy all").code, ERR_CONFLICT);
+	ck_assert_int_eq(deployed, 0);
+	ck_assert(say("deploy start web-test").ok && say("deploy show web-prod").ok); /* another; and to look changes nothing */
+	ck_assert_int_eq(deployed, 2);
+	s = say("deploy start web-prod --dry-run");
+	ck_assert_str_eq(s.text, "Would deploy.\n:lock: web-prod is locked by ben until 03:00 UTC: release under way. `lock web-prod --queue`.");
+	ck_assert_ptr_nonnull(strstr(say("deploy start web-prod --explain").text, ":lock: web-prod is locked by ben"));
+	room_run(&room, run_as_ben, "deploy start web-prod"); /* whose it is may */
+	ck_assert(say("lock web-prod --steal the release hangs").ok && say("deploy start web-prod").ok);
+}
+END_TEST
+
 /* ---- pipes ---- */
 
 START_TEST(rows_go_down_the_pipe)
@@ -343,6 +430,7 @@ int main(void)
 		{"said", ack_and_resolve},
 		{"said", two_of_one_name_are_asked_about},
 		{"said", status_and_whoami},
+		{"locks", a_locked_target_is_respected},
 		{"pipes", rows_go_down_the_pipe},
 		{"mention", a_mention_is_answered_where_it_was_said},
 		{"mention", a_mention_whose_thread_is_gone},
