@@ -129,7 +129,7 @@ static void put_buttons(struct json_out *o, struct arena *a, const struct held *
 	block_actions_close(o);
 }
 
-static struct str body(struct work *w, struct arena *a, const struct held *h)
+static struct str body(struct work *w, struct arena *a, const struct held *h, struct str fallback)
 {
 	struct str print = small_print(w, a, h);
 	struct json_out o;
@@ -138,7 +138,7 @@ static struct str body(struct work *w, struct arena *a, const struct held *h)
 	buf_init(&b, 64 * KIB);
 	o = json_out(&b);
 	json_open(&o, '{');
-	block_attachment_open(&o, str_of(h->kind == HELD_BREAK_GLASS ? "a30200" : looks[look_of(h)].color), h->calls);
+	block_attachment_open(&o, str_of(h->kind == HELD_BREAK_GLASS ? "a30200" : looks[look_of(h)].color), fallback);
 	block_section(&o, title(a, h));
 	block_section(&o, arena_printf(a, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_escape(a, str_clip(h->calls, 2000)))));
 	if (h->preview.n)
@@ -187,7 +187,7 @@ bool held_render(struct work *w, const struct due_row *row, struct chat_post *po
 		}
 	(void)ignored;
 	post->text = plain(&post->arena, &h);
-	post->body = body(w, &post->arena, &h);
+	post->body = body(w, &post->arena, &h, post->text);
 	return post->channel_id != 0;
 }
 
@@ -204,6 +204,7 @@ bool held_tell(struct work *w, const struct held *h, struct err *err)
 	if (!store_held_copies(w->engine->db, w->arena, h->id, &copies, &count, err))
 		return false;
 	effect_wake(w);
+	effect_publish_all(w, S("{\"type\":\"approvals_changed\"}"));
 	for (size_t i = 0; i < count; i++)
 		if (!store_due_add(w->engine->db, DUE_OUTBOX, h->id, engine_id(w), w->now, KIND_HELD, arena_printf(w->arena, "%" PRId64, copies[i].channel_id), err))
 			return false;
