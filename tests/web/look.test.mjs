@@ -1,14 +1,20 @@
 // On a phone, in the dark, and for people who use the console without seeing it: axe finds nothing serious.
 
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { axe_path, composer, go_to, gone, message, room_start, say, see } from './harness.mjs';
 
 const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-let room, channel;
+const access = 'rules: [require core:silence need approval 1 of role:admin]\n';
+let room, folder, channel;
 
 before(async () => {
-	room = await room_start();
+	folder = await mkdtemp(join(tmpdir(), 'opsroom-web-'));
+	await writeFile(join(folder, 'access.yaml'), access);
+	room = await room_start({ options: ['--access', join(folder, 'access.yaml')] });
 	channel = await room.channel('lobby', 'ben');
 	const { ts } = await room.ann.slack('chat.postMessage', { channel, text: 'a *root* with `code`, <https://example.com|a link>, <!here> and :fire:' });
 
@@ -23,8 +29,14 @@ before(async () => {
 	const { id } = await room.ben.call('POST', '/v1/silences', { matchers: 'alertname=Old', for: '1h' });
 
 	await room.ben.call('DELETE', `/v1/silences/${id}`);
+	await room.ben.call('POST', '/v1/commands', { line: 'silence alertname=DbDown 2h --reason "new disks"' });
+	await room.ben.call('POST', '/v1/commands', { line: 'silence alertname=DbDown 4h' });
+	await room.ann.call('POST', '/v1/commands', { line: 'deny A-2 too long' });
 });
-after(() => room.end());
+after(async () => {
+	await room?.end();
+	await rm(folder, { recursive: true, force: true });
+});
 
 // axe is given to the page's own world by the debugger, which the policy does not bind.
 async function violations(page) {
@@ -64,6 +76,14 @@ for (const colorScheme of ['light', 'dark']) {
 		await go_to(inside, 'Alerts');
 		await see(inside.locator('.alert'));
 		assert.deepEqual(await violations(inside), [], 'alerts');
+		await go_to(inside, 'Approvals');
+		await see(inside.locator('[data-request="A-2"]'));
+		assert.deepEqual(await violations(inside), [], 'approvals');
+		await inside.getByRole('button', { name: 'Reject…' }).click();
+		await inside.keyboard.press('Control+Enter');
+		await see(inside.getByRole('alert'));
+		assert.deepEqual(await violations(inside), [], 'a dialog with fields');
+		await inside.keyboard.press('Escape');
 		await go_to(inside, 'Sources');
 		await see(inside.locator('[data-source="api"]'));
 		assert.deepEqual(await violations(inside), [], 'sources');
@@ -141,7 +161,7 @@ test('a phone: drawer, channel, thread, nothing wider than the screen', async ()
 	await page.locator('[data-source="api"] a').first().tap();
 	await see(page.locator('.delivery', { hasText: '1 alert, 1 changed something' }));
 	await fits('deliveries');
-	for (const [view, there] of [['silences', '[data-silence]'], ['routes', '.silence-form'], ['noise', '[data-rule]']]) {
+	for (const [view, there] of [['approvals', '[data-request]'], ['silences', '[data-silence]'], ['routes', '.silence-form'], ['noise', '[data-rule]']]) {
 		await page.getByRole('button', { name: 'Open the channel list' }).tap();
 		await page.locator(`.sidebar a[href="#/${view}"]`).tap();
 		await see(page.locator(there));

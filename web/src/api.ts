@@ -73,7 +73,7 @@ export async function slack(method: string, args: Record<string, unknown>, key?:
 	if (code === 'not_authed' || code === 'invalid_auth' || code === 'token_revoked')
 		on_logged_out();
 	const said = data?.response_metadata?.messages?.[0];
-	const text = words[code] ?? (typeof said === 'string' ? said.replace(/^\[ERROR\] /, '') : code.replace(/_/g, ' '));
+	const text = data?.detail ? String(data.detail) : words[code] ?? (typeof said === 'string' ? said.replace(/^\[ERROR\] /, '') : code.replace(/_/g, ' '));
 
 	throw new ApiError(code, text, status);
 }

@@ -6,12 +6,12 @@
 
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { ask_confirm } from './dialogs';
 import { emoji } from './emoji';
 import { Files } from './files';
+import { ask_confirm, ask_modal } from './frame';
 import { ChannelMention, SpecialMention, UserMention } from './mention';
 import { Link, Mrkdwn, emoji_text, safe_url } from './mrkdwn';
-import { action_send } from './state';
+import { action_send, view_submit } from './state';
 import { time_short, time_whole } from './time';
 import type { Attachment, AttachmentAction, Block, Confirm, Element, Message, Option, RichElement, RichStyle, TextObject } from './types';
 
@@ -59,6 +59,14 @@ async function confirmed(confirm: Confirm | undefined): Promise<boolean> {
 	});
 }
 
+// What a press asks for in a dialog goes back with its answers.
+async function act(place: Place, action: Record<string, unknown>): Promise<void> {
+	const view = await action_send(place.channel, place.message, action);
+
+	if (view)
+		ask_modal(view, (state) => view_submit(view, state));
+}
+
 function button_class(style: unknown): string {
 	return style === 'primary' ? 'button primary' : style === 'danger' ? 'button danger' : 'button';
 }
@@ -72,7 +80,7 @@ function ActionButton({ label, style, confirm, place, action }: ButtonProps) {
 		if (busy || !await confirmed(confirm))
 			return;
 		set_busy(true);
-		await action_send(place.channel, place.message, action);
+		await act(place, action);
 		set_busy(false);
 	}
 
@@ -106,7 +114,7 @@ function ElementSelect({ element, block_id, place }: { element: Element; block_i
 		if (!option || busy || !await confirmed(element.confirm))
 			return;
 		set_busy(true);
-		await action_send(place.channel, place.message, { type: element.type, block_id, action_id: element.action_id ?? '', selected_option: option });
+		await act(place, { type: element.type, block_id, action_id: element.action_id ?? '', selected_option: option });
 		set_busy(false);
 	}
 

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { error_text } from './api';
 import { Composer } from './composer';
-import { dialog } from './dialogs';
+import { dialog } from './frame';
 import { MessageList, list_merge } from './list';
 import { Mrkdwn } from './mrkdwn';
 import { channel_join, channel_mark_seen, channel_name, channel_shown, drawer_open, history_load, history_older, history_reach, log_get, new_line, new_line_begin, new_line_end, storage_set, thread_is_open, thread_load, toast, users } from './state';

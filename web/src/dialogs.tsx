@@ -1,72 +1,15 @@
 // dialogs.tsx -- everything that opens over the page: questions, the emoji picker, the quick switcher, channels, help.
-//
-// One dialog at a time, in a <dialog>: the browser keeps the focus inside, closes it on Escape and gives the focus back.
 
-import type { ComponentChildren } from 'preact';
-import { signal } from '@preact/signals';
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { error_text, slack } from './api';
 import { emoji, emoji_first, emoji_search } from './emoji';
+import { Frame, dialog, dialog_close, type Question } from './frame';
+import { ModalDialog } from './modal';
 import { Mrkdwn } from './mrkdwn';
+import { pages } from './pages';
 import { route_go, route_to_channel } from './route';
 import { channel_change, channel_count, channel_create, channel_join, channel_name, channels, channels_mine, dm_open, self, toast, users } from './state';
 import type { Channel, User } from './types';
-
-interface Question { title: string; text: string; yes: string; no: string }
-
-type Open =
-	| { kind: 'confirm'; question: Question; answer: (yes: boolean) => void }
-	| { kind: 'emoji'; pick: (name: string) => void }
-	| { kind: 'switcher' | 'help' | 'browse' | 'create' }
-	| { kind: 'details'; channel: string };
-
-export const dialog = signal<Open | null>(null);
-
-export function dialog_close(): void {
-	const open = dialog.value;
-
-	dialog.value = null;
-	if (open?.kind === 'confirm')
-		open.answer(false);
-}
-
-export function ask_confirm(question: Question): Promise<boolean> {
-	dialog_close();
-	return new Promise((answer) => dialog.value = { kind: 'confirm', question, answer });
-}
-
-export function pick_emoji(pick: (name: string) => void): void {
-	dialog_close();
-	dialog.value = { kind: 'emoji', pick };
-}
-
-function Frame({ title, children, wide }: { title: string; children: ComponentChildren; wide?: boolean }) {
-	const box = useRef<HTMLDialogElement>(null);
-	const id = useId();
-
-	useLayoutEffect(() => {
-		const element = box.current!;
-
-		element.showModal();
-		element.querySelector<HTMLElement>('[data-first]')?.focus();
-		return () => element.close();
-	}, []);
-
-	// A press on the backdrop has the dialog itself as its target.
-	return (
-		<dialog ref={box} class={wide ? 'wide' : ''} aria-labelledby={id}
-			onCancel={(event) => { event.preventDefault(); dialog_close(); }}
-			onMouseDown={(event) => event.target === box.current && dialog_close()}>
-			<div class="dialog-inside">
-				<div class="dialog-head">
-					<h2 id={id}>{title}</h2>
-					<button type="button" class="icon-button" aria-label="Close" onClick={dialog_close}>✕</button>
-				</div>
-				{children}
-			</div>
-		</dialog>
-	);
-}
 
 function ConfirmDialog({ question, answer }: { question: Question; answer: (yes: boolean) => void }) {
 	function say_yes() {
@@ -117,7 +60,9 @@ function goals_find(word: string): Goal[] {
 	const dm_with = new Set(channels_mine.value.filter((channel) => channel.is_im).map((channel) => channel.user));
 	const list: Goal[] = [...channels.value.values()].filter((channel) => !channel.is_im || channel.is_member).map(channel_goal);
 
-	list.push({ key: 'alerts', label: 'Alerts', hint: 'what is wrong now', unread: 0, go: () => route_go('#/alerts') });
+	for (const { view, name, hint, admin } of pages)
+		if (!admin || self.value?.role === 'admin')
+			list.push({ key: view, label: name, hint, unread: 0, go: () => route_go(`#/${view}`) });
 	for (const user of users.value.values())
 		if (!dm_with.has(user.id) && user.id !== self.value?.user_id)
 			list.push(user_goal(user));
@@ -179,10 +124,10 @@ function SwitcherDialog() {
 
 	return (
 		<Frame title="Go to">
-			<input class="input" role="combobox" aria-expanded="true" aria-controls="switcher-list" aria-autocomplete="list" aria-label="Channel or person"
-				aria-activedescendant={goals.length ? `switcher-${chosen}` : undefined} placeholder="Channel or person" data-first value={word}
+			<input class="input" role="combobox" aria-expanded="true" aria-controls="switcher-list" aria-autocomplete="list" aria-label="Channel, person or page"
+				aria-activedescendant={goals.length ? `switcher-${chosen}` : undefined} placeholder="Channel, person or page" data-first value={word}
 				onInput={(event) => { set_word(event.currentTarget.value); set_at(0); }} onKeyDown={on_key} />
-			<ul id="switcher-list" class="choices" role="listbox" aria-label="Channels and people">
+			<ul id="switcher-list" class="choices" role="listbox" aria-label="Channels, people and pages">
 				{goals.map((goal, i) => (
 					<li key={goal.key} id={`switcher-${i}`} role="option" aria-selected={i === chosen} onClick={() => take(goal)}>
 						<span class="choice-label">{goal.label}</span> <span class="choice-hint">{goal.hint}</span>
@@ -313,7 +258,7 @@ function DetailsDialog({ id }: { id: string }) {
 // ---- help ----
 
 const keys: [string, string][] = [
-	['Ctrl K', 'Go to a channel or person'],
+	['Ctrl K', 'Go to a channel, person or page'],
 	['Alt ↑ / Alt ↓', 'Channel above / below'],
 	['Alt Shift ↑ / ↓', 'Unread channel above / below'],
 	['Enter / Shift Enter', 'Send / new line'],
@@ -342,6 +287,8 @@ export function Dialogs() {
 	switch (open?.kind) {
 	case 'confirm':
 		return <ConfirmDialog key={open.question} question={open.question} answer={open.answer} />;
+	case 'modal':
+		return <ModalDialog key={open.view} view={open.view} submit={open.submit} />;
 	case 'emoji':
 		return <EmojiDialog pick={open.pick} />;
 	case 'switcher':

@@ -1,6 +1,6 @@
 // keys.ts -- the keys that work everywhere.
 
-import { dialog, dialog_close } from './dialogs';
+import { dialog, dialog_close } from './frame';
 import { route } from './route';
 import { channel_step } from './sidebar';
 import { drawer_open, phase } from './state';

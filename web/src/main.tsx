@@ -4,11 +4,14 @@ import { render } from 'preact';
 import { effect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { AlertsView } from './alerts';
+import { ApprovalsView } from './approvals';
 import { ChannelPane } from './channel';
-import { Dialogs, dialog } from './dialogs';
+import { Dialogs } from './dialogs';
+import { dialog } from './frame';
 import { keys_start } from './keys';
 import { LoginView, SetupView, setup_token } from './login';
 import { NoiseView } from './noise';
+import { pages } from './pages';
 import { route, route_start } from './route';
 import { RoutingView } from './routing';
 import { Sidebar } from './sidebar';
@@ -44,6 +47,8 @@ function View() {
 	switch (route.value.view) {
 	case 'alerts':
 		return <AlertsView />;
+	case 'approvals':
+		return <ApprovalsView />;
 	case 'silences':
 		return <SilencesView />;
 	case 'sources':
@@ -120,20 +125,16 @@ function Console() {
 	);
 }
 
-const pages: Record<string, string> = { alerts: 'Alerts', silences: 'Silences', routes: 'Routes', noise: 'Noise' };
-
 function title(): string {
 	const count = unread_total.value ? `(${unread_total.value}) ` : '';
 	const name = team.value?.name || 'opsroom';
 
 	if (phase.value !== 'in')
 		return 'opsroom';
-	const page = pages[route.value.view];
+	const page = pages.find((one) => one.view === route.value.view);
 
 	if (page)
-		return `${count}${page} · ${name}`;
-	if (route.value.view === 'sources')
-		return `${count}${route.value.source || 'Sources'} · ${name}`;
+		return `${count}${route.value.source || page.name} · ${name}`;
 	return channel_shown.value ? `${count}${channel_name(channel_shown.value)} · ${name}` : `${count}${name}`;
 }
 

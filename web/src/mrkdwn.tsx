@@ -393,9 +393,31 @@ export function Mrkdwn({ text }: { text: string }) {
 	return <div class="mrkdwn">{mrkdwn_parse(text).map(part_draw)}</div>;
 }
 
+// A command line with a caret under its fault, as refusals have it: before the fault, the faulty word, what follows. null: it is none.
+// The columns are characters, so a line that is wrapped, as on a phone, cannot be pointed at by a second line.
+export function fault_split(text: string): [string, string, string] | null {
+	const [, line = '', blanks = ''] = /^([^\n]+)\n( *)\^$/.exec(text) ?? [];
+	const chars = [...line];
+
+	if (!line || blanks.length > chars.length)
+		return null;
+	const rest = chars.slice(blanks.length).join('');
+	const word = /^\S*/.exec(rest)![0];
+
+	return [chars.slice(0, blanks.length).join(''), word, rest.slice(word.length)];
+}
+
+function Pre({ text }: { text: string }) {
+	const fault = fault_split(text);
+
+	if (!fault)
+		return <pre>{text}</pre>;
+	return <pre>{fault[0]}<mark class="fault"><span class="sr-only">(here:) </span>{fault[1] || '\u00a0'}</mark>{fault[2]}</pre>;
+}
+
 function part_draw(part: Part): ComponentChildren {
 	if (part.kind === 'pre')
-		return <pre>{part.text}</pre>;
+		return <Pre text={part.text} />;
 	if (part.kind === 'quote')
 		return <blockquote>{part.children.map(inline_draw)}</blockquote>;
 	return <p>{part.children.map(inline_draw)}</p>;

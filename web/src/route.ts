@@ -5,14 +5,17 @@
 //   #/C1/t1700000000000100       a channel with a thread open
 //   #/alerts                     the alerts
 //   #/silences                   the silences; #/silences/new?match=team%3Ddb&tell=C1 with a form, as #/silences/maintenance
+//   #/approvals                  what waits for a yes
 //   #/routes, #/noise            where an alert would go; which rules make noise
 //   #/sources                    the sources; #/sources/NAME the deliveries of one
 // /archives/C1/p1700000000000100 is the same as the second: Slack's permalinks.
 
 import { signal } from '@preact/signals';
 
+const plain_views = ['alerts', 'approvals', 'routes', 'noise'] as const;       // with nothing behind their name
+
 export interface Route {
-	view: 'channel' | 'alerts' | 'silences' | 'sources' | 'routes' | 'noise' | 'none';
+	view: 'channel' | 'silences' | 'sources' | typeof plain_views[number] | 'none';
 	channel: string;
 	thread: string;         // root ts of the open thread, or ''
 	message: string;        // ts of the message to jump to, or ''
@@ -56,8 +59,10 @@ export function route_parse(address: string): Route {
 
 		return { ...nowhere, view: 'silences', form: silences[1] === 'new' ? 'silence' : silences[1] as 'maintenance' | undefined, matchers: wanted.getAll('match'), tell: wanted.get('tell') ?? '' };
 	}
-	if (first === 'alerts' || first === 'routes' || first === 'noise')
-		return { ...nowhere, view: first };
+	const plain = plain_views.find((view) => view === first);
+
+	if (plain)
+		return { ...nowhere, view: plain };
 	if (!/^[CDG][A-Z0-9]+$/.test(first))
 		return nowhere;
 	const ts = digits ? ts_from_link(digits) : '';

@@ -1,6 +1,8 @@
 // sidebar.tsx -- the channel list with its counts, and who I am.
 
-import { dialog } from './dialogs';
+import { usePending } from './approvals';
+import { dialog } from './frame';
+import { type Page, pages } from './pages';
 import { route, route_go, route_to_channel } from './route';
 import { alerts_open, channel_count, channel_name, channels_mine, drawer_open, logout, self, team, theme, theme_set, type Theme, users } from './state';
 import type { Channel } from './types';
@@ -53,24 +55,25 @@ function ThemeSwitch() {
 	);
 }
 
-function AlertsLink() {
-	const firing = alerts_open.value.filter((alert) => alert.state === 'firing').length;
-	const open = alerts_open.value.length;
+interface Badge { count: number; said: string; loud: boolean }
 
-	return (
-		<a class={firing ? 'channel unread' : 'channel'} href="#/alerts" aria-current={route.value.view === 'alerts' ? 'page' : undefined} onClick={() => drawer_open.value = false}>
-			<span class="channel-mark" aria-hidden="true">▲</span>
-			<span class="channel-name">Alerts</span>
-			{open > 0 && <span class={firing ? 'badge firing-badge' : 'badge'}><span aria-hidden="true">{open}</span><span class="sr-only">, {open} open, {firing} firing</span></span>}
-		</a>
-	);
+// What is to be seen of a page from elsewhere.
+function page_badge(view: Page['view'], waiting: number): Badge {
+	const open = alerts_open.value.length, firing = alerts_open.value.filter((alert) => alert.state === 'firing').length;
+
+	if (view === 'alerts')
+		return { count: open, said: `${open} open, ${firing} firing`, loud: firing > 0 };
+	return { count: view === 'approvals' ? waiting : 0, said: `${waiting} for you`, loud: true };
 }
 
-function ViewLink({ view, mark, name }: { view: string; mark: string; name: string }) {
+function PageLink({ page: { view, mark, name }, waiting }: { page: Page; waiting: number }) {
+	const { count, said, loud } = page_badge(view, waiting);
+
 	return (
-		<a class="channel" href={`#/${view}`} aria-current={route.value.view === view ? 'page' : undefined} onClick={() => drawer_open.value = false}>
+		<a class={count && loud ? 'channel unread' : 'channel'} href={`#/${view}`} aria-current={route.value.view === view ? 'page' : undefined} onClick={() => drawer_open.value = false}>
 			<span class="channel-mark" aria-hidden="true">{mark}</span>
 			<span class="channel-name">{name}</span>
+			{count > 0 && <span class={loud ? 'badge loud-badge' : 'badge'}><span aria-hidden="true">{count}</span><span class="sr-only">, {said}</span></span>}
 		</a>
 	);
 }
@@ -78,19 +81,17 @@ function ViewLink({ view, mark, name }: { view: string; mark: string; name: stri
 export function Sidebar() {
 	const rooms = channels_mine.value.filter((channel) => !channel.is_im);
 	const dms = channels_mine.value.filter((channel) => channel.is_im);
+	const shown = pages.filter((page) => !page.admin || self.value?.role === 'admin');
+	const waiting = usePending().value?.approvals.filter((request) => request.waits_for_me).length ?? 0;
 
 	return (
 		<nav class={drawer_open.value ? 'sidebar open' : 'sidebar'} aria-label="Channels">
 			<div class="team">
 				<span class="team-name">{team.value?.name}</span>
-				<button type="button" class="button go-to" title="Go to a channel or person" onClick={() => dialog.value = { kind: 'switcher' }}>Go to… <kbd aria-hidden="true">Ctrl K</kbd></button>
+				<button type="button" class="button go-to" title="Go to a channel, person or page" onClick={() => dialog.value = { kind: 'switcher' }}>Go to… <kbd aria-hidden="true">Ctrl K</kbd></button>
 			</div>
 			<div class="sidebar-lists">
-				<AlertsLink />
-				<ViewLink view="silences" mark="☾" name="Silences" />
-				<ViewLink view="sources" mark="⇥" name="Sources" />
-				<ViewLink view="routes" mark="↳" name="Routes" />
-				<ViewLink view="noise" mark="∿" name="Noise" />
+				{shown.filter((page) => page.daily).map((page) => <PageLink key={page.view} page={page} waiting={waiting} />)}
 				<h2>Channels</h2>
 				<ul>{rooms.map((channel) => <ChannelLink key={channel.id} channel={channel} />)}</ul>
 				<button type="button" class="channel add" onClick={() => dialog.value = { kind: 'browse' }}><span class="channel-mark" aria-hidden="true">+</span>Join a channel</button>
@@ -98,6 +99,8 @@ export function Sidebar() {
 				<h2>Direct messages</h2>
 				<ul>{dms.map((channel) => <ChannelLink key={channel.id} channel={channel} />)}</ul>
 				<button type="button" class="channel add" onClick={() => dialog.value = { kind: 'switcher' }}><span class="channel-mark" aria-hidden="true">+</span>Message someone</button>
+				<h2>Workspace</h2>
+				{shown.filter((page) => !page.daily).map((page) => <PageLink key={page.view} page={page} waiting={0} />)}
 			</div>
 			<div class="who">
 				<div class="who-name"><strong>{self.value?.name}</strong> <span class="faint">{self.value?.role}</span></div>

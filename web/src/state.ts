@@ -8,7 +8,7 @@ import { ApiError, api_on_logged_out, error_text, slack, slack_farewell, v1 } fr
 import { Log, is_reply } from './log';
 import { route, route_go, route_start, route_to_channel } from './route';
 import { Stream, type Frame, type Status } from './stream';
-import type { AlertGroup, Boot, Channel, Command, Message, Self, SlackEvent, User } from './types';
+import type { AlertGroup, Boot, Channel, Command, Message, ModalState, ModalView, Self, SlackEvent, User } from './types';
 
 export type Phase = 'loading' | 'setup' | 'login' | 'in' | 'down';
 
@@ -24,6 +24,7 @@ export const broken = signal(false);                    // the connection has be
 export const alerts_open = signal<AlertGroup[]>([]);
 export const alerts_rev = signal(0);                    // one up when alerts may have changed
 export const silences_rev = signal(0);                  // one up when silences have changed
+export const approvals_rev = signal(0);                 // one up when a request for a yes may have changed
 export const drawer_open = signal(false);               // the sidebar, on a phone
 export const new_line = signal<ReadonlyMap<string, string>>(new Map());        // channel to the last ts that was read before
 export const typing = signal<ReadonlyMap<string, ReadonlySet<string>>>(new Map());
@@ -235,8 +236,10 @@ function on_status(now: Status): void {
 // Frames without numbers were lost during a break: people, presence, counts and channels are read anew.
 function on_hello(again: boolean, present: string[]): void {
 	presence_told.clear();
-	if (again)
+	if (again) {
 		silences_rev.value++;
+		approvals_rev.value++;
+	}
 	if (again || present.some((id) => !channels.value.get(id)?.is_member))
 		void boot_load().catch(() => {});
 }
@@ -309,6 +312,9 @@ function on_frame(frame: Frame): void {
 	}
 	case 'silences_changed':
 		silences_rev.value++;
+		return;
+	case 'approvals_changed':
+		approvals_rev.value++;
 		return;
 	case 'presence':
 		return on_presence(frame.users ?? [String(frame.user)], String(frame.presence));
@@ -613,10 +619,10 @@ export async function reaction_toggle(channel: string, message: Message, name: s
 	}
 }
 
-// A button of a message was pressed. What it did is seen in the message and told in an ephemeral one.
-export async function action_send(channel: string, message: Message, action: Record<string, unknown>): Promise<void> {
+// A button of a message was pressed. What it did is seen in the message and told in an ephemeral one. Answers the dialog that it asks for.
+export async function action_send(channel: string, message: Message, action: Record<string, unknown>): Promise<ModalView | null> {
 	try {
-		await slack('blocks.actions', {
+		const answer = await slack('blocks.actions', {
 			container: {
 				type: 'message', message_ts: message.ts, channel_id: channel, is_ephemeral: !!message.ephemeral,
 				...(is_reply(message) ? { thread_ts: message.thread_ts } : {}),
@@ -624,9 +630,16 @@ export async function action_send(channel: string, message: Message, action: Rec
 			actions: [action],
 		});
 		alerts_refresh();
+		return answer.view ?? null;
 	} catch (error) {
 		toast(`Not done: ${error_text(error)}`, true);
+		return null;
 	}
+}
+
+export async function view_submit(view: ModalView, state: ModalState): Promise<void> {
+	await slack('views.submit', { view: { callback_id: view.callback_id, private_metadata: view.private_metadata, state } });
+	alerts_refresh();
 }
 
 // Runs a command as the console's own buttons do, without a place in a channel.

@@ -53,6 +53,9 @@ export interface Element {
 	options?: Option[];
 	placeholder?: TextObject;
 	initial_option?: Option;
+	initial_value?: string;
+	multiline?: boolean;
+	max_length?: number;
 	image_url?: string;
 	alt_text?: string;
 	elements?: RichElement[];
@@ -82,6 +85,10 @@ export interface Block {
 	type?: string;
 	block_id?: string;
 	text?: TextObject | string;
+	label?: TextObject;             // of an input: this and the three that follow
+	hint?: TextObject;
+	optional?: boolean;
+	element?: Element;
 	fields?: TextObject[];
 	accessory?: Element;
 	elements?: (Element & RichElement)[];
@@ -116,6 +123,19 @@ export interface Attachment {
 	mrkdwn_in?: string[];
 }
 
+// A dialog, as Slack's views are.
+export interface ModalView {
+	callback_id?: string;
+	private_metadata?: string;
+	title?: TextObject;
+	submit?: TextObject;
+	close?: TextObject;
+	blocks?: Block[];
+}
+
+// What was entered: by block_id, by action_id.
+export interface ModalState { values: Record<string, Record<string, { type: string; value?: string; selected_option?: Option }>> }
+
 export interface Channel {
 	id: string;
 	name: string;
@@ -141,7 +161,19 @@ export interface User {
 	presence?: string;
 }
 
-export interface Command { name: string; args?: string; help?: string }
+export interface CommandParam {
+	name: string;
+	type: string;
+	letter?: string;
+	option?: boolean;
+	required?: boolean;
+	rest?: boolean;
+	repeat?: boolean;
+	help?: string;
+	choices?: string[];
+}
+
+export interface Command { name: string; plugin?: string; args?: string; help?: string; risk?: string; params?: CommandParam[] }
 
 export interface Self { user_id: string; name: string; real_name?: string; role?: string }
 
@@ -216,6 +248,33 @@ export interface Delivery {
 	cut?: boolean;
 	gone?: boolean;
 	events?: { status: string; severity?: string; title: string; alert?: string }[];
+}
+
+export interface ApprovalNeed { n: number; sets: string[]; not_requester: boolean; within: number; valid: number; channel: string; rule: string }
+
+// A call that waits for a yes, or waited.
+export interface Approval {
+	id: string;
+	code: string;
+	kind: 'approval' | 'confirm' | 'break_glass';
+	state: string;
+	user: string;
+	channel?: string;
+	line: string;
+	calls: string;
+	reason: string;
+	rule: string;
+	preview: string;
+	why: string;
+	outcome: string;
+	created: string;
+	expires: string;
+	decided?: string;
+	decided_by?: string;
+	needs: { approvals?: ApprovalNeed[] };
+	votes: { user: string; at: string; note: string }[];
+	waits_for_me: boolean;
+	mine: boolean;
 }
 
 export interface SilenceMatcher { name: string; value: string; isRegex: boolean; isEqual: boolean }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { date_format } from '../src/time';
-import { type Inline, type Part, emoji_text, mrkdwn_parse, plain_text, safe_url } from '../src/mrkdwn';
+import { type Inline, type Part, emoji_text, mrkdwn_parse, plain_text, safe_url, fault_split } from '../src/mrkdwn';
 
 // A short notation of the tree: b(…) bold, i(…) italic, s(…) strike, `code`, [url label], @id #id !id :name: / for a line's end.
 function inline(node: Inline): string {
@@ -149,4 +149,12 @@ test('date_format: tokens of Slack, others stay', () => {
 	assert.match(date_format(date, '{date_num} {time_secs}'), /2023.*13.*20/);
 	assert.match(date_format(new Date(), '{date_short_pretty}!'), /^today!$/);
 	assert.equal(date_format(date, '{nope} {constructor}'), '{nope} {constructor}');
+});
+
+test('the fault of a refused command is found under its caret', () => {
+	assert.deepEqual(fault_split('silence k7 --resaon x\n           ^'), ['silence k7 ', '--resaon', ' x']);
+	assert.deepEqual(fault_split('ack größe 😀 x\n            ^'), ['ack größe 😀 ', 'x', '']);
+	assert.deepEqual(fault_split('ack\n   ^'), ['ack', '', '']);
+	for (const text of ['ack', 'ack\n    ^', '^', 'a\nb\n^', 'a\n ^ '])
+		assert.equal(fault_split(text), null, text);
 });
