@@ -1,6 +1,7 @@
 /* Who asks: tokens, sessions, and the keys in URLs. Secrets are stored as SHA-256 only: they are random, so no salt is needed. */
 #include "api/exchange.h"
 #include "base/map.h"
+#include "base/mask.h"
 #include "store/chat.h"
 
 #include <inttypes.h>
@@ -17,8 +18,12 @@ static struct str derived_key(struct work *w, const char *kind, int64_t id)
 {
 	uint8_t mac[32];
 
+	struct str key;
+
 	crypt_hmac_sha256(&w->engine->key, arena_printf(w->arena, "%s:%" PRId64, kind, id), mac);
-	return crypt_base32(w->arena, mac, 32);
+	key = crypt_base32(w->arena, mac, 32);
+	(void)mask_add(key); /* whoever pastes it into a command has it hidden */
+	return key;
 }
 
 struct str auth_source_key(struct work *w, int64_t source_id)
@@ -34,6 +39,20 @@ struct str auth_source_secret(struct work *w, int64_t source_id)
 struct str auth_webhook_key(struct work *w, int64_t webhook_id)
 {
 	return derived_key(w, "webhook", webhook_id);
+}
+
+bool auth_know_keys(struct work *w)
+{
+	struct source *all;
+	size_t count;
+
+	if (!store_source_list(w->engine->db, w->arena, w->engine->workspace_id, &all, &count, &w->err))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		(void)auth_source_key(w, all[i].id);
+		(void)auth_source_secret(w, all[i].id);
+	}
+	return true;
 }
 
 /* ---- identifying ---- */

@@ -1,6 +1,7 @@
 #include "api/deliveries.h"
 
 #include "base/map.h"
+#include "base/mask.h"
 
 #define KEY_LEAST 16  /* keys of ours have 32; what is shorter than this would be found in many a word */
 #define LIKE_A_KEY 28 /* a part of a path that is as long as this is no tool's name */
@@ -396,18 +397,6 @@ struct str delivery_path(struct arena *a, struct str path, struct str route_path
 	return masked(a, buf_keep(a, &b), key, S("KEY"));
 }
 
-static bool sounds_secret(struct arena *a, struct str name)
-{
-	static const char *const words[] = {"auth",   "token", "secret", "sign",      "password",
-					    "cookie", "key",   "hmac",   "credential"};
-	struct str lower = arena_lower(a, name);
-
-	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (str_find(lower, str_of(words[i]), NULL))
-			return true;
-	return false;
-}
-
 struct str delivery_query(struct arena *a, struct str query, struct str key)
 {
 	struct str one, name;
@@ -420,7 +409,7 @@ struct str delivery_query(struct arena *a, struct str query, struct str key)
 		query = str_cut(query, '&', &one);
 		str_cut(one, '=', &name);
 		buf_add(&b, b.n ? S("&") : S(""));
-		buf_add(&b, name.n < one.n && sounds_secret(a, name) ? arena_printf(a, STR_FMT "=***", STR_ARG(name))
+		buf_add(&b, name.n < one.n && mask_name_broad(name) ? arena_printf(a, STR_FMT "=***", STR_ARG(name))
 								     : one);
 	}
 	return masked(a, buf_keep(a, &b), key, MASK);
@@ -443,11 +432,11 @@ static bool is_of_the_connection(struct str name)
 	return false;
 }
 
-static bool is_secret(struct arena *a, struct str name, struct str header, struct str hmac)
+static bool is_secret(struct str name, struct str header, struct str hmac)
 {
 	if (str_eq_nocase(name, S("Content-Type")) || str_eq_nocase(name, S("User-Agent"))) /* nearly all there are */
 		return false;
-	return str_eq_nocase(name, header) || str_eq_nocase(name, hmac) || sounds_secret(a, name);
+	return str_eq_nocase(name, header) || str_eq_nocase(name, hmac) || mask_name_broad(name);
 }
 
 static char *put(char *at, struct str s)
@@ -474,7 +463,7 @@ struct str delivery_headers(struct arena *a, const struct http_request *r, struc
 			continue;
 		at = put(at, h->name);
 		at = put(at, S(": "));
-		at = put(at, is_secret(a, h->name, header, hmac) ? MASK : h->value);
+		at = put(at, is_secret(h->name, header, hmac) ? MASK : h->value);
 		*at++ = '\n';
 	}
 	return str_n(text, (size_t)(at - text));
@@ -482,5 +471,5 @@ struct str delivery_headers(struct arena *a, const struct http_request *r, struc
 
 void delivery_body_write(struct json_out *o, struct arena *a, const struct seen_delivery *s)
 {
-	json_put_str(o, masked(a, s->body, s->key, MASK));
+	json_put_str(o, mask_text(a, masked(a, s->body, s->key, MASK)));
 }

@@ -91,5 +91,5 @@ struct str delivery_query(struct arena *a, struct str query, struct str key);
 /* The headers but those of the connection itself, a line each; those whose names sound secret, and those in which this source's
  * tool shows that it is itself (the JSON text of source.auth), have "***" for a value. */
 struct str delivery_headers(struct arena *a, const struct http_request *r, struct str auth);
-/* The body as a JSON text, with the key masked. */
+/* The body as a JSON text, with the key masked, and what else looks like a secret (base/mask.h). */
 void delivery_body_write(struct json_out *o, struct arena *a, const struct seen_delivery *s);

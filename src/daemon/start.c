@@ -47,7 +47,8 @@ static void start_run(struct work *w, void *context)
 
 	/* We hold the lock of the data directory: what the last daemon had claimed is nobody's now. */
 	w->failed = !store_due_release(w->engine->db, w->now, &w->err) || !provision_first(w, &w->err) ||
-		    !housekeeping_start(w) || !make_admin_token(w, d) || !make_setup_token(w, d);
+		    !housekeeping_start(w) || !make_admin_token(w, d) || !make_setup_token(w, d) ||
+		    !auth_know_keys(w);
 }
 
 static bool start_clock(struct daemon *d, struct err *err)

@@ -1,6 +1,7 @@
 #include "store/audit.h"
 
 #include "base/json.h"
+#include "base/mask.h"
 #include "ops/id.h"
 
 static bool head_get(struct db *db, struct arena *a, struct audit_record *r, bool *first, struct err *err)
@@ -20,6 +21,7 @@ bool store_audit_add(struct db *db, struct arena *a, struct audit_record *r, str
 
 	if (!head_get(db, a, r, &first, err))
 		return false;
+	r->detail = mask_json(a, r->detail);
 	audit_record_hash(r, hash);
 	r->hash = arena_dup(a, str_of(hash));
 	if (!db_run(db, Q_AUDIT_ADD, err, B_INT(r->home_id), B_INT(r->seq), B_INT(r->id), B_INT(r->workspace_id), B_INT(r->at), B_INT(r->actor_id),

@@ -6,7 +6,7 @@
 #include "ops/audit_chain.h"
 #include "store/db.h"
 
-/* Appends to the home's chain; fills seq, prev_hash and hash. */
+/* Appends to the home's chain; fills seq, prev_hash and hash, and masks what is secret in the detail (base/mask.h). */
 MUST_USE bool store_audit_add(struct db *db, struct arena *a, struct audit_record *r, struct err *err);
 
 struct audit_filter {
