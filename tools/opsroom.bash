@@ -10,7 +10,7 @@ _opsroom() {
 	done
 	case ${first:-none} in
 	none) words=" login logout status alerts alert ack resolve run post tail channels token audit source routes import demo version help" ;;
-	token) words=" create list revoke" ;;
+	token) words=" create list report revoke" ;;
 	audit) words=" search verify export key" ;;
 	source) words=" list show test mail deliveries delivery replay" ;;
 	routes) words=" test show" ;;
@@ -20,7 +20,7 @@ _opsroom() {
 	case $word in -*) words=" --url --token --data --ca --json --help"
 		case $command in
 		"token create") words+=" --scopes --user" ;;
-		"audit search") words+=" --actor --action --result --via --channel --rule --id --since --until --limit" ;;
+		"audit search") words+=" --actor --action --result --via --channel --from --rule --id --since --until --limit" ;;
 		"audit verify") words+=" --key --part" ;;
 		"audit export") words+=" --since --until --after" ;;
 		"source list") words+=" --sources" ;;

@@ -1,13 +1,11 @@
 /* Who asks: tokens, sessions, and the keys in URLs. Secrets are stored as SHA-256 only: they are random, so no salt is needed. */
 #include "api/exchange.h"
-#include "base/map.h"
 #include "base/mask.h"
 #include "store/chat.h"
 
 #include <inttypes.h>
 
 #define COOKIE "opsroom_session"
-#define TOKEN_USE_EVERY MINUTE /* last_used is kept to the minute: reads stay reads */
 
 struct str auth_hash(struct arena *a, struct str secret)
 {
@@ -57,7 +55,7 @@ bool auth_know_keys(struct work *w)
 
 /* ---- identifying ---- */
 
-static enum scope scope_of(struct str scopes)
+enum scope scope_of(struct str scopes)
 {
 	if (str_find(scopes, S("admin"), NULL))
 		return SCOPE_ADMIN;
@@ -83,40 +81,27 @@ static bool load_user(struct exchange *x, int64_t user_id)
 	return false;
 }
 
-static void note_token_use(struct exchange *x, const struct token *t)
-{
-	struct engine *e = x->work.engine;
-	wall_ms last = (wall_ms)(intptr_t)map_get(x->api->token_use, (uint64_t)t->id);
-	struct err ignored = {0};
-
-	if (x->work.now - last < TOKEN_USE_EVERY)
-		return;
-	map_put(x->api->token_use, (uint64_t)t->id, (void *)(intptr_t)x->work.now);
-	if (!store_token_used(e->db, e->workspace_id, t->id, x->work.now, x->request->remote, &ignored))
-		return; /* a disk that cannot be written must not lock people out */
-}
-
 static void by_token(struct exchange *x, struct str secret)
 {
 	struct engine *e = x->work.engine;
-	struct token t;
+	struct token *t = &x->token;
 	struct err ignored = {0};
 
 	x->auth_problem = "invalid_auth";
-	if (!store_token_find(e->db, x_arena(x), e->workspace_id, auth_hash(x_arena(x), secret), &t, &ignored))
+	if (!store_token_find(e->db, x_arena(x), e->workspace_id, auth_hash(x_arena(x), secret), t, &ignored)) {
+		*t = (struct token){0};
 		return;
-	if (t.revoked) {
+	}
+	if (t->revoked) {
 		x->auth_problem = "token_revoked";
 		return;
 	}
-	if (!load_user(x, t.user_id)) {
+	if (!load_user(x, t->user_id)) {
 		x->auth_problem = "account_inactive";
 		return;
 	}
 	x->auth_problem = NULL;
-	x->token_id = t.id;
-	became(x, "api", scope_of(t.scopes));
-	note_token_use(x, &t);
+	became(x, "api", scope_of(t->scopes));
 }
 
 static bool same_origin(const struct http_request *r)

@@ -251,13 +251,29 @@ static bool may(struct exchange *x)
 	return x->err.code == ERR_NONE;
 }
 
-/* Somebody whom we know asked to change something and may not. */
+/* What a call of the route needs at least; commands and Slack's methods say it themselves. */
+static enum scope route_needs(const struct exchange *x)
+{
+	switch (x->route->who) {
+	case WHO_ADMIN:
+		return SCOPE_ADMIN;
+	case WHO_WRITER:
+	case WHO_RESPONDER:
+		return SCOPE_WRITE;
+	case WHO_OPERATOR:
+		return str_is(x->request->method, "GET") ? SCOPE_READ : SCOPE_WRITE;
+	default:
+		return SCOPE_READ;
+	}
+}
+
+/* Somebody whom we know asked for what they may not. */
 static bool audit_refusal(struct exchange *x)
 {
 	struct json_out o;
 	struct buf b;
 
-	if (x->err.code != ERR_FORBIDDEN || str_is(x->request->method, "GET"))
+	if (x->err.code != ERR_FORBIDDEN)
 		return true;
 	buf_init(&b, 32 * KIB);
 	o = json_out(&b);
@@ -280,6 +296,7 @@ void exchange_run(struct work *w)
 		buf_init(&x->headers, 8 * KIB);
 	}
 	x->finish = NULL;
+	x->needed = route_needs(x);
 	if (x->route->dialect == DIALECT_OURS)
 		auth_identify(x, x->route->flags & ROUTE_QUERY_TOKEN ? x_query(x, "token") : S(""));
 	else if (x->route->dialect == DIALECT_SLACK)
@@ -299,6 +316,7 @@ void exchange_run(struct work *w)
 		x_fail(x, ERR_TOO_BIG, "the answer would have more than %u MiB; ask for less", ANSWER_MAX / MIB);
 		w->failed = true;
 	}
+	token_note_use(x);
 	if (w->failed && !x->err.code)
 		x->err = w->err;
 	if (x->err.code)

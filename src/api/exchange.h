@@ -85,7 +85,8 @@ struct exchange {
 	struct user user;
 	struct caller caller;
 	bool by_cookie;
-	int64_t token_id;
+	struct token token;     /* that was shown; id 0: none. It need not be good: then user.id is 0 */
+	enum scope needed;      /* what the call really needed of it, as far as is known */
 	const char *auth_problem; /* Slack's word for what is wrong with the token */
 	/* the answer */
 	int status;
@@ -133,6 +134,11 @@ struct str x_from(struct exchange *x); /* the detail {"from":ADDRESS} */
 void auth_identify(struct exchange *x, struct str token_argument);
 /* api/slack.c: the same for Slack's API, where the token may be among the arguments. */
 void slack_identify(struct exchange *x);
+enum scope scope_of(struct str scopes); /* of a token's row */
+/* api/token_use.c: keeps when, from where and for what the token was last used, and has the audit trail say where it came from. */
+void token_note_use(struct exchange *x);
+struct token_uses *token_uses_new(void);
+void token_uses_free(struct token_uses *u);
 /* Logs the person in: sets the cookie. */
 MUST_USE bool auth_log_in(struct exchange *x, const struct user *u);
 void auth_log_out(struct exchange *x);
@@ -183,6 +189,6 @@ struct api {
 	bool ready;
 	uint64_t answered[6]; /* by status class; [0] all */
 	struct login_guard *logins;
-	struct map *token_use;
+	struct token_uses *token_uses;
 	struct deliveries *deliveries; /* the work thread's */
 };

@@ -35,6 +35,7 @@ void v1_silence_put(struct exchange *x);
 void v1_silence_end(struct exchange *x);
 void v1_status(struct exchange *x);
 void v1_tokens(struct exchange *x);
+void v1_tokens_report(struct exchange *x);
 void v1_token_new(struct exchange *x);
 void v1_token_revoke(struct exchange *x);
 void v1_audit(struct exchange *x);

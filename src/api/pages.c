@@ -235,7 +235,7 @@ struct api *api_new(struct engine *e, uv_loop_t *loop, const struct api_limits *
 	api->engine = e;
 	api->loop = loop;
 	api->limits = *limits;
-	api->token_use = mem_new(sizeof *api->token_use);
+	api->token_uses = token_uses_new();
 	api->deliveries = deliveries_new(DELIVERIES_MAX_BYTES);
 	return api;
 }
@@ -245,8 +245,7 @@ void api_free(struct api *api)
 	if (!api)
 		return;
 	sns_free(api->sns);
-	map_done(api->token_use);
-	mem_free(api->token_use);
+	token_uses_free(api->token_uses);
 	mem_free(api->logins);
 	deliveries_free(api->deliveries);
 	mem_free(api);

@@ -475,3 +475,19 @@ bool provision_run(struct work *w, const struct json *tree, const char *file, st
 	json_close(o, '}');
 	return true;
 }
+
+struct str provision_detail(struct arena *a, struct str file, struct str yaml, struct str from)
+{
+	struct json_out o;
+	struct buf b;
+
+	buf_init(&b, 8 * KIB);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_add_str(&o, "file", str_clip(file, 1000));
+	json_add_str(&o, "hash", crypt_sha256_hex(a, yaml));
+	if (from.n)
+		json_add_str(&o, "from", from);
+	json_close(&o, '}');
+	return buf_keep(a, &b);
+}

@@ -316,6 +316,7 @@ static void dispatch(struct slack_call *c, const struct slack_method *m)
 			   x->caller.scope >= SCOPE_WRITE ? "chat:write,channels:read,channels:history,channels:manage,channels:join,reactions:read,reactions:write,users:read,users:read.email,commands,im:write,team:read"
 							  : "channels:read,channels:history,reactions:read,users:read,team:read",
 			   m->scope_name);
+	x->needed = m->needs;
 	c->out = answer_begin(x, true);
 	m->run(c);
 }

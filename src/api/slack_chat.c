@@ -509,6 +509,7 @@ void slack_chat_command(struct slack_call *c)
 		slack_error(c, "unknown_command");
 		return;
 	}
+	c->x->needed = c->x->caller.scope < SCOPE_WRITE ? SCOPE_READ : SCOPE_WRITE; /* it may change something */
 	if (!run_as_me(c, &ch, m.thread_ts, "slash", arg(c, "text"), &r))
 		return;
 	m.text = r.text;

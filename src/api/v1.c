@@ -145,6 +145,7 @@ void v1_commands(struct exchange *x)
 	}
 	if (str_find(http_header_get(x->request, "User-Agent"), S("opsroom-cli"), NULL))
 		caller.via = "cli";
+	x->needed = caller.scope < SCOPE_WRITE ? SCOPE_READ : SCOPE_WRITE; /* it may change something */
 	if (!command_run(&x->work, &caller, exact.n ? exact : json_get_str(body, "line"), &r)) {
 		x->work.failed = true;
 		return;
@@ -270,7 +271,7 @@ void v1_provision(struct exchange *x)
 		x->work.failed = true;
 		return;
 	}
-	if (!x_audit(x, x->user.id, "provision", x_from(x), "ok"))
+	if (!x_audit(x, x->user.id, "provision", provision_detail(x_arena(x), file, x->request->body, x->request->remote), "ok"))
 		x->work.failed = true;
 }
 

@@ -109,6 +109,7 @@ void v1_audit(struct exchange *x)
 	f->action = x_query(x, "action");
 	f->result = x_query(x, "result");
 	f->via = x_query(x, "via");
+	f->from = x_query(x, "from");
 	f->rule = str_clip(x_query(x, "rule"), 1000);
 	f->limit = x_limit(x, 100, 500);
 	if (!time_query(x, "since", &f->since) || !time_query(x, "until", &f->until) || !named_query(x, "actor", "user", "U", &f->actor_id) ||

@@ -67,6 +67,22 @@ static void write_me(struct exchange *x, const struct user *u)
 	json_close(&o, '}');
 }
 
+/* With the name as it was typed: whoever tries names is seen, also where there is no such user. */
+static struct str login_detail(struct exchange *x)
+{
+	const struct login *l = x->context;
+	struct json_out o;
+	struct buf b;
+
+	buf_init(&b, 4 * KIB);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_add_str(&o, "user", str_clip(l->name, 100));
+	json_add_str(&o, "from", x->request->remote);
+	json_close(&o, '}');
+	return buf_keep(x_arena(x), &b);
+}
+
 /* Second pass: the sums are done. */
 static void login_decide(struct exchange *x)
 {
@@ -76,12 +92,12 @@ static void login_decide(struct exchange *x)
 		++*guard_slot(x, x->request->remote);
 		++*guard_slot(x, l->name);
 		log_warn(EV_LOGIN_FAILED, F_STR("user", str_clip(l->name, 100)), F_STR("from", x->request->remote));
-		if (x_audit(x, l->known ? l->user.id : 0, "login", x_from(x), "refused"))
+		if (x_audit(x, l->known ? l->user.id : 0, "login", login_detail(x), "refused"))
 			x_fail(x, ERR_UNAUTHENTICATED, "that name and password do not belong together");
 		return;
 	}
 	*guard_slot(x, l->name) = 0;
-	if (!auth_log_in(x, &l->user) || !x_audit(x, l->user.id, "login", x_from(x), "ok"))
+	if (!auth_log_in(x, &l->user) || !x_audit(x, l->user.id, "login", login_detail(x), "ok"))
 		return;
 	log_info(EV_LOGIN, F_STR("user", l->user.name), F_STR("from", x->request->remote));
 	write_me(x, &l->user);

@@ -34,6 +34,14 @@ static bool is_admin(const struct exchange *x)
 	return x->user.role == ROLE_ADMIN && x->caller.scope == SCOPE_ADMIN;
 }
 
+/* The same for what nobody else may. */
+static bool as_admin(struct exchange *x)
+{
+	if (is_admin(x))
+		x->needed = SCOPE_ADMIN;
+	return is_admin(x);
+}
+
 void v1_tokens(struct exchange *x)
 {
 	struct engine *e = x->work.engine;
@@ -65,6 +73,8 @@ static bool wanted_scopes(struct exchange *x, const struct json *body, struct st
 		x_fail(x, ERR_INVALID, "a scope is read, write or admin");
 	else if (str_is(*out, "admin") && x->caller.scope < SCOPE_ADMIN)
 		x_fail(x, ERR_FORBIDDEN, "only a token with the scope admin, or the console, makes one with the scope admin");
+	else if (str_is(*out, "admin"))
+		x->needed = SCOPE_ADMIN;
 	return x->err.code == ERR_NONE;
 }
 
@@ -77,14 +87,14 @@ static bool token_owner(struct exchange *x, const struct json *body, struct user
 	*out = x->user;
 	if (!name.n || str_eq(name, x->user.name))
 		return true;
-	if (!is_admin(x))
+	if (!as_admin(x))
 		x_fail(x, ERR_FORBIDDEN, "only an admin makes tokens for others");
 	else if (!store_name_find(e->db, e->workspace_id, "user", name, &id, &x->err) || !store_user_find(e->db, x_arena(x), e->workspace_id, id, out, &x->err))
 		x_fail(x, ERR_NOT_FOUND, "there is no user " STR_FMT, STR_ARG(str_clip(name, 60)));
 	return x->err.code == ERR_NONE;
 }
 
-static struct str token_detail(struct exchange *x, int64_t id, struct str name)
+static struct str token_detail(struct exchange *x, int64_t id, struct str name, struct str scopes, int64_t owner_id)
 {
 	struct buf b;
 	struct json_out o;
@@ -94,6 +104,8 @@ static struct str token_detail(struct exchange *x, int64_t id, struct str name)
 	json_open(&o, '{');
 	json_add_str(&o, "token", arena_printf(x_arena(x), "%" PRId64, id));
 	json_add_str(&o, "name", name);
+	json_add_str(&o, "scopes", scopes);
+	json_add_str(&o, "owner", id_write(x_arena(x), 'U', owner_id));
 	json_add_str(&o, "from", x->request->remote);
 	json_close(&o, '}');
 	return buf_keep(x_arena(x), &b);
@@ -114,7 +126,7 @@ void v1_token_new(struct exchange *x)
 		x_fail(x, ERR_INVALID, "a token needs a name of at most 80 characters: what is it for?");
 		return;
 	}
-	if (!auth_make_token(&x->work, &owner, name, scopes, &t, &secret, &x->err) || !x_audit(x, x->user.id, "token.create", token_detail(x, t.id, name), "ok"))
+	if (!auth_make_token(&x->work, &owner, name, scopes, &t, &secret, &x->err) || !x_audit(x, x->user.id, "token.create", token_detail(x, t.id, name, scopes, owner.id), "ok"))
 		return;
 	o = x_object(x, 200);
 	json_add_str(&o, "id", arena_printf(x_arena(x), "%" PRId64, t.id));
@@ -137,10 +149,10 @@ void v1_token_revoke(struct exchange *x)
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (all[i].id != id || (all[i].user_id != x->user.id && !is_admin(x)))
+		if (all[i].id != id || (all[i].user_id != x->user.id && !as_admin(x)))
 			continue;
 		if (!store_token_revoke(e->db, e->workspace_id, id, x->work.now, &x->err) ||
-		    !x_audit(x, x->user.id, "token.revoke", token_detail(x, id, all[i].name), "ok"))
+		    !x_audit(x, x->user.id, "token.revoke", token_detail(x, id, all[i].name, all[i].scopes, all[i].user_id), "ok"))
 			return;
 		o = x_object(x, 200);
 		json_close(&o, '}');

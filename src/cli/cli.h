@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#define CLI_OPTIONS 10 /* of one subcommand, at most */
+#define CLI_OPTIONS 12 /* of one subcommand, at most */
 #define ANSWER_MAX (16 * MIB)
 
 struct cli;
@@ -163,6 +163,7 @@ bool sub_post(struct cli *c, struct err *err);
 bool sub_tail(struct cli *c, struct err *err);
 bool sub_token_create(struct cli *c, struct err *err);
 bool sub_token_list(struct cli *c, struct err *err);
+bool sub_token_report(struct cli *c, struct err *err);
 bool sub_token_revoke(struct cli *c, struct err *err);
 bool sub_audit_search(struct cli *c, struct err *err);
 bool sub_audit_verify(struct cli *c, struct err *err);

@@ -64,6 +64,7 @@ bool sub_audit_search(struct cli *c, struct err *err)
 					  {"via", option(c, "--via")},
 					  {"channel", option(c, "--channel")},
 					  {"rule", option(c, "--rule")},
+					  {"from", option(c, "--from")},
 					  {"id", option(c, "--id")},
 					  {"since", time_of(c, option(c, "--since"))},
 					  {"until", time_of(c, option(c, "--until"))},

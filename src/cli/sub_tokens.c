@@ -79,6 +79,37 @@ bool sub_token_list(struct cli *c, struct err *err)
 	return true;
 }
 
+bool sub_token_report(struct cli *c, struct err *err)
+{
+	static const char *const heads[] = {"ID", "NAME", "USER", "SCOPE", "NEEDED", "LAST USED", "FROM", "ADVICE"};
+	const struct json *list;
+	struct table t;
+	struct json *v;
+
+	if (!call(c, "GET", S("/v1/tokens/report"), S(""), &v, err))
+		return false;
+	if (c->json)
+		return say_json(v);
+	list = json_get(v, "tokens");
+	table_init(&t, c, COUNT_OF(heads), heads);
+	for (const struct json *k = list ? list->child : NULL; k; k = k->next) {
+		struct str used = age_of(c, json_get_str(k, "last_used")), needed = json_get_str(k, "needed");
+		const struct str cells[] = {json_get_str(k, "id"),
+					    json_get_str(k, "name"),
+					    json_get_str(k, "user"),
+					    json_get_str(k, "scope"),
+					    needed.n ? needed : S("-"),
+					    used.n ? arena_printf(&c->arena, STR_FMT " ago", STR_ARG(used)) : S("never"),
+					    json_get_str(k, "last_from"),
+					    json_get_str(k, "advice")};
+		const enum colour colours[] = {PLAIN, BOLD, PLAIN, PLAIN, PLAIN, PLAIN, PLAIN, json_get_int(k, "badness", 0) >= 4 ? RED : json_get_int(k, "badness", 0) ? YELLOW : PLAIN};
+
+		table_row(&t, cells, colours);
+	}
+	table_print(&t, "No tokens.");
+	return true;
+}
+
 bool sub_token_revoke(struct cli *c, struct err *err)
 {
 	struct json *v;

@@ -11,6 +11,7 @@
 
 struct provisioning {
 	struct json *tree;
+	struct str yaml;
 	const char *file;
 	struct buf out;
 };
@@ -20,7 +21,8 @@ static void provisioning_run(struct work *w, void *context)
 	struct provisioning *p = context;
 	struct json_out o = json_out(&p->out);
 
-	w->failed = !provision_run(w, p->tree, p->file, &o, &w->err);
+	w->failed = !provision_run(w, p->tree, p->file, &o, &w->err) ||
+		    !audit_note(w, w->engine->workspace_id, 0, "provision", "local", provision_detail(w->arena, str_of(p->file), p->yaml, S("")), "ok", &w->err);
 }
 
 static bool make_here(struct daemon *d, struct provisioning *p, struct err *err)
@@ -66,17 +68,16 @@ static bool make_through_daemon(struct daemon *d, const char *file, struct str y
 int daemon_provision(struct daemon *d, const char *file, struct err *err)
 {
 	struct provisioning p = {.file = file};
-	struct str yaml;
 	bool ok;
 
 	buf_init(&p.out, 4 * MIB);
-	if (!file_read(&d->arena, file, &yaml, err) || !(p.tree = yaml_parse(&d->arena, yaml, file, err)))
+	if (!file_read(&d->arena, file, &p.yaml, err) || !(p.tree = yaml_parse(&d->arena, p.yaml, file, err)))
 		return err_info(err->code)->exit_code;
 	if (data_lock(&d->arena, d->settings.data, err)) {
 		ok = daemon_open(d, err) && make_here(d, &p, err);
 	} else if (err->code == ERR_CONFLICT) {
 		err_clear(err);
-		ok = make_through_daemon(d, file, yaml, &p.out, err);
+		ok = make_through_daemon(d, file, p.yaml, &p.out, err);
 	} else {
 		ok = false;
 	}

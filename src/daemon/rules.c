@@ -2,6 +2,7 @@
  * takes tens of milliseconds a source, so a thread of libuv's pool does it; the work thread, whose they are, gets each as a whole and
  * gives the old one back. What is wrong leaves in force what was. */
 #include "base/log.h"
+#include "daemon/config_trail.h"
 #include "commands/rulebook.h"
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
@@ -128,6 +129,9 @@ static void read_done(uv_work_t *uv, int status)
 
 	(void)status;
 	say(r);
+	config_note(d, "sources", r->sources ? NULL : r->sources_err.text, S(""), S(""));
+	config_note(d, "alerting", r->routing ? NULL : r->routing_err.text, S(""), S(""));
+	config_note(d, "access", r->rulebook ? NULL : r->rulebook_err.text, S(""), S(""));
 	d->has_sources = r->sources_dir.n > 0;
 	d->has_alerting = r->alerting.n > 0;
 	d->has_access = r->access.n > 0;

@@ -2,6 +2,7 @@
 #include "api/mail.h"
 #include "api/sns.h"
 #include "base/log.h"
+#include "daemon/config_trail.h"
 #include "daemon/daemon.h"
 #include "daemon/data_dir.h"
 #include "daemon/notify.h"
@@ -130,6 +131,10 @@ static void reload(struct daemon *d)
 	buf_init(&waits, 4 * KIB);
 	if (d->tls && !tls_context_reload(d->tls, &err))
 		log_error(EV_RELOAD, F_TXT("error", err.text));
+	if (d->tls) {
+		config_note(d, "certificate", err.code ? err.text : NULL, S(""), S(""));
+		config_note(d, "key", err.code ? err.text : NULL, S(""), S(""));
+	}
 	err_clear(&err);
 	if (!read_settings_again(d, &changed, &waits, &err))
 		log_error(EV_RELOAD, F_TXT("error", err.text));
@@ -137,6 +142,7 @@ static void reload(struct daemon *d)
 		log_warn(EV_RELOAD, F_STR("changed", buf_str(&changed)), F_STR("restart", buf_str(&waits)));
 	else
 		log_info(EV_RELOAD, F_STR("changed", buf_str(&changed)));
+	config_note(d, "settings", err.code ? err.text : NULL, str_trim(buf_str(&changed)), str_trim(buf_str(&waits)));
 	buf_done(&changed);
 	buf_done(&waits);
 	daemon_read_rules(d);
@@ -273,7 +279,7 @@ int daemon_run(struct daemon *d, struct err *err)
 	log_set_level(d->settings.log_level);
 	ask_for_files(&d->settings);
 	watch_signals(d); /* before anything is announced: whoever reads it may signal at once */
-	if (!data_lock(&d->arena, d->settings.data, err) || !daemon_open(d, err) || !open_net(d, err) ||
+	if (!data_lock(&d->arena, d->settings.data, err) || !daemon_open(d, err) || !config_note_start(d, err) || !open_net(d, err) ||
 	    !engine_start(d->engine, err) || !announce(d, err))
 		return err_info(err->code)->exit_code;
 	api_set_ready(d->api, true);

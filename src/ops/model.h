@@ -86,4 +86,5 @@ struct token {
 	int64_t id, workspace_id, user_id;
 	struct str name, scopes, last_from;
 	wall_ms created, last_used, revoked;
+	int needed; /* enum scope: the highest that a use of it really needed; 0: not known */
 };

@@ -70,8 +70,8 @@ static bool records_end(struct rows *rows, struct arena *a, struct audit_record 
 	return rows_end(rows, err);
 }
 
-/* `before` and the text as it stands inside a JSON text, with nothing in it that LIKE reads; "" for no text. */
-static struct str like(struct arena *a, const char *before, struct str text)
+/* The text as it stands inside a JSON text, with nothing in it that LIKE reads, between `before` and `behind`; "" for no text. */
+static struct str like(struct arena *a, const char *before, struct str text, const char *behind)
 {
 	struct json_out o;
 	struct buf json, b;
@@ -88,7 +88,7 @@ static struct str like(struct arena *a, const char *before, struct str text)
 			buf_char(&b, '!');
 		buf_char(&b, json.p[i]);
 	}
-	buf_char(&b, '%');
+	buf_printf(&b, "%s%%", behind);
 	buf_done(&json);
 	return buf_keep(a, &b);
 }
@@ -96,7 +96,8 @@ static struct str like(struct arena *a, const char *before, struct str text)
 bool store_audit_search(struct db *db, struct arena *a, int64_t workspace_id, const struct audit_filter *f, struct audit_record **out, size_t *count,
 			struct err *err)
 {
-	struct str channel = like(a, "\"channel\":\"", f->channel), rule = like(a, "\"rule\":\"", f->rule), text = like(a, "", f->text);
+	struct str channel = like(a, "\"channel\":\"", f->channel, "\""), from = like(a, "\"from\":\"", f->from, "\"");
+	struct str rule = like(a, "\"rule\":\"", f->rule, ""), text = like(a, "", f->text, "");
 	/* Ids are made in the order of time, at most a little ahead of it: the range of ids spares reading what is outside. */
 	int64_t first = id_first(f->since), last = f->until ? id_first(f->until + DAY) : INT64_MAX;
 	enum query q = f->actor_id ? Q_AUDIT_SEARCH_ACTOR : f->action.n ? Q_AUDIT_SEARCH_ACTION : Q_AUDIT_SEARCH;
@@ -120,6 +121,7 @@ bool store_audit_search(struct db *db, struct arena *a, int64_t workspace_id, co
 	binds[n++] = B_STR(f->result), binds[n++] = B_STR(f->result);
 	binds[n++] = B_STR(f->via), binds[n++] = B_STR(f->via);
 	binds[n++] = B_STR(channel), binds[n++] = B_STR(channel);
+	binds[n++] = B_STR(from), binds[n++] = B_STR(from);
 	binds[n++] = B_STR(rule), binds[n++] = B_STR(rule);
 	binds[n++] = B_STR(text), binds[n++] = B_STR(text), binds[n++] = B_STR(text);
 	binds[n++] = B_INT(f->limit);

@@ -16,6 +16,7 @@ struct audit_filter {
 	int64_t actor_id;
 	struct str action, result, via; /* the whole word */
 	struct str channel; /* as it is called in the detail: C0C8QJ4V2G00 */
+	struct str from;    /* an address */
 	struct str rule;    /* the beginning of the detail's `rule` */
 	struct str text;    /* anywhere in the detail or the action; ASCII letters in either case */
 	unsigned limit;

@@ -173,7 +173,8 @@ static struct token token_read(struct rows *r, struct arena *a)
 			      .last_from = arena_dup(a, rows_str(r, 5)),
 			      .created = rows_int(r, 6),
 			      .last_used = rows_int(r, 7),
-			      .revoked = rows_int(r, 8)};
+			      .revoked = rows_int(r, 8),
+			      .needed = (int)rows_int(r, 9)};
 }
 
 bool store_token_add(struct db *db, const struct token *t, struct str hash, struct err *err)
@@ -202,9 +203,9 @@ bool store_token_list(struct db *db, struct arena *a, int64_t workspace_id, stru
 	return collected(&rows, &v, (void **)out, count, err);
 }
 
-bool store_token_used(struct db *db, int64_t workspace_id, int64_t token_id, wall_ms at, struct str from, struct err *err)
+bool store_token_used(struct db *db, int64_t workspace_id, int64_t token_id, wall_ms at, struct str from, int needed, struct err *err)
 {
-	return db_run(db, Q_TOKEN_USED, err, B_INT(at), B_STR(from), B_INT(workspace_id), B_INT(token_id));
+	return db_run(db, Q_TOKEN_USED, err, B_INT(at), B_STR(from), B_INT(needed), B_INT(workspace_id), B_INT(token_id));
 }
 
 bool store_token_revoke(struct db *db, int64_t workspace_id, int64_t token_id, wall_ms now, struct err *err)

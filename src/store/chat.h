@@ -29,7 +29,7 @@ MUST_USE bool store_session_drop(struct db *db, int64_t workspace_id, struct str
 MUST_USE bool store_token_add(struct db *db, const struct token *t, struct str hash, struct err *err);
 bool store_token_find(struct db *db, struct arena *a, int64_t workspace_id, struct str hash, struct token *out, struct err *err);
 MUST_USE bool store_token_list(struct db *db, struct arena *a, int64_t workspace_id, struct token **out, size_t *count, struct err *err);
-MUST_USE bool store_token_used(struct db *db, int64_t workspace_id, int64_t token_id, wall_ms at, struct str from, struct err *err);
+MUST_USE bool store_token_used(struct db *db, int64_t workspace_id, int64_t token_id, wall_ms at, struct str from, int needed, struct err *err);
 MUST_USE bool store_token_revoke(struct db *db, int64_t workspace_id, int64_t token_id, wall_ms now, struct err *err); /* ERR_NOT_FOUND */
 
 MUST_USE bool store_source_add(struct db *db, const struct source *s, struct str key_hash, wall_ms now, struct err *err);

@@ -232,8 +232,10 @@ bool db_write(struct db *db, enum query q, const struct bind *binds, size_t coun
 	rc = sqlite3_step(s);
 	sqlite3_reset(s);
 	db->counts.writes++;
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		return fail(db, rc, "write", err);
 	db->counts.audits += q == Q_AUDIT_ADD;
-	return rc == SQLITE_DONE || rc == SQLITE_ROW || fail(db, rc, "write", err);
+	return true;
 }
 
 int64_t db_changed(const struct db *db)

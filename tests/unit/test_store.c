@@ -725,7 +725,7 @@ START_TEST(sessions_and_tokens)
 	ck_assert(!store_session_find(db, 1, S("hash"), NOW, &user_id, &err) && !err.code);
 
 	fine(store_token_add(db, &t, S("thash"), &err));
-	fine(store_token_used(db, 1, 5, NOW + 3, S("192.0.2.1"), &err));
+	fine(store_token_used(db, 1, 5, NOW + 3, S("192.0.2.1"), SCOPE_WRITE, &err));
 	ck_assert(store_token_find(db, &a, 1, S("thash"), &got, &err));
 	ck_assert_int_eq(got.last_used, NOW + 3);
 	ck_str(got.last_from, "192.0.2.1");
