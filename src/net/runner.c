@@ -58,7 +58,7 @@ struct order {
 /* A process. There are two, each started when there is something for it: podman does not work in the namespaces of the other one. */
 struct house {
 	struct runner *runner;
-	bool bare;
+	enum sandbox_kind kind;
 	uv_poll_t *poll; /* NULL: no process */
 	uv_timer_t again; /* the next start */
 	struct wire wire;
@@ -301,7 +301,7 @@ static void say_hello(struct house *h)
 	struct buf b;
 
 	buf_init(&b, 64 * KIB);
-	pack_int(&b, h->bare);
+	pack_int(&b, h->kind);
 	pack_str(&b, str_of(h->scratch));
 	pack_str(&b, str_of(h->runner->path));
 	pack_str(&b, str_of(h->runner->folders));
@@ -640,10 +640,10 @@ pid_t runner_pid(const struct runner *r)
 	return r->main.pid;
 }
 
-static void house_init(struct house *h, struct runner *r, bool bare)
+static void house_init(struct house *h, struct runner *r, enum sandbox_kind kind)
 {
 	h->runner = r;
-	h->bare = bare;
+	h->kind = kind;
 	h->wire.fd = -1;
 	uv_timer_init(r->loop, &h->again);
 	h->again.data = h;
@@ -666,8 +666,8 @@ struct runner *runner_new(uv_loop_t *loop, const struct runner_options *options,
 		r->options.queued_max = QUEUED_MAX;
 	uv_timer_init(loop, &r->soon);
 	r->soon.data = r;
-	house_init(&r->main, r, options->sandbox_off);
-	house_init(&r->containers, r, true);
+	house_init(&r->main, r, options->sandbox_off ? SANDBOX_OFF : SANDBOX_BWRAP);
+	house_init(&r->containers, r, SANDBOX_PODMAN);
 	r->handles = 3;
 	return r;
 }

@@ -24,7 +24,8 @@
  * while there are more or none, that goes to on_log. A call of the callback names its run: {"run":"17", ...}, needed only when there are
  * more than one. Ten minutes without an order end the program.
  *
- * Container (order.image): the same by `podman run --pull=never`, for programs that need a file system of their own.
+ * Container (order.image): the same by `podman run --pull=never`, for programs that need a file system of their own; by a second process,
+ * because podman needs what the other one has given up. Should that process be killed, containers run on to their time limit and 10 s.
  *
  * All of this is for the loop's thread.
  */

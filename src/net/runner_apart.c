@@ -94,18 +94,18 @@ static bool be_first_inside(bool *own_processes)
 	return true;
 }
 
-bool apart_settle(const char *scratch, const char *folders, bool bare, bool *shown, bool *own_processes)
+bool apart_settle(const char *scratch, const char *folders, enum sandbox_kind kind, bool *shown, bool *own_processes)
 {
 	char at[PATH_MAX];
 
 	*shown = *own_processes = false;
 	snprintf(at, sizeof at, "%s/plugins", scratch);
-	if (getuid() == 0) {
+	if (getuid() == 0 && kind != SANDBOX_PODMAN) {
 		*shown = folders[0] && show_folders(folders, at);
 		if (!give_up_root())
 			return false;
 	}
-	if (bare) {
+	if (kind != SANDBOX_BWRAP) {
 		*own_processes = true;
 		return prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
 	}

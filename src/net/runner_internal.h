@@ -92,9 +92,9 @@ void watch_set(struct process *p, struct watch *w, uint32_t events); /* 0: not l
 void watch_close(struct process *p, struct watch *w);
 void free_later(struct process *p, void *memory);
 
-/* runner_apart.c: before anything is opened or started. Without the sandbox (bare) only root is given up. *shown: `folders` is at
- * scratch/plugins. false: it must not go on. */
-MUST_USE bool apart_settle(const char *scratch, const char *folders, bool bare, bool *shown, bool *own_processes);
+/* runner_apart.c: before anything is opened or started. With SANDBOX_OFF only root is given up, with SANDBOX_PODMAN
+ * nothing is. *shown: `folders` is at scratch/plugins. false: it must not go on. */
+MUST_USE bool apart_settle(const char *scratch, const char *folders, enum sandbox_kind kind, bool *shown, bool *own_processes);
 
 /* runner_door.c: the callback socket */
 MUST_USE bool door_open(struct child *c, int64_t id);

@@ -184,6 +184,11 @@ static void run_end(struct run *run, int code, struct str reason)
 
 /* ---- ending a program ---- */
 
+static bool in_bwrap(const struct child *c)
+{
+	return c->process->sandbox.kind == SANDBOX_BWRAP;
+}
+
 static void child_kill(struct child *c)
 {
 	if (c->reaped)
@@ -203,7 +208,7 @@ static void child_term(struct child *c)
 		return;
 	c->retired = true;
 	/* The sandbox's first process leads the group and does not hear it: nobody sends TERM to the first of a namespace. */
-	if (!c->process->sandbox.off && !c->box.container[0]) {
+	if (in_bwrap(c)) {
 		if (!c->inside || kill(-c->inside, SIGTERM) != 0) {
 			child_kill(c); /* it has not begun */
 			return;
@@ -272,11 +277,12 @@ static int code_of_status(int status)
 }
 
 static void let_held_go(struct child *c);
+static void on_report(struct watch *w);
 
 /* bwrap reports an exit only of a program that it could start. */
 static bool began(const struct child *c)
 {
-	return c->process->sandbox.off || c->box.container[0] || c->reported_exit || c->killed || c->kill_at || WIFSIGNALED(c->status);
+	return !in_bwrap(c) || c->reported_exit || c->killed || c->kill_at || WIFSIGNALED(c->status);
 }
 
 static void child_end(struct child *c)
@@ -284,10 +290,14 @@ static void child_end(struct child *c)
 	struct err err = {0};
 	int code = code_of_status(c->status);
 
+	if (c->report.fd >= 0)
+		on_report(&c->report); /* its end may have been seen before its last words */
 	if (!began(c))
 		code = sandbox_explain(str_of(c->held), c->program, &err);
 	else if (c->no_memory)
 		err_set(&err, ERR_TOO_BIG, "its processes took more than twice %zu MiB of memory together", c->limits.memory_bytes / MIB);
+	else if (c->box.container[0] && code == RUNNER_NO_START)
+		err_set(&err, ERR_UNAVAILABLE, "podman cannot run the container; it says why on stderr");
 	if (began(c))
 		let_held_go(c);
 	if (c->key && began(c) && c->run_count) {
@@ -345,7 +355,7 @@ static void on_signal(struct watch *w)
 			if (c->box.pid == pid) {
 				c->reaped = true;
 				c->status = status;
-				if (p->sandbox.off || c->box.container[0])
+				if (!in_bwrap(c))
 					kill(-pid, SIGKILL); /* whatever it left behind */
 			}
 			if (c->inside == pid)
@@ -873,7 +883,8 @@ static void be_first_to_go(void)
 static bool settle(struct process *p, struct str hello)
 {
 	struct unpack u = {hello, false};
-	bool bare = unpack_int(&u), shown, ok;
+	enum sandbox_kind kind = (enum sandbox_kind)unpack_int(&u);
+	bool shown, ok;
 	struct err err = {0};
 	struct arena a;
 	const char *scratch, *path, *folders;
@@ -882,7 +893,7 @@ static bool settle(struct process *p, struct str hello)
 	scratch = arena_dup(&a, unpack_str(&u)).p;
 	path = arena_dup(&a, unpack_str(&u)).p;
 	folders = arena_dup(&a, unpack_str(&u)).p;
-	ok = !u.failed && apart_settle(scratch, folders, bare, &shown, &p->sees_memory) && sandbox_init(&p->sandbox, scratch, path, bare, &err);
+	ok = !u.failed && apart_settle(scratch, folders, kind, &shown, &p->sees_memory) && sandbox_init(&p->sandbox, scratch, path, kind, &err);
 	if (ok && shown)
 		snprintf(p->folders, sizeof p->folders, "%s", folders);
 	arena_done(&a);

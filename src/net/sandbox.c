@@ -131,9 +131,9 @@ static void find_program(const char *path, const char *name, char out[PATH_MAX])
 	out[0] = '\0';
 }
 
-bool sandbox_init(struct sandbox *s, const char *scratch, const char *path, bool off, struct err *err)
+bool sandbox_init(struct sandbox *s, const char *scratch, const char *path, enum sandbox_kind kind, struct err *err)
 {
-	*s = (struct sandbox){.off = off};
+	*s = (struct sandbox){.kind = kind};
 	snprintf(s->scratch, sizeof s->scratch, "%s", scratch);
 	find_program(path, "bwrap", s->bwrap);
 	find_program(path, "podman", s->podman);
@@ -428,6 +428,10 @@ int sandbox_explain(struct str said, const char *program, struct err *err)
 	said = str_trim(said);
 	if (str_starts(said, S("bwrap: ")))
 		said = str_n(said.p + 7, said.n - 7);
+	if (str_starts(said, S("Can't find source path "))) {
+		err_set(err, ERR_NOT_FOUND, "the plugin's folder cannot be reached (" STR_FMT ")", STR_ARG(str_clip(said, 250)));
+		return RUNNER_NO_START;
+	}
 	if (!str_starts(said, S("execvp "))) {
 		err_set(err, ERR_UNAVAILABLE, "the sandbox cannot be made (" STR_FMT ")" NO_SANDBOX, STR_ARG(str_clip(said, 120)));
 		return RUNNER_NO_START;
@@ -442,11 +446,17 @@ int sandbox_explain(struct str said, const char *program, struct err *err)
 
 /* ---- without it, and containers ---- */
 
+/* A container's program is not root, and what it is given is its own. */
+static bool give_away(int folder, const char *name)
+{
+	return getuid() != 0 || fchownat(folder, name, SANDBOX_USER, SANDBOX_USER, 0) == 0;
+}
+
 /* Secrets in memory where we cannot mount: a folder of /dev/shm. */
 static bool put_secrets(const struct runner_order *o, struct sandbox_child *child, struct err *err)
 {
 	struct statfs fs;
-	bool ok = true;
+	bool ok;
 	int at;
 
 	if (!o->secret_count)
@@ -462,6 +472,7 @@ static bool put_secrets(const struct runner_order *o, struct sandbox_child *chil
 		return false;
 	}
 	at = open(child->secrets, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok = at >= 0 && give_away(at, ".");
 	for (size_t i = 0; ok && i < o->secret_count; i++) {
 		struct str content = o->secrets[i].content;
 		char name[256];
@@ -469,13 +480,14 @@ static bool put_secrets(const struct runner_order *o, struct sandbox_child *chil
 
 		snprintf(name, sizeof name, STR_FMT, STR_ARG(o->secrets[i].name));
 		fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-		ok = fd >= 0 && write(fd, content.p, content.n) == (ssize_t)content.n;
+		ok = fd >= 0 && write(fd, content.p, content.n) == (ssize_t)content.n && give_away(at, name);
 		if (fd >= 0)
 			close(fd);
 	}
-	close(at);
 	if (!ok)
 		err_set(err, ERR_UNAVAILABLE, "secrets have no place: %s", strerror(errno));
+	if (at >= 0)
+		close(at);
 	return ok;
 }
 
@@ -539,6 +551,8 @@ static void podman_words(struct arena *a, const struct sandbox *s, const struct 
 		word(w, same[i]);
 	snprintf(child->container, sizeof child->container, "opsroom-%d-%lld", (int)getpid(), (long long)o->id);
 	word(w, arena_printf(a, "--name=%s", child->container).p);
+	if (getuid() != 0)
+		word(w, "--userns=keep-id:uid=65534,gid=65534"); /* what is ours is the program's */
 	word(w, o->network ? "--network=host" : "--network=none");
 	word(w, arena_printf(a, "--memory=%zu", o->limits.memory_bytes).p);
 	word(w, arena_printf(a, "--pids-limit=%u", o->limits.processes).p);
@@ -577,6 +591,10 @@ static bool start_container(const struct sandbox *s, struct arena *a, const stru
 	}
 	if (!put_secrets(o, child, err))
 		return false;
+	if (socket && !give_away(AT_FDCWD, socket)) {
+		err_set(err, ERR_UNAVAILABLE, "the container's socket cannot be given to it: %s", strerror(errno));
+		return false;
+	}
 	l->env = podman_environment(a, o, socket ? SOCKET_INSIDE : NULL);
 	podman_words(a, s, o, socket, child, l->env, w);
 	l->argv = w->words;
@@ -602,9 +620,9 @@ bool sandbox_start(const struct sandbox *s, const struct runner_order *o, const 
 	for (int i = 0; i < PLACES; i++)
 		l.files[i] = i < 3 ? stdio[i] : -1;
 	arena_init(&a);
-	if (o->image.n)
+	if (s->kind == SANDBOX_PODMAN)
 		ok = start_container(s, &a, o, socket, &l, child, err);
-	else if (s->off)
+	else if (s->kind == SANDBOX_OFF)
 		ok = start_bare(&a, o, socket, &l, child, code, err);
 	else if (s->bwrap[0])
 		ok = start_in_bwrap(s, &a, o, socket, &l, child, err);

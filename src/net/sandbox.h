@@ -7,8 +7,7 @@
  * devices null, zero, full, random, urandom; 64 MiB at /tmp, the only place that it can write. Its secrets are in /run/secrets.
  * It dies with the runner, however that ends.
  *
- * With bwrap NULL (settings: the sandbox is off) it has the limits, no_new_privs, a session of its own and nothing else; its secrets are in
- * a folder of /dev/shm.
+ * Switched off, it has the limits, no_new_privs and a session of its own, and nothing else; its secrets are in a folder of /dev/shm.
  */
 #pragma once
 #include "net/runner.h"
@@ -18,9 +17,15 @@
 #define SANDBOX_USER 65534
 #define SANDBOX_PATH "PATH=/usr/local/bin:/usr/bin:/bin"
 
+enum sandbox_kind {
+	SANDBOX_BWRAP,
+	SANDBOX_OFF,
+	SANDBOX_PODMAN, /* containers instead; started by root it stays root, which podman then needs: inside they are the user 65534 */
+};
+
 struct sandbox {
 	char bwrap[PATH_MAX], podman[PATH_MAX]; /* "": there is none */
-	bool off;
+	enum sandbox_kind kind;
 	char scratch[64];           /* a folder of ours, mode 0700: etc/, sockets */
 	struct buf alone, on_network; /* bwrap's options, each with its NUL */
 };
@@ -33,7 +38,7 @@ struct sandbox_child {
 };
 
 /* scratch: an empty folder. path: where bwrap and podman are. A missing bwrap is told by the first start. */
-MUST_USE bool sandbox_init(struct sandbox *s, const char *scratch, const char *path, bool off, struct err *err);
+MUST_USE bool sandbox_init(struct sandbox *s, const char *scratch, const char *path, enum sandbox_kind kind, struct err *err);
 void sandbox_done(struct sandbox *s); /* the scratch folder goes too */
 /* Low file numbers are taken, so that no file of ours has one that a child is given. Once, before all else. */
 MUST_USE bool sandbox_reserve_files(void);

@@ -101,7 +101,7 @@ static void runner_up(void)
 static void open_world(void)
 {
 	for (size_t i = 0; i < SEEN; i++) {
-		buf_init(&seen[i].out, 64 * MIB);
+		buf_init(&seen[i].out, 128 * MIB);
 		buf_init(&seen[i].err, 64 * MIB);
 		buf_init(&seen[i].events, MIB);
 	}

@@ -1,5 +1,7 @@
 #include "runner_fixture.h"
 
+#include <sys/wait.h>
+
 /* ---- what comes back ---- */
 
 START_TEST(lines_input_and_code)
@@ -225,6 +227,52 @@ START_TEST(two_hundred_at_once_lose_nothing)
 }
 END_TEST
 
+/* A number of /proc/PID/FILE behind a word. */
+static long number_of(int pid, const char *file, const char *word)
+{
+	char path[64], text[8192];
+	const char *at;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	at = strstr(text, word);
+	ck_assert_ptr_nonnull(at);
+	return strtol(at + strlen(word), NULL, 10);
+}
+
+START_TEST(who_is_not_heard_waits)
+{
+	char script[200], mark[64], children[64];
+	struct runner_order o;
+	long inside;
+
+	needs_sandbox();
+	snprintf(mark, sizeof mark, "mark-of-test-%d", (int)getpid());
+	snprintf(script, sizeof script, "yes 0123456789abcdefghijklmnopqrstuvwxyz | head -n 2000000; : %s", mark);
+	snprintf(children, sizeof children, "task/%d/children", (int)runner_pid(runner));
+	inside = number_of(runner_pid(runner), children, "");
+	o = sh(1, script);
+	o.limits.output_bytes = 1u << 30;
+	runner_hold(runner, true);
+	start(&o);
+	while (!somebody_has(mark, "cmdline"))
+		uv_run(&loop, UV_RUN_NOWAIT);
+	for (int i = 0; i < 300; i++) { /* enough for all of it to come, if anybody took it */
+		ck_assert(somebody_has(mark, "cmdline"));
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+	ck_assert_uint_eq(seen[1].lines, 0);
+	runner_hold(runner, false);
+	run_until(seen[1].ended);
+	ck_assert_uint_eq(seen[1].lines, 2000000);
+	ck_assert_int_lt(number_of((int)inside, "status", "VmHWM:"), 30000); /* KiB; the output has 72 MB */
+}
+END_TEST
+
 /* ---- the process ---- */
 
 static void kill_runner(int64_t id)
@@ -254,6 +302,49 @@ START_TEST(one_that_was_killed_is_started_anew)
 	ck_assert(!seen[5].end.unknown && seen[5].end.code == 0);
 	ck_str(buf_str(&seen[5].out), "later\n");
 	while (somebody_has(mark, "cmdline")) /* its programs die with it, however far they were */
+		;
+}
+END_TEST
+
+static int told_by;
+
+static void daemon_saw_line(void *context, int64_t id, const struct runner_line *line)
+{
+	(void)context, (void)id, (void)line;
+	if (write(told_by, "", 1) != 1)
+		_exit(1);
+}
+
+START_TEST(it_dies_with_the_daemon)
+{
+	struct runner_order o;
+	char script[100], mark[64];
+	pid_t daemon;
+	int pair[2];
+	char byte;
+
+	needs_sandbox();
+	snprintf(mark, sizeof mark, "mark-of-test-%d", (int)getpid());
+	snprintf(script, sizeof script, "echo up; sleep 1000; : %s", mark);
+	ck_assert_int_eq(pipe(pair), 0);
+	daemon = fork();
+	if (daemon == 0) { /* with a loop and a runner of its own */
+		uv_loop_t own;
+		const struct runner_events events = {.on_line = daemon_saw_line};
+
+		uv_loop_init(&own);
+		told_by = pair[1];
+		o = sh(1, script);
+		runner = runner_new(&own, &options, &events, NULL);
+		start(&o);
+		uv_run(&own, UV_RUN_DEFAULT);
+		_exit(1);
+	}
+	ck_assert_int_eq(read(pair[0], &byte, 1), 1);
+	ck_assert(somebody_has(mark, "cmdline"));
+	kill(daemon, SIGKILL);
+	waitpid(daemon, NULL, 0);
+	while (somebody_has(mark, "cmdline"))
 		;
 }
 END_TEST
@@ -572,7 +663,9 @@ int main(int argc, char **argv)
 		{"queue", a_plugin_at_its_limit_holds_up_no_other},
 		{"queue", at_most_so_many_and_a_bounded_queue},
 		{"queue", two_hundred_at_once_lose_nothing},
+		{"queue", who_is_not_heard_waits},
 		{"process", one_that_was_killed_is_started_anew},
+		{"process", it_dies_with_the_daemon},
 		{"process", one_that_does_not_stay_up},
 		{"process", it_has_no_file_no_environment_and_no_root},
 		{"process", an_order_that_makes_no_sense},

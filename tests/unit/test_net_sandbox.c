@@ -85,7 +85,7 @@ START_TEST(its_folder)
 	o = sh(5, ":");
 	o.folder = "/tmp/opsroom-no-such-folder";
 	ck_assert_int_eq(ran(&o)->end.code, RUNNER_NO_START);
-	ck_assert_ptr_nonnull(strstr(seen[5].reason, "/tmp/opsroom-no-such-folder"));
+	ck_assert_str_eq(seen[5].reason, "the plugin's folder cannot be reached (Can't find source path /tmp/opsroom-no-such-folder: No such file or directory)");
 }
 END_TEST
 
@@ -334,6 +334,33 @@ START_TEST(containers)
 }
 END_TEST
 
+START_TEST(a_container_that_does_not_hear_is_removed)
+{
+	const struct str words[] = {S("sh"), S("-c"), S("trap '' TERM; echo up; while :; do sleep 0.1; done")};
+	struct runner_order o = order(1, 3, words), bad = order(2, 1, (const struct str[]){S("fail")});
+	char removed[200], text[200] = "";
+	FILE *f = NULL;
+
+	put("plugins/p/podman", PODMAN, 0755);
+	ck_assert(chmod(folder, 0755) == 0 && chmod(plugin, 0777) == 0);
+	options.path = plugin;
+	runner_anew();
+	o.image = bad.image = S("app");
+	o.limits.time = 200;
+	ck_assert_int_eq(ran(&o)->end.code, RUNNER_TIMED_OUT);
+	snprintf(removed, sizeof removed, "%s/removed", plugin);
+	while (!strstr(text, "\n")) /* it is on its way */
+		if ((f = fopen(removed, "r"))) {
+			ck_assert(fgets(text, sizeof text, f) || feof(f));
+			fclose(f);
+		}
+	ck_assert(str_starts(str_of(text), S("rm --force --time=0 opsroom-")));
+	ran(&bad);
+	ck_assert_int_eq(seen[2].end.code, RUNNER_NO_START);
+	ck_assert_str_eq(seen[2].reason, "podman cannot run the container; it says why on stderr");
+}
+END_TEST
+
 START_TEST(no_podman)
 {
 	struct runner_order o = sh(1, ":");
@@ -363,6 +390,7 @@ int main(int argc, char **argv)
 		{"without", refuses_where_bwrap_cannot},
 		{"without", without_a_sandbox_on_request},
 		{"containers", containers},
+		{"containers", a_container_that_does_not_hear_is_removed},
 		{"containers", no_podman},
 	};
 
