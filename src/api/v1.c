@@ -154,9 +154,9 @@ void v1_commands(struct exchange *x)
 		x->err = r.err;
 		return;
 	}
-	o = x_object(x, r.waits || r.runs_on ? 202 : 200);
+	o = x_object(x, r.waits || r.runs_on || r.planned.n ? 202 : 200);
 	json_add_bool(&o, "ok", true);
-	json_add_str(&o, "status", r.waits ? S("held") : r.runs_on ? S("running") : S("done"));
+	json_add_str(&o, "status", r.waits ? S("held") : r.runs_on ? S("running") : r.planned.n ? S("planned") : S("done"));
 	json_add_str(&o, "text", r.text);
 	if (r.data.n)
 		json_add_raw(&o, "data", r.data);

@@ -1,6 +1,7 @@
 /* Who asks and what they gave: between the grammar's values and the store's people and channels. */
 #include "commands/command.h"
 
+#include "commands/rulebook.h"
 #include "engine/messages.h"
 #include "store/chat.h"
 
@@ -116,4 +117,12 @@ void caller_facts(struct work *w, const struct caller *caller, struct access_fac
 		out->dm = c.kind == CHANNEL_DM;
 		out->channel = out->dm ? S("") : c.name;
 	}
+}
+
+bool caller_has_role(struct work *w, const struct caller *caller, struct str role)
+{
+	struct access_facts facts;
+
+	caller_facts(w, caller, &facts);
+	return access_has_role(w->engine->rulebook->access, role, &facts);
 }

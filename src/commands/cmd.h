@@ -25,3 +25,5 @@ bool cmd_approvals(struct call *call);
 bool cmd_lock(struct call *call);
 bool cmd_unlock(struct call *call);
 bool cmd_locks(struct call *call);
+bool cmd_plans(struct call *call);
+bool cmd_unplan(struct call *call);

@@ -1,6 +1,5 @@
 /* lock, unlock, locks: a target for oneself, for a while. */
 #include "commands/cmd.h"
-#include "commands/rulebook.h"
 #include "engine/locks.h"
 #include "ops/text.h"
 #include "store/locks.h"
@@ -10,20 +9,12 @@ static struct str person(struct call *call, int64_t user_id)
 	return arena_printf(call->work->arena, "<@" STR_FMT ">", STR_ARG(id_write(call->work->arena, 'U', user_id)));
 }
 
-static bool is_operator(struct call *call)
-{
-	struct access_facts facts;
-
-	caller_facts(call->work, call->caller, &facts);
-	return access_has_role(call->work->engine->rulebook->access, S("operator"), &facts);
-}
-
 static bool read_ask(struct call *call, struct lock_ask *ask)
 {
 	struct str why = str_trim(call_text(call, "why"));
 
 	*ask = (struct lock_ask){.user_id = call->caller->user->id,
-				 .operator_asks = is_operator(call),
+				 .operator_asks = caller_has_role(call->work, call->caller, S("operator")),
 				 .channel_id = call->caller->channel_id,
 				 .thread_ts = call->caller->thread_ts,
 				 .reason = str_clip(why.n ? why : str_trim(call->typed.flags.reason), LOCK_REASON_MAX),

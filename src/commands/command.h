@@ -14,6 +14,8 @@ struct caller {
 	const struct user *user;
 	enum scope scope;     /* what the token allows at most */
 	const char *via;      /* "slash", "mention", "button", "cli", "api", "console", "schedule": for the audit */
+	struct str plan;      /* "P-3": as which it was planned; "": it was not */
+	bool confirmed;       /* its yes was given when it was planned */
 	enum line_kind kind;  /* how the line is written */
 	int64_t channel_id;   /* where it was said; 0: nowhere */
 	int64_t thread_ts;    /* in which thread; 0: in none */
@@ -40,6 +42,7 @@ struct call {
 	bool told;            /* a message of its own says so: where it was said aloud nothing more need be */
 	bool runs_on;         /* a program was started; its end is told later */
 	struct str waiting;   /* "A-17": as which it waits */
+	struct str planned;   /* "P-3": nothing ran, as this it will */
 	int64_t home_id;      /* whose decision it was: the audit's chain */
 	struct err err;
 };
@@ -66,6 +69,7 @@ struct command_result {
 	bool ok;
 	struct str text, data; /* in the work's arena */
 	bool in_channel, privately, waits, told, runs_on; /* as in struct call */
+	struct str planned;    /* "P-3": it runs later */
 	struct err err;        /* why not; text is then made from it */
 };
 /* Runs one line. false only if the store failed: the item must fail. */
@@ -79,6 +83,8 @@ MUST_USE bool command_run_row(struct work *w, struct str kind, int64_t home_id, 
 
 /* Who asks, as the access rules see it. */
 void caller_facts(struct work *w, const struct caller *caller, struct access_facts *out);
+/* By account, or as the access file grants it. */
+bool caller_has_role(struct work *w, const struct caller *caller, struct str role);
 /* How the grammar finds people and channels for who asks. */
 struct bind_names caller_names(struct work *w, const struct caller *caller);
 /* May they run it at all, here? For help and completion. */

@@ -1,5 +1,6 @@
 /* One bound call: what the rules say of it, what must happen first, and the run itself. */
 #include "commands/held.h"
+#include "commands/plans.h"
 #include "commands/rulebook.h"
 
 #include "engine/locks.h"
@@ -8,7 +9,7 @@
 
 void call_init(struct call *call, struct work *w, const struct caller *caller)
 {
-	*call = (struct call){.work = w, .caller = caller, .raw = S(""), .digest = S(""), .then = S(""), .waiting = S(""), .home_id = caller->channel_id ? caller->channel_id : w->engine->workspace_id};
+	*call = (struct call){.work = w, .caller = caller, .raw = S(""), .digest = S(""), .then = S(""), .waiting = S(""), .planned = S(""), .home_id = caller->channel_id ? caller->channel_id : w->engine->workspace_id};
 	buf_init(&call->text, 256 * KIB);
 	buf_init(&call->data, 4 * MIB);
 }
@@ -150,6 +151,7 @@ static struct str audit_detail(struct call *call, struct str raw, int64_t began_
 	add_if(&o, "call", call->typed.spec ? call->typed.canonical : S(""));
 	add_if(&o, "rule", call->verdict.rule);
 	add_if(&o, "reason", call->typed.flags.reason);
+	add_if(&o, "plan", call->planned.n ? call->planned : call->caller->plan);
 	add_if(&o, "approval", call->held ? call->held->code : call->waiting);
 	if (call->caller->channel_id)
 		json_add_str(&o, "channel", id_write(a, 'C', call->caller->channel_id));
@@ -169,7 +171,7 @@ bool call_audit(struct call *call, struct str raw, int64_t began_us)
 	struct str action = !spec ? S("unknown") : str_is(spec->plugin, "core") ? spec->words : arena_printf(call->work->arena, STR_FMT ":" STR_FMT, STR_ARG(spec->plugin), STR_ARG(spec->path));
 
 	return audit_note(call->work, call->home_id, call->caller->user->id, arena_dup(call->work->arena, action).p, call->caller->via, audit_detail(call, raw, began_us),
-			  call->err.code ? err_info(call->err.code)->name : call->waits ? "held" : "ok", &call->work->err);
+			  call->err.code ? err_info(call->err.code)->name : call->waits ? "held" : call->planned.n ? "planned" : "ok", &call->work->err);
 }
 
 /* ---- locks ---- */
@@ -213,6 +215,10 @@ void call_go(struct call *call)
 	if (!call_may(call))
 		return;
 	call->command = spec->runs;
+	if (!call->typed.flags.dry_run && plan_wanted(call)) {
+		plan_call(call);
+		return;
+	}
 	if (!call->typed.flags.dry_run && (!is_let(call, &call->err) || !held_ready(call)))
 		return;
 	if (!call->command->run(call) && !call->err.code)

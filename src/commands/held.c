@@ -37,13 +37,15 @@ static bool approved(const struct call *call, const struct access_need *n)
 
 static void what_is_left(const struct call *call, struct left *out)
 {
+	bool confirmed = call->held || call->caller->confirmed;
+
 	memset(out, 0, sizeof *out);
-	out->confirm = call->typed.spec->risk == RISK_DANGER && !call->held;
+	out->confirm = call->typed.spec->risk == RISK_DANGER && !confirmed;
 	for (size_t i = 0; i < call->verdict.need_count; i++) {
 		const struct access_need *n = &call->verdict.needs[i];
 
 		if (n->kind == NEED_CONFIRM)
-			out->confirm = !call->held;
+			out->confirm = !confirmed;
 		else if (n->kind == NEED_REASON && !call->typed.flags.reason.n)
 			out->reason = n;
 		else if (n->kind == NEED_MFA && !call->held) /* it was fresh when it was asked for */
@@ -377,6 +379,15 @@ bool held_ready(struct call *call)
 		return false;
 	}
 	return hold(call, &left, call->typed.canonical);
+}
+
+bool held_ready_to_plan(struct call *call, struct str line)
+{
+	struct left left;
+
+	what_is_left(call, &left);
+	left.approval_count = 0;
+	return !ask_reason_or_factor(call, &left) && (!left.confirm || hold(call, &left, line));
 }
 
 bool held_ready_list(struct call *answer_call, struct call *calls, size_t count)

@@ -5,6 +5,8 @@
 
 /* Are the verdict's needs met? true: run it. false: call->err says what is missing, or call->text that it waits for a yes. */
 bool held_ready(struct call *call);
+/* The same for a call that is planned: what must be confirmed is confirmed as `line`, with its times; an approval is asked for when they come. */
+bool held_ready_to_plan(struct call *call, struct str line);
 /* The same for several calls of one line, which are confirmed as one list: none may ask for an approval. canonical: one a line. */
 bool held_ready_list(struct call *answer, struct call *calls, size_t count);
 /* A broken glass is told and written down, with what came of it. */

@@ -1,5 +1,6 @@
 /* One line: reading it, its pipe, its answer. */
 #include "commands/held.h"
+#include "commands/plans.h"
 #include "commands/rulebook.h"
 
 #include "commands/rows.h"
@@ -119,6 +120,10 @@ static bool bind_step(struct run *r, const struct step *s, const struct word *to
 		return false;
 	if (call->held)
 		call->typed.flags.reason = call->held->reason;
+	if (plan_wanted(call) && (r->pipe.count > 1 || r->pipe.dest_count)) {
+		err_set(&call->err, ERR_INVALID, "a line with | or > runs now or not at all: --at and --every are for one command alone");
+		return false;
+	}
 	return true;
 }
 
@@ -385,7 +390,7 @@ static bool run_one(struct work *w, const struct caller *caller, const struct he
 	if (!ok && !w->err.code)
 		w->err = call.err;
 	*out = (struct command_result){.ok = call.err.code == ERR_NONE, .in_channel = call.in_channel, .privately = call.privately, .waits = call.waits, .told = call.told,
-				       .runs_on = call.runs_on, .err = call.err};
+				       .runs_on = call.runs_on, .planned = call.planned, .err = call.err};
 	out->text = out->ok ? arena_dup(w->arena, buf_str(&call.text)) : refusal(&r);
 	out->data = arena_dup(w->arena, buf_str(&call.data));
 	call_done(&call);
@@ -405,5 +410,7 @@ bool command_run_held(struct work *w, const struct caller *caller, const struct 
 
 bool command_run_row(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err)
 {
+	if (str_is(kind, KIND_PLAN_RUN))
+		return plan_run(w, home_id, payload, err);
 	return str_is(kind, KIND_HELD_RUN) ? held_run(w, home_id, err) : mention_run(w, payload, err);
 }

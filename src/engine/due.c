@@ -12,6 +12,7 @@
 #include "engine/held.h"
 #include "engine/housekeeping.h"
 #include "engine/locks.h"
+#include "engine/plans.h"
 #include "engine/silences.h"
 #include "store/journal.h"
 
@@ -42,7 +43,7 @@ static span_ms backoff(int attempts)
 /* What is run, not told: at most once, claimed, run and completed in one transaction. */
 static bool is_run_kind(struct str kind)
 {
-	return str_is(kind, "command") || str_is(kind, KIND_HELD_RUN);
+	return str_is(kind, "command") || str_is(kind, KIND_HELD_RUN) || str_is(kind, KIND_PLAN_RUN);
 }
 
 static void run_row(struct work *w, struct due_item *item)
@@ -366,7 +367,13 @@ static bool run_lock(struct work *w, const struct due_row *row, wall_ms *again_a
 	return locks_due(w, row->home_id, again_at);
 }
 
+static bool run_plan(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	return plan_due(w, row->home_id, again_at);
+}
+
 static const struct timer_kind timer_kinds[] = {
+	{TIMER_PLAN, run_plan},
 	{TIMER_HELD, run_held},
 	{TIMER_LOCK, run_lock},
 	{"group_ends", run_group_ends},

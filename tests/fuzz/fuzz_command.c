@@ -40,7 +40,7 @@ static bool say(struct work *w, void *context)
 	need(store_audit_search(w->engine->db, w->arena, w->engine->workspace_id, &newest, &record, &count, &err) &&
 	     count == 1);
 	need(json_parse(w->arena, record->detail, JSON_STRICT, &err) != NULL);
-	need(str_is(record->result, "ok") == r.ok);
+	need((str_is(record->result, "ok") || str_is(record->result, "planned")) == r.ok);
 	need(alerts_reload(w->engine, &err));
 	return false;
 }

@@ -235,8 +235,10 @@ const statements = {
 		await world.get(name, Daemon).end(number);
 	},
 
-	async restart(world, [name]) {
+	async restart(world, words) {
+		const { rest: [name], options } = optionsOf(words, ['clock'], []);
 		const d = world.get(name, Daemon);
+		if (options.clock) d.args[d.args.indexOf('--clock') + 1] = options.clock[0];
 		if (d.child.exitCode === null && !d.child.signalCode) await d.end('SIGTERM');
 		await d.start();
 	},
