@@ -1,8 +1,11 @@
 #include "base/crypt.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <unistd.h>
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -69,6 +72,20 @@ struct str crypt_sha256_hex(struct arena *a, struct str s)
 
 	crypt_sha256(s, hash);
 	return crypt_hex(a, hash, sizeof hash);
+}
+
+bool crypt_sha256_fd(int fd, size_t max_bytes, uint8_t out[32])
+{
+	crypto_hash_sha256_state state;
+	unsigned char part[64 * KIB];
+	size_t total = 0;
+	ssize_t n;
+
+	crypto_hash_sha256_init(&state);
+	while ((n = read(fd, part, sizeof part)) > 0 && (total += (size_t)n) <= max_bytes)
+		crypto_hash_sha256_update(&state, part, (size_t)n);
+	crypto_hash_sha256_final(&state, out);
+	return n == 0;
 }
 
 void crypt_hex_write(char *out, const uint8_t *bytes, size_t n)
@@ -191,4 +208,48 @@ bool crypt_open(struct arena *a, const struct secret *key, struct str sealed, st
 	text = arena_alloc(a, n - SEAL_MORE + 1);
 	*plain = str_n((const char *)text, n - SEAL_MORE);
 	return crypto_secretbox_open_easy(text, box + SEAL_NONCE, n - SEAL_NONCE, box, key->bytes) == 0;
+}
+
+/* ---- RSA ---- */
+
+static int no_password(char *buffer, int size, int writing, void *context)
+{
+	(void)buffer, (void)size, (void)writing, (void)context;
+	return -1; /* the default would ask on the terminal */
+}
+
+static EVP_PKEY *read_private_key(struct str pem)
+{
+	BIO *bio = pem.n <= 64 * KIB ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+
+	BIO_free(bio);
+	if (key && (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_get_bits(key) < 2048)) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	return key;
+}
+
+bool crypt_rsa_sign(struct arena *a, struct str pem, struct str text, struct str *base64, struct err *err)
+{
+	EVP_PKEY *key = read_private_key(pem);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned char *raw, *out;
+	size_t n = 0;
+	bool ok = key && ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
+		  EVP_DigestSign(ctx, NULL, &n, (const unsigned char *)text.p, text.n) == 1;
+
+	if (ok) {
+		raw = arena_alloc(a, n);
+		ok = EVP_DigestSign(ctx, raw, &n, (const unsigned char *)text.p, text.n) == 1;
+		out = arena_alloc(a, 4 * n / 3 + 5);
+		*base64 = str_n((const char *)out, ok ? (size_t)EVP_EncodeBlock(out, raw, (int)n) : 0);
+	}
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	if (!ok)
+		err_set(err, ERR_INVALID, "the key is no private RSA key of 2048 bits or more (PEM, without a password)");
+	return ok;
 }

@@ -20,6 +20,8 @@ void crypt_hmac_sha256(const struct secret *key, struct str s, uint8_t out[32]);
 void crypt_hmac_sha256_text(struct str key, struct str s, uint8_t out[32]);
 struct str crypt_hex(struct arena *a, const uint8_t *bytes, size_t n); /* lower case */
 struct str crypt_sha256_hex(struct arena *a, struct str s);
+/* Of what can be read from fd until its end. false: it cannot, or it is more than max_bytes. */
+MUST_USE bool crypt_sha256_fd(int fd, size_t max_bytes, uint8_t out[32]);
 void crypt_hex_write(char *out, const uint8_t *bytes, size_t n); /* 2 * n characters and a NUL */
 MUST_USE bool crypt_unhex(struct str hex, uint8_t *out, size_t n); /* exactly 2 * n digits, lower case alone */
 
@@ -63,3 +65,6 @@ static inline uint64_t hash_mix(uint64_t x)
 	x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
 	return x ^ (x >> 31);
 }
+
+/* RSA-SHA256 (RFC 8017, PKCS #1 v1.5) as base64, in one line. pem: a private key of 2048 bits or more, without a password. ERR_INVALID. */
+MUST_USE bool crypt_rsa_sign(struct arena *a, struct str pem, struct str text, struct str *base64, struct err *err);

@@ -16,3 +16,8 @@ MUST_USE struct regex *regex_new(struct str pattern, struct err *err);
 MUST_USE bool regex_check(struct str pattern, struct err *err);
 void regex_free(struct regex *r); /* NULL is fine */
 bool regex_matches(const struct regex *r, struct str text); /* text is UTF-8 */
+
+/* With named groups, (?P<name>...) or (?<name>...) as Ruby writes it; it too must match the whole text. */
+MUST_USE struct regex *regex_new_named(struct str pattern, struct err *err);
+/* Hands over each named group that took part. false: it does not match. Only for those of regex_new_named(). */
+bool regex_groups(const struct regex *r, struct str text, void (*on_group)(void *context, struct str name, struct str value), void *context);
