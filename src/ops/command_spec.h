@@ -76,6 +76,9 @@ bool param_type_parse(struct str s, enum param_type *out);
 /* What the grammar can bind: places in a sensible order, one rest, unique names and letters, no flag's name, defaults of their type. */
 MUST_USE bool spec_check(const struct command_spec *spec, struct err *err);
 
+/* A name of what every command takes: --reason, --at. */
+bool spec_is_flag(struct str name);
+
 struct value {
 	struct str text;     /* canonical: a user's name, "90m", "true" */
 	int64_t number;      /* INT; SPAN and TIME in ms; BOOL 0 or 1; USER and CHANNEL their id */

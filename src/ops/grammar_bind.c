@@ -27,6 +27,14 @@ static const struct {
 	[FLAG_REASON] = {"reason", PARAM_TEXT}, [FLAG_INCIDENT] = {"incident", PARAM_INCIDENT}, [FLAG_AT] = {"at", PARAM_TIME},       [FLAG_EVERY] = {"every", PARAM_SPAN}, [FLAG_TIMEOUT] = {"timeout", PARAM_SPAN},
 };
 
+bool spec_is_flag(struct str name)
+{
+	for (size_t i = 0; i < COUNT_OF(flags); i++)
+		if (str_is(name, flags[i].name))
+			return true;
+	return false;
+}
+
 static bool fail_at(struct binder *b, const struct word *t, const char *why, struct str what)
 {
 	b->line->fault_at = t ? t->at : SIZE_MAX;
