@@ -372,18 +372,25 @@ static void think_run(uv_work_t *uv)
 	t->think(t->exchange);
 }
 
+void x_go_on(struct exchange *x, void (*next_run)(struct exchange *x))
+{
+	x->next_run = next_run;
+	if (engine_submit(x->api->engine, &x->work))
+		return;
+	buf_done(&x->body);
+	buf_done(&x->headers);
+	api_refuse(x->api, x->request, ERR_UNAVAILABLE, "too much is queued; try again in a moment");
+}
+
 static void think_done(uv_work_t *uv, int status)
 {
 	struct thinking *t = (struct thinking *)uv;
 	struct exchange *x = t->exchange;
-	bool queued;
 
 	(void)status;
 	mem_free(t);
 	engine_busy(x->api->engine, -1);
-	queued = engine_submit(x->api->engine, &x->work);
-	if (!queued)
-		api_refuse(x->api, x->request, ERR_UNAVAILABLE, "too much is queued; try again in a moment");
+	x_go_on(x, x->next_run);
 }
 
 void x_think(struct exchange *x, void (*think)(struct exchange *x), void (*next_run)(struct exchange *x))

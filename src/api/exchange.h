@@ -110,6 +110,8 @@ struct exchange {
 };
 /* From finish(): does slow sums (Argon2id) on a thread of libuv's pool, then runs next_run() on the work thread. */
 void x_think(struct exchange *x, void (*think)(struct exchange *x), void (*next_run)(struct exchange *x));
+/* From finish() or later, on the net thread: runs next_run() on the work thread. */
+void x_go_on(struct exchange *x, void (*next_run)(struct exchange *x));
 /* For a handler that reads much: read() writes the answer on a thread of libuv's pool, with the store open for reading in x->reader. */
 void x_read_apart(struct exchange *x, void (*read)(struct exchange *x));
 
@@ -191,4 +193,7 @@ struct api {
 	struct login_guard *logins;
 	struct token_uses *token_uses;
 	struct deliveries *deliveries; /* the work thread's */
+	/* Net thread: reads again what a team wrote beside the settings; done() is called on the net thread when it is in force. */
+	void (*reload)(void *context, void (*done)(void *context), void *for_whom);
+	void *reload_context;
 };

@@ -29,6 +29,8 @@ void v1_sources(struct exchange *x);
 void v1_deliveries(struct exchange *x);
 void v1_delivery(struct exchange *x);
 void v1_delivery_replay(struct exchange *x);
+void v1_plugins(struct exchange *x);
+void v1_plugin_change(struct exchange *x);
 void v1_silences(struct exchange *x);
 void v1_silence_preview(struct exchange *x);
 void v1_silence_put(struct exchange *x);

@@ -61,6 +61,10 @@ const struct http_route routes[] = {
 	{"GET", "/v1/deliveries/", "ID", DIALECT_OURS, WHO_OPERATOR, ROUTE_PREFIX, v1_delivery, "One delivery with its headers and its body."},
 	{"POST", "/v1/deliveries/", "ID/replay", DIALECT_OURS, WHO_OPERATOR, ROUTE_PREFIX, v1_delivery_replay,
 	 "Takes a delivery in once more, as if its tool sent it now. Answers what it did."},
+	{"GET", "/v1/plugins", "", DIALECT_OURS, WHO_OPERATOR, 0, v1_plugins, "The plugins with their versions: which is enabled, which is in force, and what is wrong with one."},
+	{"POST", "/v1/plugins/", "NAME/enable | disable | rollback", DIALECT_OURS, WHO_ADMIN, ROUTE_PREFIX, v1_plugin_change,
+	 "Enables the `version` of the body, or the newest; or disables it; or goes back to the one before. Answers when that is in force. What SIGHUP reads is "
+	 "read again, but for the settings."},
 	{"POST", "/v1/alerts/test", "", DIALECT_OURS, WHO_PERSON, 0, v1_alerts_test,
 	 "Where alerts with these labels would go, and whether they would be quiet now; changes nothing."},
 	{"GET", "/v1/status", "", DIALECT_OURS, WHO_PERSON, 0, v1_status, "How things stand: version, alerts, outbox, store."},

@@ -5,12 +5,36 @@
 #pragma once
 #include "ops/access.h"
 #include "ops/grammar.h"
+#include "ops/plugin.h"
 
-struct rulebook {
-	struct command_set *commands;
-	struct access *access;
+/* A plugin that could not be taken as it lies there. */
+struct plugin_fault {
+	struct str name;
+	struct str kept; /* the version that stays in force in its place; "": it has no commands */
+	struct str why;  /* names file, line and place */
 };
 
-/* path: the access file; "": none, then commands ask for the roles of commands.def and nothing else. Errors name file and line. */
-MUST_USE struct rulebook *rulebook_read(struct str path, struct err *err);
+struct rulebook {
+	struct arena arena;
+	struct command_set *commands;
+	struct access *access;
+	struct str plugins_dir;   /* "": there is none */
+	struct plugin **plugins;  /* those in force, by name */
+	size_t plugin_count;
+	struct plugin_fault *faults;
+	size_t fault_count;
+};
+
+struct rulebook_from {
+	struct str access;      /* the access file; "": none, then commands ask for the roles that they bring along and nothing else */
+	struct str plugins_dir; /* "": no plugins */
+	const struct rulebook *before; /* what is in force now; NULL: nothing */
+};
+/* A wrong access file is an error that names file and line. A wrong plugin takes nothing else away: it is among the faults, and if one of its
+ * versions is in force, that stays. Its commands run only while its files are those that were enabled (plugin_unchanged()). */
+MUST_USE struct rulebook *rulebook_read(const struct rulebook_from *from, struct err *err);
 void rulebook_free(struct rulebook *r); /* NULL is fine */
+
+const struct plugin *rulebook_plugin(const struct rulebook *r, struct str name); /* NULL: it is not in force */
+/* Would the plugin's commands stand in the way of ours, or of another plugin? ERR_CONFLICT. */
+MUST_USE bool rulebook_fits(const struct rulebook *r, const struct plugin *p, struct err *err);

@@ -25,7 +25,8 @@ struct daemon {
 	struct str setup_token; /* to make the first admin; "" when there is one */
 	bool draining;
 	unsigned drains; /* servers that are not empty yet */
-	bool has_sources, has_alerting, has_access, reading_rules, read_rules_again; /* rules.c */
+	bool has_sources, has_alerting, has_access, has_plugins, reading_rules, read_rules_again; /* rules.c */
+	struct rules_waiter *rules_waiters;
 	mono_ms began;
 };
 
@@ -45,8 +46,13 @@ struct str daemon_local_url(struct daemon *d, struct str host, int port);
 /* run.c: runs until a signal ends it; the answer is the exit code. */
 int daemon_run(struct daemon *d, struct err *err);
 
-/* rules.c: reads sources_dir, the alerting file and the access file beside the loop and hands them to the work thread; says READY=1 when that is done. */
+/* rules.c: reads sources_dir, the alerting file, the access file and the plugins beside the loop and hands them to the work thread; says READY=1 when that is done. */
 void daemon_read_rules(struct daemon *d);
+/* For the API: the same, with a word when it is in force. */
+void daemon_read_rules_for(void *daemon, void (*done)(void *context), void *context);
+struct rulebook;
+/* The log: which plugins are in force, which are not and why. */
+void daemon_say_plugins(struct daemon *d, const struct rulebook *r);
 
 /* provision.c: `opsroomd provision FILE`, through the daemon that has the data directory, if one has. */
 int daemon_provision(struct daemon *d, const char *file, struct err *err);

@@ -118,18 +118,30 @@ static bool read_command_line(struct daemon *d, struct command_line *c, int argc
 	return true;
 }
 
+/* All that is wrong, a line each. */
+static bool plugins_are_good(const struct rulebook *r, struct err *err)
+{
+	for (size_t i = 0; i < r->fault_count; i++)
+		fprintf(stderr, "opsroomd: " STR_FMT "\n", STR_ARG(r->faults[i].why));
+	if (r->fault_count)
+		err_set(err, ERR_INVALID, "%zu plugin%s cannot be taken", r->fault_count, r->fault_count == 1 ? "" : "s");
+	return r->fault_count == 0;
+}
+
 /* What can be known without touching the data directory. */
 static bool check(const struct daemon *d, struct err *err)
 {
 	struct source_folder *sources = source_folder_read(d->settings.sources_dir, err);
 	struct routing *routing = sources ? routing_read(d->settings.alerting, err) : NULL;
-	struct rulebook *rulebook = routing ? rulebook_read(d->settings.access, err) : NULL;
+	struct rulebook_from from = {.access = d->settings.access, .plugins_dir = d->settings.plugins_dir};
+	struct rulebook *rulebook = routing ? rulebook_read(&from, err) : NULL;
 	struct tls_context *tls;
+	bool good = rulebook && plugins_are_good(rulebook, err);
 
 	source_folder_free(sources);
 	routing_free(routing);
 	rulebook_free(rulebook);
-	if (!rulebook)
+	if (!good)
 		return false;
 	if (d->settings.tls_certificate.n) {
 		tls = tls_context_new(d->settings.tls_certificate.p, d->settings.tls_key.p, err);

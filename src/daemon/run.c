@@ -241,6 +241,8 @@ static bool open_net(struct daemon *d, struct err *err)
 	if (s->tls_certificate.n && !(d->tls = tls_context_new(s->tls_certificate.p, s->tls_key.p, err)))
 		return false;
 	d->api = api_new(d->engine, &d->loop, &ours);
+	d->api->reload = daemon_read_rules_for;
+	d->api->reload_context = d;
 	events.context = d->api;
 	d->api->sns = sns_new(d->engine, &d->loop, s->sns_endpoint, s->sns_endpoint.n && s->sns_ca.n ? s->sns_ca.p : NULL);
 	d->server = server_new(&d->loop, &limits, &events);

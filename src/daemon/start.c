@@ -76,6 +76,7 @@ bool daemon_open(struct daemon *d, struct err *err)
 	struct engine_config config = {
 		.data_dir = s->data.p, .public_url = s->public_url, .queue_max = s->queue_max, .node = 1,
 		.prometheus_url = s->prometheus_url, .alert_graphs = s->alert_graphs};
+	struct rulebook_from from;
 
 	d->engine = engine_new(&config, &d->loop, NULL, err);
 	if (!d->engine)
@@ -90,7 +91,10 @@ bool daemon_open(struct daemon *d, struct err *err)
 		routing_set_apart(d->engine->routing);
 	d->has_sources = s->sources_dir.n > 0;
 	d->has_alerting = s->alerting.n > 0;
-	d->engine->rulebook = d->engine->routing ? rulebook_read(s->access, err) : NULL;
+	from = (struct rulebook_from){.access = s->access, .plugins_dir = s->plugins_dir};
+	d->engine->rulebook = d->engine->routing ? rulebook_read(&from, err) : NULL;
+	if (d->engine->rulebook)
+		daemon_say_plugins(d, d->engine->rulebook);
 	d->has_access = s->access.n > 0;
 	return d->engine->rulebook && start_clock(d, err) && engine_run_once(d->engine, start_run, d, err);
 }

@@ -85,7 +85,7 @@ static inline void room_start(struct room *r)
 	room_must(uv_loop_init(&r->loop) == 0, &err);
 	r->e = engine_new(&config, &r->loop, NULL, &err);
 	room_must(r->e != NULL, &err);
-	r->e->rulebook = rulebook_read(S(""), &err);
+	r->e->rulebook = rulebook_read(&(struct rulebook_from){.access = S(""), .plugins_dir = S("")}, &err);
 	room_must(r->e->rulebook != NULL, &err);
 	room_run(r, room_first, r);
 }
