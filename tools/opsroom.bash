@@ -9,12 +9,13 @@ _opsroom() {
 		esac
 	done
 	case ${first:-none} in
-	none) words=" login logout status alerts alert ack resolve run post tail channels token audit source routes import demo version help" ;;
+	none) words=" login logout status alerts alert ack resolve run post tail channels token audit source routes import plugin demo version help" ;;
 	token) words=" create list report revoke" ;;
 	audit) words=" search verify export key" ;;
 	source) words=" list show test mail deliveries delivery replay" ;;
 	routes) words=" test show" ;;
 	import) words=" alertmanager" ;;
+	plugin) words=" new check install list enable disable rollback" ;;
 	esac
 	if [ -n "$command" ]; then words=; fi
 	case $word in -*) words=" --url --token --data --ca --json --help"
@@ -29,6 +30,12 @@ _opsroom() {
 		"routes test") words+=" --file --verify.receivers" ;;
 		"routes show") words+=" --file" ;;
 		"import alertmanager") words+=" --channel" ;;
+		"plugin new") words+=" --lang --dir" ;;
+		"plugin install") words+=" --plugins" ;;
+		"plugin list") words+=" --plugins" ;;
+		"plugin enable") words+=" --plugins" ;;
+		"plugin disable") words+=" --plugins" ;;
+		"plugin rollback") words+=" --plugins" ;;
 		esac
 		case $first in
 		login) words+=" --user --scope" ;;
