@@ -12,18 +12,21 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Root's plugins may lie where the user nobody cannot reach them, so they are shown at another place. */
-static bool show_folders(const char *folders, const char *at)
+/* Root's plugins may lie where the user nobody cannot reach them, so they are shown at another place: to us alone, over one that every
+ * system has, since a place of our own could not be removed while it is in use. NULL: that did not work. */
+static const char *show_folders(const char *folders)
 {
 	unsigned long flags = MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV;
+	const char *at = access("/mnt", F_OK) == 0 ? "/mnt" : "/srv";
 
-	return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0 && mkdir(at, 0755) == 0 &&
-	       mount(folders, at, NULL, MS_BIND | MS_REC, NULL) == 0 && mount(NULL, at, NULL, flags, NULL) == 0;
+	return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0 &&
+			       mount(folders, at, NULL, MS_BIND | MS_REC, NULL) == 0 && mount(NULL, at, NULL, flags, NULL) == 0
+		       ? at
+		       : NULL;
 }
 
 /* Root would be root in a program's eyes, and no limit of processes holds it. */
@@ -94,14 +97,12 @@ static bool be_first_inside(bool *own_processes)
 	return true;
 }
 
-bool apart_settle(const char *scratch, const char *folders, enum sandbox_kind kind, bool *shown, bool *own_processes)
+bool apart_settle(const char *folders, enum sandbox_kind kind, const char **shown_at, bool *own_processes)
 {
-	char at[PATH_MAX];
-
-	*shown = *own_processes = false;
-	snprintf(at, sizeof at, "%s/plugins", scratch);
+	*shown_at = NULL;
+	*own_processes = false;
 	if (getuid() == 0 && kind != SANDBOX_PODMAN) {
-		*shown = folders[0] && show_folders(folders, at);
+		*shown_at = folders[0] ? show_folders(folders) : NULL;
 		if (!give_up_root())
 			return false;
 	}

@@ -28,7 +28,8 @@ struct process {
 	struct garbage *garbage; /* freed when the round is over */
 	bool choked; /* the daemon is behind: children are not read */
 	bool over;
-	char folders[PATH_MAX]; /* what is under it is found under scratch/plugins; "": nothing is */
+	char folders[PATH_MAX]; /* what is under it is found under shown_at; "": nothing is */
+	const char *shown_at;
 	bool sees_memory; /* /proc is of the namespace that we are in */
 	int64_t last_call;
 	mono_ms look_at; /* next look at the memory */
@@ -93,8 +94,8 @@ void watch_close(struct process *p, struct watch *w);
 void free_later(struct process *p, void *memory);
 
 /* runner_apart.c: before anything is opened or started. With SANDBOX_OFF only root is given up, with SANDBOX_PODMAN
- * nothing is. *shown: `folders` is at scratch/plugins. false: it must not go on. */
-MUST_USE bool apart_settle(const char *scratch, const char *folders, enum sandbox_kind kind, bool *shown, bool *own_processes);
+ * nothing is. *shown_at: where `folders` is seen now, or NULL. false: it must not go on. */
+MUST_USE bool apart_settle(const char *folders, enum sandbox_kind kind, const char **shown_at, bool *own_processes);
 
 /* runner_door.c: the callback socket */
 MUST_USE bool door_open(struct child *c, int64_t id);

@@ -687,7 +687,7 @@ static const char *our_folder(const struct process *p, struct arena *a, const ch
 
 	if (!n || strncmp(folder, p->folders, n) != 0 || folder[n] != '/')
 		return folder;
-	return arena_printf(a, "%s/plugins%s", p->sandbox.scratch, folder + n).p;
+	return arena_printf(a, "%s%s", p->shown_at, folder + n).p;
 }
 
 static void take_order(struct process *p, struct str payload)
@@ -884,7 +884,7 @@ static bool settle(struct process *p, struct str hello)
 {
 	struct unpack u = {hello, false};
 	enum sandbox_kind kind = (enum sandbox_kind)unpack_int(&u);
-	bool shown, ok;
+	bool ok;
 	struct err err = {0};
 	struct arena a;
 	const char *scratch, *path, *folders;
@@ -893,8 +893,8 @@ static bool settle(struct process *p, struct str hello)
 	scratch = arena_dup(&a, unpack_str(&u)).p;
 	path = arena_dup(&a, unpack_str(&u)).p;
 	folders = arena_dup(&a, unpack_str(&u)).p;
-	ok = !u.failed && apart_settle(scratch, folders, kind, &shown, &p->sees_memory) && sandbox_init(&p->sandbox, scratch, path, kind, &err);
-	if (ok && shown)
+	ok = !u.failed && apart_settle(folders, kind, &p->shown_at, &p->sees_memory) && sandbox_init(&p->sandbox, scratch, path, kind, &err);
+	if (ok && p->shown_at)
 		snprintf(p->folders, sizeof p->folders, "%s", folders);
 	arena_done(&a);
 	return ok;
