@@ -31,6 +31,7 @@ _opsroom() {
 		"routes show") words+=" --file" ;;
 		"import alertmanager") words+=" --channel" ;;
 		"plugin new") words+=" --lang --dir" ;;
+		"plugin check") words+=" --run" ;;
 		"plugin install") words+=" --plugins" ;;
 		"plugin list") words+=" --plugins" ;;
 		"plugin enable") words+=" --plugins" ;;

@@ -1,5 +1,6 @@
 #include "base/crypt.h"
 #include "cli/cli.h"
+#include "net/runner.h"
 
 #include <locale.h>
 #include <stdlib.h>
@@ -245,7 +246,8 @@ const struct subcommand subcommands[] = {
 	 NULL,
 	 {{"--lang", "LANG", "sh (the default), python or node"}, {"--dir", "DIR", "The folder to make, ./NAME otherwise"}}},
 	{"plugin check", "<folder>", 1, 1, false, true, sub_plugin_check, "Read a plugin as opsroomd would: manifest, examples, rules, files.",
-	 "The exit code is 0 if it can be installed, else that of the error, which names file, line and place.", {{0}}},
+	 "The exit code is 0 if it can be installed, else that of the error, which names file, line and place. With --run it is 1 if an example ended otherwise than with 0 or 3.",
+	 {{"--run", NULL, "Run the examples in the sandbox: those that only read, and the others with --dry-run"}}},
 	{"plugin install", "<folder>", 1, 1, false, true, sub_plugin_install, "Copy a plugin to the daemon's folder of plugins, as this version; it is not enabled by that.",
 	 "The daemon is asked where that is, and the copy is made by you: on its machine, as somebody who may write there.",
 	 {{"--plugins", "DIR", "To this folder instead"}}},
@@ -524,6 +526,8 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	bool ok;
 
+	if (argc == 2 && strcmp(argv[1], RUNNER_ARGUMENT) == 0)
+		return runner_main(); /* of `plugin check --run` */
 	setlocale(LC_CTYPE, "");
 	arena_init(&c.arena);
 	c.colour = isatty(STDOUT_FILENO) && !(getenv("NO_COLOR") && *getenv("NO_COLOR")) &&

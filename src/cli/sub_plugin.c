@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/plugin_files.h"
+#include "cli/plugin_try.h"
 #include "ops/plugin.h"
 
 #include <errno.h>
@@ -87,7 +88,7 @@ static void print_check(struct cli *c, const struct plugin *p)
 	printf(STR_FMT " " STR_FMT " (%s): " STR_FMT "\n", STR_ARG(p->name), STR_ARG(p->version), plugin_carrier_name(p->carrier), STR_ARG(safe_line(&c->arena, p->summary)));
 	for (size_t i = 0; i < p->command_count; i++)
 		check_command(c, p->commands[i]);
-	printf("The manifest, %zu rule%s and all examples are good; nothing was run.\ndigest " STR_FMT "\n", p->rule_count, p->rule_count == 1 ? "" : "s", STR_ARG(p->digest));
+	printf("The manifest, %zu rule%s and all examples are good.\ndigest " STR_FMT "\n", p->rule_count, p->rule_count == 1 ? "" : "s", STR_ARG(p->digest));
 }
 
 static void check_json(const struct plugin *p)
@@ -120,16 +121,26 @@ static void check_json(const struct plugin *p)
 
 bool sub_plugin_check(struct cli *c, struct err *err)
 {
-	struct plugin *p = plugin_read(c->args[0], S(""), err);
+	unsigned bad = 0;
+	struct plugin *p;
+	bool ok;
 
-	if (!p)
+	if (c->json && option(c, "--run")) {
+		err_set(err, ERR_INVALID, "--json and --run do not go together");
+		return false;
+	}
+	if (!(p = plugin_read(c->args[0], S(""), err)))
 		return false;
 	if (c->json)
 		check_json(p);
 	else
 		print_check(c, p);
+	fflush(stdout);
+	ok = !option(c, "--run") || p->carrier == PLUGIN_RPC || plugin_try(c, p, &bad, err);
+	if (bad)
+		c->exit_code = 1;
 	plugin_free(p);
-	return true;
+	return ok;
 }
 
 /* ---- the folder of plugins: the daemon's, or that of --plugins ---- */

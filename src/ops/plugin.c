@@ -340,29 +340,29 @@ static bool defaults_fit(struct plugin_reader *rd, const struct json *at, const 
 	return call_bind(arena_of(rd), &alone, NULL, 0, &names, &line, &call, &err) || plugin_wrong(rd, at, where, "a default is wrong: " STR_FMT, str_of(err.text));
 }
 
-static bool example_fits(struct plugin_reader *rd, const struct plugin_command *c, struct str text, struct err *err)
+bool plugin_bind_example(struct arena *a, const struct command_set *set, const struct plugin_command *c, struct str text, struct typed_call *out, struct err *err)
 {
 	struct command_found found;
-	struct typed_call call;
 	struct pipeline pipe;
 	struct line line;
 
-	if (!line_read(arena_of(rd), text, LINE_TYPED, &line, err) || !line_split(&line, &pipe, err))
+	if (!line_read(a, text, LINE_TYPED, &line, err) || !line_split(&line, &pipe, err))
 		return false;
-	command_set_find(rd->set, pipe.count ? pipe.stages[0].tokens : NULL, pipe.count ? pipe.stages[0].count : 0, &found);
+	command_set_find(set, pipe.count ? pipe.stages[0].tokens : NULL, pipe.count ? pipe.stages[0].count : 0, &found);
 	if (found.spec != &c->spec) {
-		err_set(err, ERR_INVALID, "it does not begin with `" STR_FMT "`", STR_ARG(c->spec.words));
+		err_set(err, ERR_INVALID, "it is no call of `" STR_FMT "`", STR_ARG(c->spec.words));
 		return false;
 	}
-	return call_bind(arena_of(rd), found.spec, pipe.stages[0].tokens + found.words, pipe.stages[0].count - found.words, &names, &line, &call, err);
+	return call_bind(a, found.spec, pipe.stages[0].tokens + found.words, pipe.stages[0].count - found.words, &names, &line, out, err);
 }
 
 static bool examples_fit(struct plugin_reader *rd, const struct json *at, const char *where, const struct plugin_command *c)
 {
+	struct typed_call call;
 	struct err err = {0};
 
 	for (size_t i = 0; i < c->spec.example_count; i++)
-		if (!example_fits(rd, c, c->spec.examples[i], &err))
+		if (!plugin_bind_example(arena_of(rd), rd->set, c, c->spec.examples[i], &call, &err))
 			return plugin_wrong(rd, at, item_of(rd, where, "examples", i), STR_FMT,
 					    arena_printf(arena_of(rd), "`" STR_FMT "`: %s", STR_ARG(str_clip(c->spec.examples[i], 80)), err.text));
 	return true;
@@ -390,7 +390,7 @@ bool plugin_add_command(struct plugin_reader *rd, const struct json *at, const c
 	spec_write_usage(&p->arena, &c->spec);
 	if (same_path(rd, c) || !command_set_add(rd->set, &c->spec, &err))
 		return plugin_wrong(rd, at, where, "there is another command `" STR_FMT "`", c->spec.words);
-	if (!defaults_fit(rd, at, where, &c->spec) || !examples_fit(rd, at, where, c))
+	if (!defaults_fit(rd, at, where, &c->spec))
 		return false;
 	p->commands[p->command_count++] = c;
 	return true;
@@ -560,6 +560,10 @@ static bool take_commands(struct plugin_reader *rd, const struct json *tree)
 		return plugin_wrong(rd, list ? list : tree, "commands", "a list of 1 to 200 commands is wanted here" STR_FMT, S(""));
 	for (const struct json *m = list->child; m; m = m->next)
 		if (!take_command(rd, m, item_of(rd, "", "commands", i++)))
+			return false;
+	i = 0; /* with all commands known: the longest path of words is the command */
+	for (const struct json *m = list->child; m; m = m->next, i++)
+		if (!examples_fit(rd, m, item_of(rd, "", "commands", i), rd->p->commands[i]))
 			return false;
 	return true;
 }

@@ -87,6 +87,11 @@ static inline const struct plugin_command *plugin_command_of(const struct comman
 	return str_is(spec->plugin, "core") ? NULL : (const struct plugin_command *)spec;
 }
 
+/* A line of c's examples as a call of c, whoever the people and channels in it are. set: all commands of the plugin. What stands behind
+ * a | is not looked at. ERR_INVALID. */
+struct command_set;
+MUST_USE bool plugin_bind_example(struct arena *a, const struct command_set *set, const struct plugin_command *c, struct str line, struct typed_call *out, struct err *err);
+
 bool plugin_name_ok(struct str name);
 bool plugin_version_ok(struct str version); /* semver.org 2.0.0 */
 

@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { daemon, folder, opsroom, opsroomd, root } from './helper.mjs';
 
@@ -33,6 +33,23 @@ test('plugin check names file, line and place', async (t) => {
 	const run = await opsroom(home, ['plugin', 'check', 'web']);
 	assert.equal(run.code, 2);
 	assert.match(run.err, /^opsroom: web\/plugin\.json: line \d+: commands\[1\]: there is no key `timout`; did you mean `timeout`\?\n$/);
+});
+
+test('plugin check --run runs what can do no harm, in the sandbox', { skip: !existsSync('/usr/bin/bwrap') && 'there is no bwrap here' }, async (t) => {
+	const home = folder(t);
+	chmodSync(home, 0o755);
+	for (const lang of ['sh', 'python', 'node']) {
+		good(await opsroom(home, ['plugin', 'new', 'web', '--lang', lang, '--dir', lang]));
+		const tried = good(await opsroom(home, ['plugin', 'check', lang, '--run'])).split('\n').slice(-4, -1);
+		assert.deepEqual(tried, ['ok  `web hello`: exit code 0, done', 'ok  `web hello ann --times 2`: exit code 0, done', 'ok  `web restart web --env prod` with --dry-run: exit code 0, done']);
+	}
+	writeFileSync(join(home, 'sh/web'), '#!/bin/sh\ncat /etc/shadow 2>/dev/null && exit 1\n[ "$1" = hello ] || touch /plugin/x\n');
+	edit(home, 'sh', (m) => { m.commands.push({ ...m.commands[1], path: 'web stop', dry_run: false, examples: ['web stop web'], rules: ['allow web:stop need role operator'] }); });
+	const run = await opsroom(home, ['plugin', 'check', 'sh', '--run']);
+	assert.equal(run.code, 1);
+	assert.match(run.out, /\nok {2}`web hello`: exit code 0, done\n {4}note: it said nothing\n/);
+	assert.match(run.out, /\nBAD `web restart web --env prod` with --dry-run: exit code 1, failed\n {4}.*Read-only file system/);
+	assert.match(run.out, /\n-- {2}`web stop` is not tried: it changes things, and has no dry_run\n$/);
 });
 
 test('etc/plugins are good', async (t) => {

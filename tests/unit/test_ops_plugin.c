@@ -104,8 +104,11 @@ static const struct {
 	{OTHER("x", "\"help\":\"x\\n\",\"risk\":\"read\""), "plugin.json: line 1: commands[0].help: the text has a line feed or another control character in it"},
 	{OTHER("x", "\"help\":\"x\",\"risk\":\"read\",\"examples\":[\"x\"]"),
 	 "plugin.json: `x` has no rule, so nobody could run it. Add rules: [\"allow deploy:x need role operator\"]"},
-	{OTHER("x", "\"help\":\"x\",\"risk\":\"read\",\"examples\":[\"y\"]"), "plugin.json: line 1: commands[0].examples[0]: `y`: it does not begin with `x`"},
+	{OTHER("x", "\"help\":\"x\",\"risk\":\"read\",\"examples\":[\"y\"]"), "plugin.json: line 1: commands[0].examples[0]: `y`: it is no call of `x`"},
 	{OTHER("x", "\"help\":\"x\",\"risk\":\"read\",\"examples\":[\"x 1\"]"), "plugin.json: line 1: commands[0].examples[0]: `x 1`: that is too much. Usage: `x`"},
+	{"{" HEAD ",\"rules\":[\"allow deploy:*\"],\"commands\":[{\"path\":\"x\",\"help\":\"x\",\"risk\":\"read\",\"args\":[{\"name\":\"a\"}],\"examples\":[\"x y\"]},"
+	 "{\"path\":\"x y\",\"help\":\"x\",\"risk\":\"read\",\"examples\":[\"x y\"]}]}",
+	 "plugin.json: line 1: commands[0].examples[0]: `x y`: it is no call of `x`"},
 	{OTHER("x", "\"help\":\"x\",\"risk\":\"read\",\"options\":[{\"name\":\"n\",\"type\":\"int\",\"default\":\"many\"}],\"examples\":[\"x --n 1\"]"),
 	 "plugin.json: line 1: commands[0]: a default is wrong: `many` is no int for --n: a whole number"},
 	{OTHER("x", "\"help\":\"x\",\"risk\":\"read\",\"options\":[{\"name\":\"reason\"}],\"examples\":[\"x\"]"),
