@@ -27,3 +27,6 @@ bool cmd_unlock(struct call *call);
 bool cmd_locks(struct call *call);
 bool cmd_plans(struct call *call);
 bool cmd_unplan(struct call *call);
+bool cmd_alias(struct call *call);
+bool cmd_unalias(struct call *call);
+bool cmd_aliases(struct call *call);

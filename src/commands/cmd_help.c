@@ -1,3 +1,4 @@
+#include "commands/aliases.h"
 #include "commands/cmd.h"
 #include "commands/path.h"
 #include "commands/rulebook.h"
@@ -73,6 +74,28 @@ static bool nothing(struct call *call, struct str what)
 	return false;
 }
 
+static void list_aliases(struct call *call)
+{
+	struct alias *all;
+	size_t count;
+
+	alias_list(call->work, call->caller, &all, &count);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&call->text, "%s`" STR_FMT "` for `" STR_FMT "`", i ? ", " : "\n*Aliases*: ", STR_ARG(all[i].name), STR_ARG(mrkdwn_escape(call->work->arena, str_clip(all[i].line, 100))));
+}
+
+/* An alias, and the help of what it stands for. */
+static bool help_alias(struct call *call, struct str what)
+{
+	struct err ignored = {0};
+	struct alias a;
+
+	if (!alias_find(call->work, call->caller, what, &a, &ignored))
+		return false;
+	buf_printf(&call->text, "`" STR_FMT "` is an alias (%s) for `" STR_FMT "`", STR_ARG(a.name), alias_whose(a.scope), STR_ARG(mrkdwn_escape(call->work->arena, a.line)));
+	return true;
+}
+
 bool cmd_help(struct call *call)
 {
 	struct str what = call_text(call, "what"), word;
@@ -89,11 +112,14 @@ bool cmd_help(struct call *call)
 			buf_add(&call->text, S(" none."));
 		return true;
 	}
+	if (what.n && help_alias(call, what))
+		return true;
 	if (what.n) {
 		buf_printf(&call->text, "*Commands of* " STR_FMT ":", STR_ARG(mrkdwn_escape(call->work->arena, what)));
 		return list(call, what, S("")) > 0 || nothing(call, what);
 	}
 	buf_add(&call->text, S("*What you may do here* (also as `@srebot …`, by the buttons, and with `opsroom run …`):"));
 	list(call, S(""), S(""));
+	list_aliases(call);
 	return true;
 }

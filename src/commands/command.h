@@ -30,6 +30,7 @@ struct call {
 	struct typed_call typed;
 	struct verdict verdict;        /* what the rules said */
 	struct str raw;                /* the line as it was typed */
+	struct str alias;              /* it began with this one; "": with none */
 	struct str digest;             /* of the plugin whose it is; "" for ours */
 	const struct held *held;       /* the request that was approved, or the glass that was broken; NULL: nothing had to be asked */
 	struct str rows;               /* what came down the pipe, a JSON list; p NULL: nothing did */

@@ -9,7 +9,7 @@
 
 void call_init(struct call *call, struct work *w, const struct caller *caller)
 {
-	*call = (struct call){.work = w, .caller = caller, .raw = S(""), .digest = S(""), .then = S(""), .waiting = S(""), .planned = S(""), .home_id = caller->channel_id ? caller->channel_id : w->engine->workspace_id};
+	*call = (struct call){.work = w, .caller = caller, .raw = S(""), .digest = S(""), .then = S(""), .waiting = S(""), .planned = S(""), .alias = S(""), .home_id = caller->channel_id ? caller->channel_id : w->engine->workspace_id};
 	buf_init(&call->text, 256 * KIB);
 	buf_init(&call->data, 4 * MIB);
 }
@@ -148,6 +148,7 @@ static struct str audit_detail(struct call *call, struct str raw, int64_t began_
 	o = json_out(&b);
 	json_open(&o, '{');
 	json_add_str(&o, "line", str_clip(raw, 1000));
+	add_if(&o, "alias", call->alias);
 	add_if(&o, "call", call->typed.spec ? call->typed.canonical : S(""));
 	add_if(&o, "rule", call->verdict.rule);
 	add_if(&o, "reason", call->typed.flags.reason);

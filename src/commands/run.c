@@ -1,6 +1,7 @@
 /* One line: reading it, its pipe, its answer. */
 #include "commands/held.h"
 #include "commands/plans.h"
+#include "commands/aliases.h"
 #include "commands/rulebook.h"
 
 #include "commands/rows.h"
@@ -39,12 +40,18 @@ struct run {
 void command_unknown(struct work *w, const struct caller *caller, struct str word, struct err *err)
 {
 	const struct command_set *set = w->engine->rulebook->commands;
-	struct str *names = arena_alloc(w->arena, command_set_count(set) * sizeof *names), near;
-	size_t n = 0;
+	struct str *names, near;
+	struct alias *aliases;
+	size_t n = 0, count;
+
+	alias_list(w, caller, &aliases, &count);
+	names = arena_alloc(w->arena, (command_set_count(set) + count) * sizeof *names);
 
 	for (size_t i = 0; i < command_set_count(set); i++)
 		if (caller_could(w, caller, command_set_at(set, i)))
 			names[n++] = command_set_at(set, i)->words;
+	for (size_t i = 0; i < count; i++)
+		names[n++] = aliases[i].name;
 	word = str_clip(word, 60);
 	near = nearest_word(word, names, n);
 	if (near.n)
@@ -94,6 +101,26 @@ static bool find_step(struct run *r, size_t i)
 	return true;
 }
 
+/* Where no command begins the line, its first word may be an alias: what it stands for takes its place, once. */
+static bool expand(struct run *r)
+{
+	const struct stage *first = &r->pipe.stages[0];
+	const struct word *last = &first->tokens[first->count - 1];
+	struct str text = r->line.text, behind = str_n(text.p + last->end, text.n - last->end), line;
+	struct err *err = &r->call->err;
+	struct command_found found;
+	struct alias a;
+
+	command_set_find(r->work->engine->rulebook->commands, first->tokens, first->count, &found);
+	if (found.spec || found.other_count || first->tokens[0].quoted || !alias_find(r->work, r->caller, first->tokens[0].text, &a, err))
+		return !err->code;
+	r->call->alias = a.name;
+	if (!alias_expand(r->work->arena, a.line, first->tokens + 1, first->count - 1, &line, err))
+		return false;
+	line = arena_printf(r->work->arena, STR_FMT STR_FMT, STR_ARG(line), STR_ARG(behind));
+	return line_read(r->work->arena, line, LINE_CANONICAL, &r->line, err) && line_split(&r->line, &r->pipe, err);
+}
+
 static bool read_line(struct run *r)
 {
 	struct err *err = &r->call->err;
@@ -102,7 +129,7 @@ static bool read_line(struct run *r)
 		return false;
 	if (!r->line.count && !line_read(r->work->arena, S("help"), LINE_TYPED, &r->line, err)) /* nothing said: help is what is wanted */
 		return false;
-	if (!line_split(&r->line, &r->pipe, err))
+	if (!line_split(&r->line, &r->pipe, err) || !expand(r))
 		return false;
 	for (size_t i = 0; i < r->pipe.count; i++)
 		if (!find_step(r, i))

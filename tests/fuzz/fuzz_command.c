@@ -3,6 +3,7 @@
 #include "../unit/engine_fixture.h"
 #include "commands/command.h"
 #include "fuzz.h"
+#include "store/aliases.h"
 #include "store/journal.h"
 
 static struct room room;
@@ -18,8 +19,11 @@ static bool alert_in(struct work *w, void *context)
 			     .channel_id = room.channel_id,
 			     .body = S("[{\"labels\":{\"alertname\":\"DiskFull\",\"severity\":\"page\"}}]")};
 
+	/* What begins with `x` goes through an alias. */
+	struct alias x = {.workspace_id = w->engine->workspace_id, .name = S("x"), .line = S("alerts ${1:-all} | where title != \"$2\" | head $3"), .scope = ALIAS_USER, .owner_id = room.user_id};
+
 	(void)context;
-	return alerts_receive_v2(w, &d);
+	return store_alias_put(w->engine->db, &x, &w->err) && alerts_receive_v2(w, &d);
 }
 
 static bool say(struct work *w, void *context)

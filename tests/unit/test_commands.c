@@ -300,6 +300,75 @@ START_TEST(a_locked_target_is_respected)
 }
 END_TEST
 
+/* ---- aliases ---- */
+
+static const struct {
+	const char *line, *text;
+	enum err_code code;
+} no_aliases[] = {
+	{"alias ack alerts", "`ack` is taken by `ack`: an alias may not hide it", ERR_CONFLICT},
+	{"alias Deploy alerts", "`deploy` is taken by `deploy start`: an alias may not hide it", ERR_CONFLICT},
+	{"alias core alerts", "an alias may not hide it", ERR_CONFLICT},
+	{"alias head alerts", "`head` is taken by `head`: an alias may not hide it", ERR_CONFLICT},
+	{"alias 'two words' alerts", "`two words` is no name for an alias", ERR_INVALID},
+	{"alias 1st alerts", "`1st` is no name for an alias", ERR_INVALID},
+	{"alias x nothing of this", "an alias stands for a command, and `nothing` is none", ERR_INVALID},
+	{"alias x \"alerts | nothing\"", "an alias stands for a command, and `nothing` is none", ERR_INVALID},
+	{"alias x \"alerts | \"", "there is nothing between the pipes", ERR_INVALID},
+	{"alias x ''", "say what it stands for", ERR_INVALID},
+	{"alias x alerts --channel", "an alias of a channel needs the role operator", ERR_FORBIDDEN},
+	{"alias x alerts --site", "an alias for everybody needs the role admin", ERR_FORBIDDEN},
+	{"alias x alerts --site --channel", "either --channel or --site", ERR_INVALID},
+	{"unalias x", "there is no alias `x`", ERR_NOT_FOUND},
+};
+
+START_TEST(an_alias_is_refused)
+{
+	struct said s;
+
+	add_plugin("deploy start", "<target> [--dry-run]", RISK_CHANGE, "");
+	s = say(no_aliases[_i].line);
+	ck_assert_msg(strstr(s.text, no_aliases[_i].text), "%s", s.text);
+	ck_assert_int_eq(s.code, no_aliases[_i].code);
+	ck_assert_str_eq(say("aliases").data, "[]");
+}
+END_TEST
+
+START_TEST(an_alias_stands_for_a_line)
+{
+	struct said s;
+
+	room_run(&room, deliver, "[{\"labels\":{\"alertname\":\"Slow\",\"severity\":\"warning\"}}]");
+	s = say("alias Titles \"alerts ${1:-firing} | select title\"");
+	ck_assert_str_eq(s.text, "`titles` stands for `alerts ${1:-firing} | select title` (yours).");
+	ck_assert_str_eq(say("titles").text, "```\ntitle\nSlow\nDiskFull\n```");
+	s = say("TITLES all | sort title | head 1"); /* the rest of the line goes on behind it */
+	ck_assert_str_eq(s.text, "```\ntitle\nDiskFull\n```");
+	ck_assert_str_eq(s.audit_action, "alerts");
+	ck_assert_ptr_nonnull(strstr(say("titles nonsense").text, "`nonsense` is no choice"));
+	ck_assert_ptr_nonnull(strstr(say("titels").text, "Did you mean `titles`?"));
+	ck_assert_ptr_nonnull(strstr(say("help").text, "*Aliases*: `titles` for `alerts"));
+	ck_assert_ptr_nonnull(strstr(say("help titles").text, "`titles` is an alias (yours) for `alerts"));
+
+	ck_assert(say_as("alias titles status --channel", ROLE_OPERATOR, SCOPE_WRITE).ok);
+	ck_assert(say_as("alias titles whoami --site", ROLE_ADMIN, SCOPE_WRITE).ok);
+	ck_assert_str_eq(say("titles").audit_action, "alerts");
+	ck_assert(say("unalias titles").ok);
+	ck_assert_str_eq(say("titles").audit_action, "status");
+	ck_assert(say_as("unalias titles --channel", ROLE_OPERATOR, SCOPE_WRITE).ok);
+	ck_assert_str_eq(say("titles").audit_action, "whoami");
+
+	ck_assert(say("alias now ack $1").ok);
+	ck_assert_ptr_nonnull(strstr(say("now").text, "the alias wants more: $1 is missing"));
+	ck_assert_ptr_nonnull(strstr(say("now 'DiskFull | resolve Slow'").text, "there is no open alert DiskFull | resolve Slow")); /* a value is a value */
+	ck_assert(say("now DiskFull").ok);
+	ck_assert_int_eq(say("alias again now DiskFull").code, ERR_INVALID); /* an alias is expanded once */
+	add_plugin("now", "<target>", RISK_READ, ""); /* a command that comes later wins */
+	open_access(NULL, 0);
+	ck_assert_str_eq(say("now x").audit_action, "deploy:now");
+}
+END_TEST
+
 /* ---- pipes ---- */
 
 START_TEST(rows_go_down_the_pipe)
@@ -431,6 +500,8 @@ int main(void)
 		{"said", two_of_one_name_are_asked_about},
 		{"said", status_and_whoami},
 		{"locks", a_locked_target_is_respected},
+		{"aliases", an_alias_is_refused, .times = COUNT_OF(no_aliases)},
+		{"aliases", an_alias_stands_for_a_line},
 		{"pipes", rows_go_down_the_pipe},
 		{"mention", a_mention_is_answered_where_it_was_said},
 		{"mention", a_mention_whose_thread_is_gone},
