@@ -1,5 +1,6 @@
 /* The manifest of a plugin. */
 #include "base/crypt.h"
+#include "ops/lock.h"
 #include "ops/plugin_parts.h"
 
 #include <fnmatch.h>
@@ -498,6 +499,17 @@ static bool take_risk(struct plugin_reader *rd, const struct json *item, const c
 		 : plugin_wrong(rd, item, where, "`risk` is missing: read, change or danger" STR_FMT, S(""));
 }
 
+/* Whose lock it respects: a parameter's name, or a target that locks speak of. */
+static bool take_lock(struct plugin_reader *rd, const struct json *item, const char *where, struct command_spec *spec)
+{
+	struct err why = {0};
+	struct str target;
+
+	if (!plugin_text(rd, item, where, "lock", LOCK_TARGET_MAX, false, &spec->lock))
+		return false;
+	return !spec->lock.n || lock_target_read(arena_of(rd), spec->lock, &target, &why) || plugin_wrong(rd, json_get(item, "lock"), inside(rd, where, "lock"), STR_FMT, str_of(why.text));
+}
+
 static bool take_secrets(struct plugin_reader *rd, const struct json *item, const char *where, struct plugin_command *c)
 {
 	if (!take_texts(rd, item, where, "secrets", PLUGIN_SECRETS_MAX, 64, &c->secrets, &c->secret_count))
@@ -539,9 +551,10 @@ static bool take_command(struct plugin_reader *rd, const struct json *item, cons
 
 	spec->plugin = rd->p->name;
 	spec->params = arena_zero(arena_of(rd), PARAMS_MAX * sizeof *spec->params);
-	if (!known_keys(rd, item, where, " path help args options risk dry_run idempotent timeout max_output concurrency network secrets produces consumes examples rules ") ||
+	if (!known_keys(rd, item, where, " path help args options risk lock dry_run idempotent timeout max_output concurrency network secrets produces consumes examples rules ") ||
 	    !take_words(rd, item, where, c) || !plugin_text(rd, item, where, "help", HELP_MAX, true, &spec->summary) || !take_params(rd, item, where, "args", false, spec) ||
-	    !take_params(rd, item, where, "options", true, spec) || !take_risk(rd, item, where, spec) || !take_flag(rd, item, where, "dry_run", &spec->dry_run) ||
+	    !take_params(rd, item, where, "options", true, spec) || !take_risk(rd, item, where, spec) || !take_lock(rd, item, where, spec) ||
+	    !take_flag(rd, item, where, "dry_run", &spec->dry_run) ||
 	    !take_flag(rd, item, where, "idempotent", &spec->idempotent) || !take_limits(rd, item, where, c) || !take_network(rd, item, where, c) || !take_secrets(rd, item, where, c) ||
 	    !take_rows(rd, item, where, "produces", &c->gives_rows) || !take_rows(rd, item, where, "consumes", &c->takes_rows) ||
 	    !take_texts(rd, item, where, "examples", PLUGIN_EXAMPLES_MAX, 500, &spec->examples, &spec->example_count) || !add_rules(rd, item, where))

@@ -43,7 +43,7 @@ static struct plugin *parse(const char *text, struct err *err)
 START_TEST(a_manifest_says_what_there_is)
 {
 	struct err err = {0};
-	struct plugin *p = parse("{" HEAD ",\"permissions\":[\"deploy.run\"],\"commands\":[" START ",\"dry_run\":true,\"idempotent\":true,\"timeout\":\"5m\",\"max_output\":65536,"
+	struct plugin *p = parse("{" HEAD ",\"permissions\":[\"deploy.run\"],\"commands\":[" START ",\"lock\":\"env\",\"dry_run\":true,\"idempotent\":true,\"timeout\":\"5m\",\"max_output\":65536,"
 				 "\"concurrency\":1,\"network\":\"host\",\"secrets\":[\"TOKEN\"],\"produces\":\"rows\",\"consumes\":\"rows\"},"
 				 "{\"path\":\"deploy\",\"help\":\"What runs.\",\"risk\":\"read\",\"examples\":[\"deploy | head\"],\"rules\":[\"allow deploy:deploy need role viewer\"]}]}",
 				 &err);
@@ -61,6 +61,7 @@ START_TEST(a_manifest_says_what_there_is)
 	ck_str(c->spec.words, "deploy start");
 	ck_str(c->spec.path, "start");
 	ck_str(c->spec.usage, "<app> [-e|--env=dev|prod] [--force] [--dry-run]");
+	ck_str(c->spec.lock, "env");
 	ck_assert(c->spec.dry_run && c->spec.idempotent && c->spec.risk == RISK_DANGER && c->network && c->takes_rows && c->gives_rows);
 	ck_assert_int_eq(c->timeout, 5 * MINUTE);
 	ck_assert_uint_eq(c->output_bytes, 65536);
@@ -88,6 +89,7 @@ static const struct {
 	{COMMAND(",\"timeout\":60"), "plugin.json: line 2: commands[0].timeout: a span of time is wanted here, such as \"90s\": 1 s to 1 h"},
 	{COMMAND(",\"timeout\":\"2h\""), "plugin.json: line 2: commands[0].timeout: a span of time is wanted here, such as \"90s\": 1 s to 1 h"},
 	{COMMAND(",\"max_output\":9000000"), "plugin.json: line 2: commands[0].max_output: a whole number from 1024 to 8388608 is wanted here"},
+	{COMMAND(",\"lock\":\"two words\""), "plugin.json: line 2: commands[0].lock: `two words` is no name of a target: letters, digits and . _ - / : only, at most 80"},
 	{COMMAND(",\"dry_run\":\"yes\""), "plugin.json: line 2: commands[0].dry_run: true or false is wanted here"},
 	{COMMAND(",\"network\":[\"example.com\"]"),
 	 "plugin.json: line 2: commands[0].network: a list of hosts cannot be kept to: a name's addresses change, and what is allowed leads on to other hosts. \"none\" or \"host\""},
