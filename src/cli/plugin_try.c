@@ -137,6 +137,8 @@ bool plugin_try(struct cli *c, const struct plugin *p, unsigned *bad, struct err
 	for (size_t i = 0; i < p->command_count && ok; i++)
 		ok = try_command(&t, p->commands[i], bad, err);
 	runner_free(t.runner);
+	uv_run(&t.loop, UV_RUN_DEFAULT); /* what it closed ends there */
+	uv_loop_close(&t.loop);
 	command_set_free(t.set);
 	return ok;
 }
