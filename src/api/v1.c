@@ -3,6 +3,7 @@
 #include "api/pages.h"
 #include "api/provision.h"
 #include "base/yaml.h"
+#include "commands/rows.h"
 #include "commands/rulebook.h"
 #include "engine/alerts.h"
 #include "engine/messages.h"
@@ -55,6 +56,10 @@ static void put_param(struct json_out *o, const struct param *p)
 	json_add_str(o, "type", str_of(param_type_name(p->type)));
 	json_add_bool(o, "option", p->option);
 	json_add_bool(o, "required", p->required);
+	if (p->rest || p->repeat)
+		json_add_bool(o, p->rest ? "rest" : "repeat", true);
+	if (p->letter)
+		json_add_str(o, "letter", str_n(&p->letter, 1));
 	if (p->help.n)
 		json_add_str(o, "help", p->help);
 	if (p->choice_count) {
@@ -75,12 +80,36 @@ static void put_command(struct json_out *o, const struct command_spec *s)
 	json_add_str(o, "args", s->usage);
 	json_add_str(o, "help", s->summary);
 	json_add_str(o, "risk", str_of(risk_name(s->risk)));
+	json_add_bool(o, "dry_run", s->dry_run);
 	json_key(o, "params");
 	json_open(o, '[');
 	for (size_t i = 0; i < s->param_count; i++)
 		put_param(o, &s->params[i]);
 	json_close(o, ']');
 	json_close(o, '}');
+}
+
+/* What every command takes, and what may stand behind a pipe. */
+static void boot_grammar(struct json_out *o)
+{
+	struct param p;
+
+	json_key(o, "command_flags");
+	json_open(o, '[');
+	for (size_t i = 0; line_flag(i, &p); i++)
+		if (p.help.n)
+			put_param(o, &p);
+	json_close(o, ']');
+	json_key(o, "command_filters");
+	json_open(o, '[');
+	for (size_t i = 0; rows_filter_at(i); i++) {
+		json_open(o, '{');
+		json_add_str(o, "name", str_of(rows_filter_at(i)->name));
+		json_add_str(o, "args", str_of(rows_filter_at(i)->args));
+		json_add_str(o, "help", str_of(rows_filter_at(i)->help));
+		json_close(o, '}');
+	}
+	json_close(o, ']');
 }
 
 static void boot_commands(struct exchange *x, struct json_out *o)
@@ -98,6 +127,7 @@ static void boot_commands(struct exchange *x, struct json_out *o)
 	for (size_t i = 0; i < command_prefix_count; i++)
 		json_put_str(o, str_of(command_prefixes[i]));
 	json_close(o, ']');
+	boot_grammar(o);
 }
 
 void v1_boot(struct exchange *x)

@@ -463,16 +463,30 @@ static struct str rows_csv(struct arena *a, const struct rows_list *rows)
 /* ---- the table of filters ---- */
 
 enum filter { FILTER_WHERE, FILTER_SELECT, FILTER_SORT, FILTER_HEAD, FILTER_TAIL, FILTER_COUNT, FILTER_UNIQ, FILTER_JOIN, FILTER_TABLE, FILTER_JSON, FILTER_CSV, FILTERS };
-static const char *const filters[] = {
-	[FILTER_WHERE] = "where", [FILTER_SELECT] = "select", [FILTER_SORT] = "sort", [FILTER_HEAD] = "head",   [FILTER_TAIL] = "tail", [FILTER_COUNT] = "count",
-	[FILTER_UNIQ] = "uniq",   [FILTER_JOIN] = "join",     [FILTER_TABLE] = "table", [FILTER_JSON] = "json", [FILTER_CSV] = "csv",
+static const struct row_filter filters[] = {
+	[FILTER_WHERE] = {"where", "FIELD OP VALUE and …", "Keep the rows that fit; OP is == != < <= > >= ~ !~"},
+	[FILTER_SELECT] = {"select", "FIELD …", "Keep these fields"},
+	[FILTER_SORT] = {"sort", "[-]FIELD", "In the order of a field, with - the other way"},
+	[FILTER_HEAD] = {"head", "[N]", "The first rows"},
+	[FILTER_TAIL] = {"tail", "[N]", "The last rows"},
+	[FILTER_COUNT] = {"count", "", "How many rows there are"},
+	[FILTER_UNIQ] = {"uniq", "[FIELD]", "Each row, or each value of a field, once"},
+	[FILTER_JOIN] = {"join", "FIELD [SEPARATOR]", "The values of a field in one line"},
+	[FILTER_TABLE] = {"table", "", "Show the rows as a table"},
+	[FILTER_JSON] = {"json", "", "Show the rows as JSON"},
+	[FILTER_CSV] = {"csv", "", "Show the rows as CSV"},
 };
+
+const struct row_filter *rows_filter_at(size_t i)
+{
+	return i < FILTERS ? &filters[i] : NULL;
+}
 
 static enum filter filter_of(struct str word)
 {
 	enum filter i = 0;
 
-	while (i < FILTERS && !str_is(word, filters[i]))
+	while (i < FILTERS && !str_is(word, filters[i].name))
 		i++;
 	return i;
 }

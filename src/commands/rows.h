@@ -16,6 +16,10 @@ struct rows_list {
 	size_t count;
 };
 
+struct row_filter {
+	const char *name, *args, *help;
+};
+const struct row_filter *rows_filter_at(size_t i); /* NULL: there are no more */
 bool rows_is_filter(struct str word);
 /* The rows in an answer: the list itself, the first list in it, or it as one row. ERR_INVALID: there are none; ERR_TOO_BIG. */
 MUST_USE bool rows_read(struct arena *a, struct str data, struct rows_list *out, struct err *err);

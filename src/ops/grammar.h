@@ -88,6 +88,9 @@ struct bind_names {          /* how texts become people and channels */
 MUST_USE bool call_bind(struct arena *a, const struct command_spec *spec, const struct word *tokens, size_t count, const struct bind_names *names, struct line *line,
 			struct typed_call *out, struct err *err);
 
+/* What every command takes, from 0; false: there are no more. Without help: it is taken, but not proposed. */
+bool line_flag(size_t i, struct param *out);
+
 /* The nearest of the candidates, at most two changes away (one, of a short word): did you mean. "" if none is. */
 struct str nearest_word(struct str word, const struct str *candidates, size_t count);
 

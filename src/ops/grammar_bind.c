@@ -22,9 +22,19 @@ enum flag { FLAG_HELP, FLAG_DRY_RUN, FLAG_EXPLAIN, FLAG_JSON, FLAG_JOB, FLAG_BRE
 static const struct {
 	const char *name;
 	enum param_type type;
+	const char *help; /* NULL: not proposed */
 } flags[] = {
-	[FLAG_HELP] = {"help", PARAM_BOOL}, [FLAG_DRY_RUN] = {"dry-run", PARAM_BOOL},       [FLAG_EXPLAIN] = {"explain", PARAM_BOOL}, [FLAG_JSON] = {"json", PARAM_BOOL}, [FLAG_JOB] = {"job", PARAM_BOOL}, [FLAG_BREAK_GLASS] = {"break-glass", PARAM_BOOL},
-	[FLAG_REASON] = {"reason", PARAM_TEXT}, [FLAG_INCIDENT] = {"incident", PARAM_INCIDENT}, [FLAG_AT] = {"at", PARAM_TIME},       [FLAG_EVERY] = {"every", PARAM_SPAN}, [FLAG_TIMEOUT] = {"timeout", PARAM_SPAN},
+	[FLAG_HELP] = {"help", PARAM_BOOL, "What the command does and takes"},
+	[FLAG_DRY_RUN] = {"dry-run", PARAM_BOOL, "Only say what it would do"},
+	[FLAG_EXPLAIN] = {"explain", PARAM_BOOL, "What would run, and what each access rule says"},
+	[FLAG_JSON] = {"json", PARAM_BOOL, NULL},
+	[FLAG_JOB] = {"job", PARAM_BOOL, NULL},
+	[FLAG_BREAK_GLASS] = {"break-glass", PARAM_BOOL, "Run at once what would have to be approved; it is reported"},
+	[FLAG_REASON] = {"reason", PARAM_TEXT, "Why it is done"},
+	[FLAG_INCIDENT] = {"incident", PARAM_INCIDENT, NULL},
+	[FLAG_AT] = {"at", PARAM_TIME, NULL},
+	[FLAG_EVERY] = {"every", PARAM_SPAN, NULL},
+	[FLAG_TIMEOUT] = {"timeout", PARAM_SPAN, NULL},
 };
 
 bool spec_is_flag(struct str name)
@@ -33,6 +43,14 @@ bool spec_is_flag(struct str name)
 		if (str_is(name, flags[i].name))
 			return true;
 	return false;
+}
+
+bool line_flag(size_t i, struct param *out)
+{
+	if (i >= COUNT_OF(flags))
+		return false;
+	*out = (struct param){.name = str_of(flags[i].name), .type = flags[i].type, .help = str_of(flags[i].help ? flags[i].help : ""), .option = true};
+	return true;
 }
 
 static bool fail_at(struct binder *b, const struct word *t, const char *why, struct str what)
