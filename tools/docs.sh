@@ -11,6 +11,7 @@ for page in opsroomd.8 opsroom.yaml.5 opsroom-api.7 opsroom-log.7; do
 done
 "$build/opsroom" --man >man/opsroom.1
 "$build/opsroom" --completion >tools/opsroom.bash
+"$build/opsroom" --completion zsh >tools/opsroom.zsh
 "$build/opsroom" source list --json | tr '{' '\n' | sed -n 's/.*"tool":"\([a-z0-9_-]*\)".*/\1/p' | while read -r tool; do
 	"$build/opsroom" source show "$tool" >"docs/integrations/$tool.md"
 done

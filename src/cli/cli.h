@@ -52,6 +52,10 @@ struct cli {
 };
 
 /* ---- arguments (main.c) ---- */
+/* The subcommand of one word or two, NULL: none; *used: how many of the words it took. */
+const struct subcommand *subcommand_find(const char *first, const char *second, int *used);
+/* Where the value of an option belongs that every subcommand has; NULL: it is none. */
+const char **cli_global(struct cli *c, const char *name);
 const char *option(const struct cli *c, const char *name); /* NULL: was not given */
 struct str command_line(struct cli *c, const char *command); /* the arguments as a line of ops/grammar.h, behind `command` or NULL */
 struct str joined_args(struct cli *c, unsigned from);      /* with spaces between */
@@ -140,7 +144,10 @@ struct str age_of(struct cli *c, struct str rfc3339);
 void print_help(FILE *to, const struct cli *c);
 void print_sub_help(FILE *to, const struct subcommand *s);
 void print_man(FILE *to);
-void print_completion(FILE *to);
+void print_completion(FILE *to, bool zsh);
+
+/* ---- complete.c ---- */
+void print_proposals(struct cli *c, int count, char **words); /* the last word is the one to complete */
 
 /* ---- where events would be routed (routed.c) ---- */
 #define ROUTED_MAX 100 /* more are not asked for */

@@ -294,8 +294,7 @@ struct str joined_args(struct cli *c, unsigned from)
 	return s;
 }
 
-/* The subcommand of one word or two; *used: how many of the words it took. */
-static const struct subcommand *find(const char *first, const char *second, int *used)
+const struct subcommand *subcommand_find(const char *first, const char *second, int *used)
 {
 	for (const struct subcommand *s = subcommands; s->name; s++) {
 		struct str head, tail = str_cut(str_of(s->name), ' ', &head);
@@ -331,8 +330,7 @@ static void unknown_command(const char *word, struct err *err)
 		err_set(err, ERR_INVALID, "there is no command '%.100s'; see: opsroom help", word);
 }
 
-/* One of the options that every subcommand has. */
-static const char **global_place(struct cli *c, const char *name)
+const char **cli_global(struct cli *c, const char *name)
 {
 	if (strcmp(name, "--url") == 0)
 		return &c->url_flag;
@@ -346,7 +344,7 @@ static const char **global_place(struct cli *c, const char *name)
 /* Where the value of an option belongs; NULL and *err: there is no such one. *is_switch: it takes no value. */
 static const char **option_place(struct cli *c, const char *name, bool *is_switch, struct err *err)
 {
-	const char **place = global_place(c, name);
+	const char **place = cli_global(c, name);
 
 	*is_switch = false;
 	for (size_t i = 0; !place && c->sub && i < CLI_OPTIONS && c->sub->options[i].name; i++)
@@ -399,7 +397,7 @@ static bool take_option(struct cli *c, char **argv, int *i, struct err *err)
 }
 
 /* "--help", "--man" and the like, which stand for a subcommand. true: done. */
-static bool is_special(struct cli *c, const char *word)
+static bool is_special(struct cli *c, const char *word, const char *next)
 {
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
 		if (c->sub)
@@ -411,7 +409,7 @@ static bool is_special(struct cli *c, const char *word)
 	} else if (strcmp(word, "--man") == 0) {
 		print_man(stdout);
 	} else if (strcmp(word, "--completion") == 0) {
-		print_completion(stdout);
+		print_completion(stdout, next && strcmp(next, "zsh") == 0);
 	} else {
 		return false;
 	}
@@ -440,13 +438,13 @@ static bool read_command_line(struct cli *c, int argc, char **argv, bool *done, 
 		if (options && strcmp(argv[i], "--") == 0 && c->sub) {
 			options = false;
 		} else if (options && argv[i][0] == '-' && argv[i][1]) {
-			*done = is_special(c, argv[i]);
+			*done = is_special(c, argv[i], argv[i + 1]);
 			if (*done)
 				return true;
 			if (!take_option(c, argv, &i, err))
 				return false;
 		} else if (!c->sub) {
-			c->sub = find(argv[i], argv[i + 1], &used);
+			c->sub = subcommand_find(argv[i], argv[i + 1], &used);
 			if (!c->sub) {
 				unknown_command(argv[i], err);
 				return false;
@@ -474,6 +472,10 @@ static bool run(struct cli *c, int argc, char **argv, struct err *err)
 {
 	bool done;
 
+	if (argc > 2 && strcmp(argv[1], "--complete") == 0) { /* for the shells: what follows is no line of ours */
+		print_proposals(c, argc - 2, argv + 2);
+		return true;
+	}
 	if (!read_command_line(c, argc, argv, &done, err))
 		return false;
 	if (done)

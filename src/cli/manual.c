@@ -142,87 +142,43 @@ void print_man(FILE *to)
 
 /* ---- completion ---- */
 
-static void print_words(FILE *to, const struct cli_option *options, size_t max)
+/* What is proposed is said by the program itself: print_proposals(). */
+static const char bash[] =
+	"# Printed by opsroom --completion; not to be edited. bash: source it, or put it into bash-completion/completions/opsroom.\n"
+	"_opsroom() {\n"
+	"\tlocal IFS=$'\\n' lines\n"
+	"\tlines=($(\"$1\" --complete \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null))\n"
+	"\tcase ${lines[0]} in\n"
+	"\t:file) COMPREPLY=($(compgen -f -- \"$2\")) ;;\n"
+	"\t:dir) COMPREPLY=($(compgen -d -- \"$2\")) ;;\n"
+	"\t?*) COMPREPLY=($(printf '%q\\n' \"${lines[@]%%$'\\t'*}\")) ;;\n"
+	"\t*) COMPREPLY=() ;;\n"
+	"\tesac\n"
+	"\tcase ${COMPREPLY[0]} in *=) compopt -o nospace ;; esac\n"
+	"}\n"
+	"complete -F _opsroom opsroom\n";
+
+static const char zsh[] =
+	"#compdef opsroom\n"
+	"# Printed by opsroom --completion zsh; not to be edited. zsh: put it as _opsroom into a folder of fpath, or source it after compinit.\n"
+	"_opsroom() {\n"
+	"\tlocal -a lines proposed equals\n"
+	"\tlocal line\n"
+	"\tlines=(${(f)\"$(\"${words[1]}\" --complete \"${(@Q)words[2,CURRENT]}\" 2>/dev/null)\"})\n"
+	"\tcase ${lines[1]} in\n"
+	"\t:file) _files; return ;;\n"
+	"\t:dir) _files -/; return ;;\n"
+	"\tesac\n"
+	"\tfor line in $lines; do\n"
+	"\t\tif [[ ${line%%$'\\t'*} == *= ]]; then equals+=(\"${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}\")\n"
+	"\t\telse proposed+=(\"${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}\"); fi\n"
+	"\tdone\n"
+	"\t(( $#proposed )) && _describe opsroom proposed\n"
+	"\t(( $#equals )) && _describe opsroom equals -S ''\n"
+	"}\n"
+	"if [[ $funcstack[1] == _opsroom ]]; then _opsroom; else compdef _opsroom opsroom; fi\n";
+
+void print_completion(FILE *to, bool is_zsh)
 {
-	for (size_t i = 0; i < max && options[i].name; i++)
-		fprintf(to, " %s", options[i].name);
-}
-
-/* The first words, each once: "token" stands in several rows, one behind the other. */
-static void print_first_words(FILE *to)
-{
-	struct str last = {"", 0};
-
-	for (const struct subcommand *s = subcommands; s->name; s++) {
-		struct str head;
-
-		str_cut(str_of(s->name), ' ', &head);
-		if (!str_eq(head, last))
-			fprintf(to, " " STR_FMT, STR_ARG(head));
-		last = head;
-	}
-}
-
-static void print_second_words(FILE *to)
-{
-	struct str last = {"", 0};
-
-	for (const struct subcommand *s = subcommands; s->name; s++) {
-		struct str head, tail = str_cut(str_of(s->name), ' ', &head);
-
-		if (tail.n && !str_eq(head, last))
-			fprintf(to, "%s\t" STR_FMT ") words=\"", last.n ? "\" ;;\n" : "", STR_ARG(head));
-		if (tail.n) {
-			fprintf(to, " " STR_FMT, STR_ARG(tail));
-			last = head;
-		}
-	}
-	fputs("\" ;;\n", to);
-}
-
-void print_completion(FILE *to)
-{
-	fputs("# Printed by opsroom --completion; not to be edited. bash: source it, or put it into "
-	      "bash-completion/completions/opsroom.\n"
-	      "_opsroom() {\n"
-	      "\tlocal word=${COMP_WORDS[COMP_CWORD]} words= command= first= i\n"
-	      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	      "\t\tcase ${COMP_WORDS[i]} in\n"
-	      "\t\t--url|--token|--data|--ca) ((i++)) ;;\n"
-	      "\t\t-*) ;;\n"
-	      "\t\t*) if [ -z \"$first\" ]; then first=${COMP_WORDS[i]}; else command=\"$first ${COMP_WORDS[i]}\"; "
-	      "break; fi ;;\n"
-	      "\t\tesac\n"
-	      "\tdone\n"
-	      "\tcase ${first:-none} in\n\tnone) words=\"",
-	      to);
-	print_first_words(to);
-	fputs("\" ;;\n", to);
-	print_second_words(to);
-	fputs("\tesac\n\tif [ -n \"$command\" ]; then words=; fi\n\tcase $word in -*) words=\"", to);
-	print_words(to, global_options, 99);
-	fputs("\"\n\t\tcase $command in\n", to);
-	for (const struct subcommand *s = subcommands; s->name; s++)
-		if (s->options[0].name && strchr(s->name, ' ')) {
-			fprintf(to, "\t\t\"%s\") words+=\"", s->name);
-			print_words(to, s->options, CLI_OPTIONS);
-			fputs("\" ;;\n", to);
-		}
-	fputs("\t\tesac\n\t\tcase $first in\n", to);
-	for (const struct subcommand *s = subcommands; s->name; s++)
-		if (s->options[0].name && !strchr(s->name, ' ')) {
-			fprintf(to, "\t\t%s) words+=\"", s->name);
-			print_words(to, s->options, CLI_OPTIONS);
-			fputs("\" ;;\n", to);
-		}
-	fputs("\t\tesac ;;\n\tesac\n"
-	      "\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n"
-	      "\t--data) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
-	      "\t--ca) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
-	      "\t--state) words=\"open firing acknowledged resolved all\" ;;\n"
-	      "\tesac\n"
-	      "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-	      "}\n"
-	      "complete -F _opsroom opsroom\n",
-	      to);
+	fputs(is_zsh ? zsh : bash, to);
 }

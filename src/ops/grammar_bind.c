@@ -32,8 +32,8 @@ static const struct {
 	[FLAG_BREAK_GLASS] = {"break-glass", PARAM_BOOL, "Run at once what would have to be approved; it is reported"},
 	[FLAG_REASON] = {"reason", PARAM_TEXT, "Why it is done"},
 	[FLAG_INCIDENT] = {"incident", PARAM_INCIDENT, NULL},
-	[FLAG_AT] = {"at", PARAM_TIME, NULL},
-	[FLAG_EVERY] = {"every", PARAM_SPAN, NULL},
+	[FLAG_AT] = {"at", PARAM_TIME, "When to run it: a time, or 30m from now"},
+	[FLAG_EVERY] = {"every", PARAM_SPAN, "Run it again and again: 1h, 1d"},
 	[FLAG_TIMEOUT] = {"timeout", PARAM_SPAN, NULL},
 };
 

@@ -349,14 +349,13 @@ test('demo provisions a source, and sends it what an Alertmanager would', async 
 	assert.equal(s.seen.filter((r) => r.path.startsWith('/hooks'))[0].headers.authorization, undefined);
 });
 
-test('help, manual and completion know every command and option', async (t) => {
+test('help and manual know every command and option', async (t) => {
 	const home = folder(t);
-	const [help, man, completion] = await Promise.all([['help'], ['--man'], ['--completion']].map((a) => opsroom(home, a)));
+	const [help, man] = await Promise.all([['help'], ['--man']].map((a) => opsroom(home, a)));
 	const commands = [...help.out.matchAll(/^ {2}((?:token|audit|source|routes|import|plugin) \w+|[a-z]+)/gm)].map((m) => m[1]);
 	assert.ok(commands.length >= 18, help.out);
 	for (const command of commands) {
 		assert.ok(man.out.includes(`.SS "opsroom ${command}`), command);
-		for (const word of command.split(' ')) assert.match(completion.out, new RegExp(`\\b${word}\\b`));
 		const own = await opsroom(home, [...command.split(' '), '--help']);
 		assert.equal(own.code, 0);
 		assert.ok(own.out.startsWith(`usage: opsroom ${command}`), own.out);

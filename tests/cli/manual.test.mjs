@@ -14,7 +14,7 @@ test('man/ and the completion are what the tables print (make docs)', (t) => {
 	execFileSync(join(root, 'tools/docs.sh'), [build, here]);
 	for (const page of readdirSync(join(here, 'man'))) assert.equal(read(root, 'man', page), read(here, 'man', page), page);
 	assert.deepEqual(readdirSync(join(root, 'man')), readdirSync(join(here, 'man')));
-	assert.equal(read(root, 'tools/opsroom.bash'), read(here, 'tools/opsroom.bash'));
+	for (const file of ['opsroom.bash', 'opsroom.zsh']) assert.equal(read(root, 'tools', file), read(here, 'tools', file));
 	for (const page of readdirSync(join(here, 'docs/integrations'))) assert.equal(read(root, 'docs/integrations', page), read(here, 'docs/integrations', page), page);
 });
 

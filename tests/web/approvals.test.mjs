@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { go_to, gone, message, room_start, say, see } from './harness.mjs';
+import { composer, go_to, gone, message, room_start, say, see, until } from './harness.mjs';
 
 const access = `rules:
   - require core:silence need approval 1 of role:operator not requester within 15m
@@ -136,6 +136,26 @@ test('in the channel: the buttons of the message, and the dialog that asks why',
 	await see(message(cleo, `${code} of @ben: rejected`).filter({ hasText: 'no need' }));
 	assert.equal((await state_of(code)).why, 'no need');
 	await gone(told.getByRole('button', { name: 'Reject' }));
+});
+
+test('completion knows options, what they do, and what fits where the caret stands', async () => {
+	const { commands } = await room.ben.call('GET', '/v1/boot');
+
+	assert.ok(commands.find((command) => command.name === 'alerts').params[0].choices.includes('firing'));
+	await go_to(ben, 'ops');
+	await composer(ben).pressSequentially('/srebot silence Queue 1h --r');
+	await see(ben.getByRole('option', { name: '--reason=TEXT Why it is done' }));
+	await ben.keyboard.press('Tab');
+	assert.equal(await composer(ben).inputValue(), '/srebot silence Queue 1h --reason=');
+	await composer(ben).fill('');
+	await composer(ben).pressSequentially('/srebot alerts | co');
+	await ben.keyboard.press('Tab');
+	assert.equal(await composer(ben).inputValue(), '/srebot alerts | count');
+	await composer(ben).fill('');
+	await composer(ben).pressSequentially('/srebot alerts ');
+	await see(ben.getByRole('option', { name: 'firing' }));
+	await ben.keyboard.press('Enter');
+	await until(ben, () => document.querySelector('.main .composer textarea').value === '');
 });
 
 test('a refused command says why, and points at the fault', async () => {

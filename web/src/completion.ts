@@ -2,7 +2,7 @@
 
 import { emoji, emoji_search } from './emoji';
 import { escape, unescape } from './mrkdwn';
-import type { Channel, Command, User } from './types';
+import type { Approval, Channel, Command, CommandParam, Filter, User } from './types';
 
 export interface Known {
 	commands: Command[];
@@ -10,6 +10,9 @@ export interface Known {
 	users: User[];
 	channels: Channel[];
 	alerts: { id: string; title?: string }[];
+	flags?: CommandParam[];         // what every command takes
+	filters?: Filter[];             // what may stand behind a pipe
+	requests?: Pick<Approval, 'code' | 'calls'>[];
 }
 
 export interface Item {
@@ -24,6 +27,7 @@ export interface Completion {
 	to: number;
 	items: Item[];
 	help: string;                   // of the command that is being typed; shown when there is nothing to choose
+	weak?: boolean;                 // nothing of it is typed and nothing need be: Enter sends
 }
 
 const most_items = 8;
@@ -40,7 +44,7 @@ function best<T>(list: T[], score: (one: T) => number): T[] {
 }
 
 function command_usage(prefix: string, command: Command): string {
-	return `${prefix} ${command.name}${command.args ? ' ' + command.args : ''}`;
+	return `${prefix} ${command.name}${command.args ? ' ' + command.args : ''}`.trimStart();
 }
 
 // The command whose name the words after the prefix begin with: names may have several words.
@@ -49,49 +53,155 @@ export function command_find(commands: Command[], rest: string): Command | undef
 		.sort((a, b) => b.name.length - a.name.length)[0];
 }
 
+interface Word { text: string; from: number }
+
+// The words of a line as the daemon parts them: a quote where a value begins holds together. A blank at the end begins an empty word.
+export function words_of(line: string): Word[] {
+	const words: Word[] = [...line.matchAll(/(?:(?<![^\s=])"(?:[^"\\]|\\.)*"?|(?<![^\s=])'[^']*'?|\S)+/g)].map((match) => ({ text: match[0], from: match.index }));
+
+	if (!line || /\s$/.test(line))
+		words.push({ text: '', from: line.length });
+	return words;
+}
+
 function complete_command(text: string, caret: number, known: Known): Completion | null {
 	const typed = text.slice(0, caret);
 	const space = typed.indexOf(' ');
 	const first = space < 0 ? typed : typed.slice(0, space);
 	const prefix = known.prefixes.includes(first) ? first : '';
-	const to = text.length;
 
 	if (text.startsWith('//') || typed.includes('\n') || known.prefixes.length === 0)
 		return null;
 	if (space >= 0 && !prefix)
 		return null;
-	const rest = space < 0 ? '' : typed.slice(space + 1).trimStart().toLowerCase();
-	const whole = space < 0 ? undefined : command_find(known.commands, rest);
-
-	if (whole && rest.length > whole.name.length)
-		return complete_argument(whole, prefix, rest, caret, known);
+	if (space >= 0)
+		return complete_line(typed, space + 1, prefix, text.length, known);
 	// "/ack" finds "/srebot ack" as well: nobody has to remember the prefix.
-	const word = space < 0 && !prefix ? first.slice(1).toLowerCase() : rest;
-	const use = prefix || known.prefixes.find((name) => name.startsWith(first)) || known.prefixes[0]!;
-	const list = space < 0 && known.prefixes.some((name) => name.startsWith(first)) ? known.commands
-		: known.commands.filter((command) => command.name.startsWith(word));
+	const beginning = known.prefixes.find((name) => name.startsWith(first));
+	const use = prefix || beginning || known.prefixes[0]!;
 
-	if (list.length === 0)
-		return null;
-	return {
-		kind: 'command', from: 0, to, help: '',
-		items: list.map((command) => ({
-			label: command_usage(use, command), hint: command.help ?? '', insert: `${use} ${command.name}${command.args ? ' ' : ''}`,
-		})),
+	return propose_commands(beginning ? '' : first.slice(1).toLowerCase(), use, 0, text.length, known);
+}
+
+function propose_commands(word: string, prefix: string, from: number, to: number, known: Known): Completion | null {
+	const list = known.commands.filter((command) => command.name.startsWith(word));
+
+	return list.length === 0 ? null : {
+		kind: 'command', from, to, help: '',
+		items: list.map((command) => ({ label: command_usage(prefix, command), hint: command.help ?? '', insert: `${prefix} ${command.name}${command.args ? ' ' : ''}`.trimStart() })),
 	};
 }
 
-// After the command: its usage, and for an <alert> the open ones.
-function complete_argument(command: Command, prefix: string, rest: string, caret: number, known: Known): Completion | null {
-	const typed = rest.slice(command.name.length + 1);
+// Behind the prefix: of the stages of a pipe the one in which the caret stands.
+function complete_line(typed: string, start: number, prefix: string, to: number, known: Known): Completion | null {
+	const words = words_of(typed.slice(start)).map((word) => ({ ...word, from: word.from + start }));
+	const pipe = words.map((word) => word.text).lastIndexOf('|');
+	const stage = words.slice(pipe + 1);
+
+	if (stage.length === 0)
+		return null;
+	const rest = typed.slice(stage[0]!.from).toLowerCase();
+	const whole = command_find(known.commands, rest);
+
+	if (pipe >= 0) {
+		const filter = complete_filter(stage, known);
+
+		if (filter)
+			return filter;
+	}
+	if (whole && rest.length > whole.name.length)
+		return complete_argument(whole, pipe < 0 ? prefix : '', stage.slice(whole.name.split(' ').length), typed.length, known);
+	return pipe < 0 ? propose_commands(rest, prefix, 0, to, known) : rest ? propose_commands(rest, '', stage[0]!.from, typed.length, known) : null;
+}
+
+function complete_filter(stage: Word[], known: Known): Completion | null {
+	const { text, from } = stage[0]!, filters = known.filters ?? [];
+	const usage = (filter: Filter) => `${filter.name}${filter.args ? ' ' + filter.args : ''}`;
+	const found = filters.filter((filter) => stage.length > 1 ? filter.name === text : filter.name.startsWith(text.toLowerCase()));
+
+	if (found.length === 0)
+		return null;
+	if (stage.length > 1)
+		return { kind: 'argument', from: stage.at(-1)!.from, to: stage.at(-1)!.from + stage.at(-1)!.text.length, items: [], help: `${usage(found[0]!)} — ${found[0]!.help}` };
+	return {
+		kind: 'command', from, to: from + text.length, help: '',
+		items: found.map((filter) => ({ label: usage(filter), hint: filter.help, insert: `${filter.name}${filter.args ? ' ' : ''}` })),
+	};
+}
+
+// ---- behind a command's words: its parameters, by their types ----
+
+// What the words before the last one have taken, and what the last one is.
+interface Reading { places: number; used: Set<string>; ended: boolean; value_of?: CommandParam }
+
+function named(list: CommandParam[], word: string): CommandParam | undefined {
+	const [, long = '', short = ''] = /^--(?:no-)?([^=]+)|^-(.)$/.exec(word) ?? [];
+
+	return list.find((param) => long ? param.name === long : short && param.letter === short);
+}
+
+function read_words(options: CommandParam[], words: Word[]): Reading {
+	const reading: Reading = { places: 0, used: new Set(), ended: false };
+
+	for (const { text } of words) {
+		const param = reading.ended || reading.value_of ? undefined : named(options, text);
+
+		if (reading.value_of)
+			reading.value_of = undefined;
+		else if (!reading.ended && text === '--')
+			reading.ended = true;
+		else if (param)
+			reading.value_of = param.type === 'bool' || text.includes('=') ? undefined : param;
+		else if (reading.ended || !text.startsWith('-'))
+			reading.places++;
+		if (param)
+			reading.used.add(param.name);
+	}
+	return reading;
+}
+
+function complete_values(param: CommandParam, word: string, known: Known): Item[] {
+	const low = word.toLowerCase(), bare = low.replace(/^[@#]/, '');
+
+	if (param.choices)
+		return param.choices.filter((choice) => choice.toLowerCase().startsWith(low)).map((choice) => ({ label: choice, hint: '', insert: choice }));
+	if (param.type === 'alert')
+		return best(known.alerts, (alert) => rank(low, alert.id, alert.title)).map((alert) => ({ label: alert.id, hint: alert.title ?? '', insert: alert.id }));
+	if (param.type === 'user')
+		return best(known.users, (user) => rank(bare, user.name, user.real_name)).map((user) => ({ label: '@' + user.name, hint: user.real_name ?? '', insert: `@${user.name}` }));
+	if (param.type === 'channel')
+		return best(known.channels.filter((channel) => !channel.is_im), (channel) => rank(bare, channel.name)).map((channel) => ({ label: '#' + channel.name, hint: channel.topic ?? '', insert: `#${channel.name}` }));
+	if (param.name === 'request')
+		return best(known.requests ?? [], (request) => rank(low, request.code)).map((request) => ({ label: request.code, hint: request.calls, insert: request.code }));
+	return [];
+}
+
+function complete_options(options: CommandParam[], used: ReadonlySet<string>, word: string): Item[] {
+	return options.filter((param) => !used.has(param.name) && `--${param.name}`.startsWith(word.toLowerCase())).slice(0, 16).map((param) => ({
+		label: `--${param.name}${param.type === 'bool' ? '' : `=${param.choices?.join('|') ?? param.type.toUpperCase()}`}`, hint: param.help ?? '',
+		insert: `--${param.name}${param.type === 'bool' ? ' ' : '='}`,
+	}));
+}
+
+// After the command: its usage, and what fits at the caret.
+function complete_argument(command: Command, prefix: string, words: Word[], caret: number, known: Known): Completion {
+	const params = command.params ?? [], places = params.filter((param) => !param.option);
+	const options = [...params.filter((param) => param.option), ...(known.flags ?? []).filter((flag) => flag.name !== 'dry-run' || command.dry_run)];
 	const help = `${command_usage(prefix, command)}${command.help ? ' — ' + command.help : ''}`;
-	const first_is_alert = /^[<[]?<?alert/.test(command.args ?? '') && !/\s/.test(typed);
-	const alerts = first_is_alert ? best(known.alerts, (alert) => rank(typed, alert.id, alert.title)) : [];
-	const exact = alerts.length === 1 && alerts[0]!.id === typed;
+	const { text } = words.at(-1)!;
+	const { places: place, used, ended, value_of } = read_words(options, words.slice(0, -1));
+	const last = places.at(-1), at = places[place] ?? (last?.repeat ? last : undefined);
+	const [, name = ''] = ended || value_of ? [] : /^(--[^=]+=|[^\s=-][^\s=]*=)/.exec(text) ?? [];
+	const assigned = name && (named(options, name.slice(0, -1)) ?? params.find((param) => `${param.name}=` === name));
+	const param = value_of ?? (assigned || at);
+	const word = assigned ? text.slice(name.length) : text;
+	const is_option = !ended && !value_of && !assigned && text.startsWith('-');
+	const items = is_option ? complete_options(options, used, text) : param ? complete_values(param, word, known) : [];
+	const more = param === value_of || !!assigned || !!param?.repeat || place < places.length - 1;
 
 	return {
-		kind: 'argument', from: caret - typed.length, to: caret, help,
-		items: exact ? [] : alerts.map((alert) => ({ label: alert.id, hint: alert.title ?? '', insert: alert.id })),
+		kind: 'argument', from: caret - word.length, to: caret, help, weak: !word && !param?.required && !value_of && !assigned,
+		items: items.length === 1 && items[0]!.insert === word ? [] : items.map((item) => ({ ...item, insert: more && !is_option ? item.insert + ' ' : item.insert })),
 	};
 }
 
@@ -117,12 +227,10 @@ function complete_emoji(word: string): Item[] {
 
 // What can be completed at the caret; null: nothing.
 export function complete(text: string, caret: number, known: Known): Completion | null {
-	if (text.startsWith('/')) {
-		const command = complete_command(text, caret, known);
+	const command = text.startsWith('/') ? complete_command(text, caret, known) : null;
 
-		if (command)
-			return command;
-	}
+	if (command?.items.length)
+		return command;
 	const before = text.slice(Math.max(0, caret - 80), caret);
 	const [, mark = '', word = ''] = /(?:^|[\s(])([@#:])([\p{L}\p{N}._+-]*)$/u.exec(before) ?? [];
 	const from = caret - word.length - 1;
@@ -131,8 +239,8 @@ export function complete(text: string, caret: number, known: Known): Completion 
 		: mark === ':' ? complete_emoji(low) : [];
 
 	if (items.length === 0)
-		return null;
-	return { kind: mark === '@' ? 'user' : mark === '#' ? 'channel' : 'emoji', from, to: caret, items, help: '' };
+		return command;
+	return { kind: mark === '@' ? 'user' : mark === '#' ? 'channel' : 'emoji', from, to: caret, items, help: command?.help ?? '' };
 }
 
 // True when taking the item would change nothing but a space at the end: Enter then sends.

@@ -9,7 +9,7 @@ import { type Completion, type Known, complete, encode_text, entry_parse, is_com
 import { is_own, message_begin_edit } from './message';
 import { type Entry, Outbox } from './outbox';
 import { route } from './route';
-import { alerts_open, author_name, channels, command_send, commands, log_get, message_send, phase, prefixes, self, storage_get, storage_set, stream, toast, typing, users } from './state';
+import { alerts_open, approvals_waiting, author_name, channels, command_send, commands, filters, flags, log_get, message_send, phase, prefixes, self, storage_get, storage_set, stream, toast, typing, users } from './state';
 
 interface ComposerProps { channel: string; thread_ts: string; name: string }
 
@@ -20,6 +20,7 @@ function known_now(): Known {
 	return {
 		commands: commands.value, prefixes: prefixes.value, users: [...users.value.values()],
 		channels: [...channels.value.values()], alerts: alerts_open.value,
+		flags: flags.value, filters: filters.value, requests: approvals_waiting.value,
 	};
 }
 
@@ -127,14 +128,14 @@ export function Composer({ channel, thread_ts, name }: ComposerProps) {
 	const text = outbox.text.value, error = outbox.error.value, busy = outbox.waiting.value > 0;
 	const [caret, set_caret] = useState(text.length);
 	const [closed, set_closed] = useState('');      // the text for which the proposals were closed
-	const [at, set_at] = useState(0);
+	const [at, set_at] = useState(-1);              // the proposal that was gone to; -1: none yet
 	const box = useRef<HTMLTextAreaElement>(null);
 	const wanted_caret = useRef(-1);
 	const typed_at = useRef(0);
 
 	const completion = closed === text ? null : complete(text, caret, known_now());
 	const items = completion?.items ?? [];
-	const chosen = Math.min(at, items.length - 1);
+	const chosen = at < 0 && completion?.weak ? -1 : Math.min(Math.max(at, 0), items.length - 1);
 
 	useLayoutEffect(() => {
 		const element = box.current!;
@@ -150,7 +151,7 @@ export function Composer({ channel, thread_ts, name }: ComposerProps) {
 	function change(now: string, where: number) {
 		outbox.change(now);
 		set_caret(where);
-		set_at(0);
+		set_at(-1);
 	}
 
 	function take(i: number) {
@@ -179,13 +180,13 @@ export function Composer({ channel, thread_ts, name }: ComposerProps) {
 			set_at((chosen + 1) % items.length);
 			return true;
 		case 'ArrowUp':
-			set_at((chosen - 1 + items.length) % items.length);
+			set_at((Math.max(chosen, 0) - 1 + items.length) % items.length);
 			return true;
 		case 'Tab':
-			take(chosen);
+			take(Math.max(chosen, 0));
 			return !event.shiftKey;
 		case 'Enter':
-			if (event.shiftKey || is_complete(text, completion!, items[chosen]!))
+			if (event.shiftKey || chosen < 0 || is_complete(text, completion!, items[chosen]!))
 				return false;
 			take(chosen);
 			return true;
@@ -216,7 +217,7 @@ export function Composer({ channel, thread_ts, name }: ComposerProps) {
 			{error && <p class="error" role="alert">{error}</p>}
 			<div class="composer-line">
 				<textarea ref={box} rows={1} value={text} placeholder={thread_ts ? 'Reply…' : `Message ${name}`} aria-label={thread_ts ? 'Reply in the thread' : `Message ${name}`}
-					aria-autocomplete="list" aria-haspopup="listbox" aria-controls={items.length ? `${id}-list` : undefined} aria-activedescendant={items.length ? `${id}-${chosen}` : undefined}
+					aria-autocomplete="list" aria-haspopup="listbox" aria-controls={items.length ? `${id}-list` : undefined} aria-activedescendant={items.length && chosen >= 0 ? `${id}-${chosen}` : undefined}
 					aria-busy={busy} autocomplete="off" onInput={(event) => on_input(event.currentTarget)} onKeyDown={on_key}
 					onSelect={(event) => set_caret(event.currentTarget.selectionStart)} />
 				<button type="button" class="button primary send" aria-label="Send" disabled={!text.trim()} onClick={() => outbox.enter()}>Send</button>

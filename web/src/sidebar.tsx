@@ -1,10 +1,11 @@
 // sidebar.tsx -- the channel list with its counts, and who I am.
 
+import { useEffect } from 'preact/hooks';
 import { usePending } from './approvals';
 import { dialog } from './frame';
 import { type Page, pages } from './pages';
 import { route, route_go, route_to_channel } from './route';
-import { alerts_open, channel_count, channel_name, channels_mine, drawer_open, logout, self, team, theme, theme_set, type Theme, users } from './state';
+import { alerts_open, approvals_waiting, channel_count, channel_name, channels_mine, drawer_open, logout, self, team, theme, theme_set, type Theme, users } from './state';
 import type { Channel } from './types';
 
 function ChannelLink({ channel }: { channel: Channel }) {
@@ -82,7 +83,10 @@ export function Sidebar() {
 	const rooms = channels_mine.value.filter((channel) => !channel.is_im);
 	const dms = channels_mine.value.filter((channel) => channel.is_im);
 	const shown = pages.filter((page) => !page.admin || self.value?.role === 'admin');
-	const waiting = usePending().value?.approvals.filter((request) => request.waits_for_me).length ?? 0;
+	const pending = usePending().value;
+	const waiting = pending?.approvals.filter((request) => request.waits_for_me).length ?? 0;
+
+	useEffect(() => { approvals_waiting.value = pending?.approvals ?? []; }, [pending]);
 
 	return (
 		<nav class={drawer_open.value ? 'sidebar open' : 'sidebar'} aria-label="Channels">

@@ -8,7 +8,7 @@ import { ApiError, api_on_logged_out, error_text, slack, slack_farewell, v1 } fr
 import { Log, is_reply } from './log';
 import { route, route_go, route_start, route_to_channel } from './route';
 import { Stream, type Frame, type Status } from './stream';
-import type { AlertGroup, Boot, Channel, Command, Message, ModalState, ModalView, Self, SlackEvent, User } from './types';
+import type { AlertGroup, Approval, Boot, Channel, Command, CommandParam, Filter, Message, ModalState, ModalView, Self, SlackEvent, User } from './types';
 
 export type Phase = 'loading' | 'setup' | 'login' | 'in' | 'down';
 
@@ -19,12 +19,15 @@ export const users = signal<ReadonlyMap<string, User>>(new Map());
 export const channels = signal<ReadonlyMap<string, Channel>>(new Map());
 export const commands = signal<Command[]>([]);
 export const prefixes = signal<string[]>([]);
+export const flags = signal<CommandParam[]>([]);         // what every command takes
+export const filters = signal<Filter[]>([]);            // what may stand behind a pipe
 export const status = signal<Status>('off');
 export const broken = signal(false);                    // the connection has been away for long enough to say so
 export const alerts_open = signal<AlertGroup[]>([]);
 export const alerts_rev = signal(0);                    // one up when alerts may have changed
 export const silences_rev = signal(0);                  // one up when silences have changed
 export const approvals_rev = signal(0);                 // one up when a request for a yes may have changed
+export const approvals_waiting = signal<Approval[]>([]);        // kept by the sidebar
 export const drawer_open = signal(false);               // the sidebar, on a phone
 export const new_line = signal<ReadonlyMap<string, string>>(new Map());        // channel to the last ts that was read before
 export const typing = signal<ReadonlyMap<string, ReadonlySet<string>>>(new Map());
@@ -136,6 +139,8 @@ async function boot_load(): Promise<void> {
 		users.value = new Map(boot.users.map((user) => [user.id, presence_told.has(user.id) ? { ...user, presence: users.value.get(user.id)?.presence } : user]));
 		commands.value = boot.commands ?? [];
 		prefixes.value = boot.command_prefixes ?? [];
+		flags.value = boot.command_flags ?? [];
+		filters.value = boot.command_filters ?? [];
 		channels.value = new Map(boot.channels.map((channel) => [channel.id, boot_channel(channel)]));
 	});
 	for (const channel of boot.channels)

@@ -173,7 +173,9 @@ export interface CommandParam {
 	choices?: string[];
 }
 
-export interface Command { name: string; plugin?: string; args?: string; help?: string; risk?: string; params?: CommandParam[] }
+export interface Command { name: string; plugin?: string; args?: string; help?: string; risk?: string; dry_run?: boolean; params?: CommandParam[] }
+
+export interface Filter { name: string; args: string; help: string }
 
 export interface Self { user_id: string; name: string; real_name?: string; role?: string }
 
@@ -184,6 +186,8 @@ export interface Boot {
 	users: User[];
 	commands: Command[];
 	command_prefixes: string[];
+	command_flags?: CommandParam[];
+	command_filters?: Filter[];
 }
 
 export interface AlertMember {
