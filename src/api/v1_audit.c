@@ -201,41 +201,28 @@ void v1_audit_key(struct exchange *x)
 /* ---- to keep it elsewhere ---- */
 
 struct export {
-	int64_t after, checkpoint, until_id;
+	struct audit_cursor cursor;
+	int64_t until_id;
 	unsigned limit;
 };
 
-/* Each checkpoint stands behind the last record that it covers; those of the record `after` itself come first. */
-static bool put_checkpoints(struct exchange *x, struct export *e, int64_t from_id, int64_t to_id)
+static bool put_line(void *context, const struct audit_record *r, const struct audit_checkpoint *c)
 {
-	struct audit_checkpoint *all;
-	size_t count;
+	struct exchange *x = context;
 
-	if (to_id > e->until_id)
-		to_id = e->until_id;
-	if (!store_audit_checkpoints(x->reader, x_arena(x), x->work.engine->workspace_id, from_id, to_id, e->checkpoint, &all, &count, &x->err))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		audit_checkpoint_line(&x->body, &all[i]);
-		e->checkpoint = all[i].no;
-	}
-	return true;
+	if (r)
+		audit_record_line(&x->body, r);
+	else
+		audit_checkpoint_line(&x->body, c);
+	return x->body.n < EXPORT_BYTES;
 }
 
 static void export_apart(struct exchange *x)
 {
 	struct export *e = x->context;
-	struct audit_record *all;
-	size_t count;
 
-	if (!store_audit_from(x->reader, x_arena(x), x->work.engine->workspace_id, e->after, e->limit, &all, &count, &x->err) ||
-	    !put_checkpoints(x, e, e->after, count ? all[0].id - 1 : INT64_MAX))
+	if (!store_audit_walk(x->reader, x_arena(x), x->work.engine->workspace_id, &e->cursor, e->until_id, e->limit, put_line, x, &x->err))
 		return;
-	for (size_t i = 0; i < count && all[i].id <= e->until_id && x->body.n < EXPORT_BYTES; i++) {
-		audit_record_line(&x->body, &all[i]);
-		if (!put_checkpoints(x, e, all[i].id, i + 1 < count ? all[i + 1].id - 1 : count < e->limit ? INT64_MAX : all[i].id))
-			return;
-	}
 	x->status = 200;
 	x->content_type = "application/x-ndjson; charset=utf-8";
 }
@@ -246,11 +233,11 @@ void v1_audit_export(struct exchange *x)
 	wall_ms since = 0, until = 0;
 
 	e->limit = x_limit(x, 1000, 5000);
-	if (!time_query(x, "since", &since) || !time_query(x, "until", &until) || !number_query(x, "after", "the id of a record", &e->after) ||
-	    !number_query(x, "checkpoint", "the number of a checkpoint", &e->checkpoint))
+	if (!time_query(x, "since", &since) || !time_query(x, "until", &until) || !number_query(x, "after", "the id of a record", &e->cursor.id) ||
+	    !number_query(x, "checkpoint", "the number of a checkpoint", &e->cursor.checkpoint))
 		return;
 	e->until_id = until ? id_first(until + 1) - 1 : INT64_MAX;
-	if (since && e->after < id_first(since) - 1)
-		e->after = id_first(since) - 1;
+	if (since && e->cursor.id < id_first(since) - 1)
+		e->cursor.id = id_first(since) - 1;
 	x_read_apart(x, export_apart);
 }

@@ -6,6 +6,7 @@
 #include "daemon/daemon.h"
 #include "daemon/data_dir.h"
 #include "daemon/notify.h"
+#include "engine/audit_syslog.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -113,6 +114,7 @@ static bool read_settings_again(struct daemon *d, struct buf *changed, struct bu
 	server_set_limits(d->server, &limits);
 	d->engine->config.queue_max = d->settings.queue_max;
 	tell_work_thread(d);
+	audit_syslog_use(d->engine, d->settings.audit_syslog);
 	log_set_level(d->settings.log_level);
 	ask_for_files(&d->settings);
 	return true;
@@ -284,6 +286,7 @@ int daemon_run(struct daemon *d, struct err *err)
 	if (!data_lock(&d->arena, d->settings.data, err) || !daemon_open(d, err) || !config_note_start(d, err) || !open_net(d, err) ||
 	    !engine_start(d->engine, err) || !announce(d, err))
 		return err_info(err->code)->exit_code;
+	audit_syslog_use(d->engine, d->settings.audit_syslog);
 	api_set_ready(d->api, true);
 	notify("READY=1");
 	uv_run(&d->loop, UV_RUN_DEFAULT);

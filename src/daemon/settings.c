@@ -2,6 +2,7 @@
 
 #include "base/yaml.h"
 #include "daemon/data_dir.h"
+#include "net/syslog.h"
 
 #include <arpa/inet.h>
 
@@ -93,6 +94,7 @@ static bool number_in_range(const struct setting *s, struct str text, int64_t *o
 static bool value_parse(struct arena *a, const struct setting *s, struct str text, struct settings *out)
 {
 	void *at = (char *)out + s->offset;
+	struct err ignored = {0};
 	struct str host;
 	int64_t v = 0;
 	int port;
@@ -109,6 +111,9 @@ static bool value_parse(struct arena *a, const struct setting *s, struct str tex
 			text.n--;
 		*(struct str *)at = arena_dup(a, text);
 		return url_ok(text);
+	case SETTING_SYSLOG:
+		*(struct str *)at = arena_dup(a, text);
+		return syslog_address_ok(text, &ignored);
 	case SETTING_LEVEL:
 		return log_level_parse(text, at);
 	case SETTING_SIZE:
@@ -212,7 +217,7 @@ const struct setting *settings_option(struct str word)
 
 const char *settings_value_name(const struct setting *s)
 {
-	static const char *const names[] = {"PATH", "ADDRESS:PORT", "URL", "LEVEL", "SIZE", "SPAN", "COUNT"};
+	static const char *const names[] = {"PATH", "ADDRESS:PORT", "URL", "RECEIVER", "LEVEL", "SIZE", "SPAN", "COUNT"};
 
 	return names[s->type];
 }

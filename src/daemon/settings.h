@@ -16,6 +16,7 @@ enum setting_id {
 #define SETTING_C_PATH struct str
 #define SETTING_C_ADDRESS struct str
 #define SETTING_C_URL struct str
+#define SETTING_C_SYSLOG struct str
 #define SETTING_C_LEVEL enum log_level
 #define SETTING_C_SIZE size_t
 #define SETTING_C_SPAN span_ms
@@ -32,6 +33,7 @@ enum setting_type {
 	SETTING_PATH,
 	SETTING_ADDRESS,
 	SETTING_URL,
+	SETTING_SYSLOG,
 	SETTING_LEVEL,
 	SETTING_SIZE,
 	SETTING_SPAN,

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "engine/alerts.h"
 #include "engine/audit_checkpoints.h"
+#include "engine/audit_syslog.h"
 #include "engine/graph.h"
 #include "engine/heartbeats.h"
 #include "ops/routing.h"
@@ -300,6 +301,7 @@ static void on_wake(uv_async_t *handle)
 		l->under_way--;
 		w->done(w);
 	}
+	audit_syslog_look(e);
 	next_due = current_due(e, &sick);
 	arm_due_timer(e, next_due, sick);
 	advance_on(e, next_due, sick);
@@ -433,6 +435,7 @@ void engine_stop(struct engine *e)
 		return;
 	l->running = false;
 	graphs_stop(e);
+	audit_syslog_stop(e);
 	pthread_mutex_lock(&l->lock);
 	l->stopping = true;
 	pthread_mutex_unlock(&l->lock);
@@ -444,6 +447,7 @@ void engine_stop(struct engine *e)
 	uv_close((uv_handle_t *)&l->due_timer, NULL);
 	uv_close((uv_handle_t *)&l->sick_timer, NULL);
 	uv_close((uv_handle_t *)&l->wake, NULL);
+	audit_syslog_keep(e);
 	checkpoint_at_stop(e);
 	db_close(e->db); /* folds the WAL in: the file is whole by itself */
 	e->db = NULL;
@@ -462,6 +466,7 @@ void engine_free(struct engine *e)
 	map_done(&e->loop->turns);
 	arena_done(&e->loop->scratch);
 	mem_free((void *)e->workspace_name.p);
+	audit_syslog_free(e);
 	mem_free(e->loop);
 	mem_free(e);
 }

@@ -67,6 +67,7 @@ struct engine {
 	struct source_folder *sources; /* a team's own kinds (ops/source.h); the daemon makes it, a reload swaps it as a whole. NULL: none */
 	struct rulebook *rulebook; /* which commands there are and who may run them (commands/rulebook.h); the daemon makes it, as sources */
 	struct loop_state *loop;  /* engine/engine.c's own */
+	struct audit_syslog *audit_syslog; /* the net thread's (engine/audit_syslog.c); NULL: none was wanted yet */
 	struct http_client *prometheus; /* the net thread's (engine/graph.c); NULL: no graph was asked for yet */
 	wall_ms started;
 	/* Filled by the room that knows the chat systems and by the daemon. */

@@ -180,17 +180,43 @@ bool store_audit_checkpoint_last(struct db *db, struct arena *a, int64_t workspa
 	return rows_end(&rows, err) && found;
 }
 
-bool store_audit_checkpoints(struct db *db, struct arena *a, int64_t workspace_id, int64_t from_id, int64_t to_id, int64_t after_no,
-			     struct audit_checkpoint **out, size_t *count, struct err *err)
+/* Those whose last record is from..to. *more: on() wants more. */
+static bool walk_checkpoints(struct db *db, int64_t workspace_id, struct audit_cursor *cursor, int64_t from_id, int64_t to_id, bool (*on)(void *context, const struct audit_record *r, const struct audit_checkpoint *c), void *context, bool *more,
+			     struct err *err)
 {
-	struct rows rows = db_rows(db, Q_CHECKPOINT_FROM, B_INT(workspace_id), B_INT(from_id), B_INT(to_id), B_INT(after_no));
-	struct vec v = {0};
+	struct rows rows = db_rows(db, Q_CHECKPOINT_FROM, B_INT(workspace_id), B_INT(from_id), B_INT(to_id), B_INT(cursor->checkpoint));
 
-	while (rows_next(&rows))
-		*(struct audit_checkpoint *)vec_push(a, &v, sizeof **out) = checkpoint_own(a, checkpoint_view(&rows));
-	*out = v.items;
-	*count = v.count;
+	while (*more && rows_next(&rows)) {
+		struct audit_checkpoint c = checkpoint_view(&rows);
+
+		*more = on(context, NULL, &c);
+		cursor->checkpoint = c.no;
+	}
 	return rows_end(&rows, err);
+}
+
+bool store_audit_walk(struct db *db, struct arena *a, int64_t workspace_id, struct audit_cursor *cursor, int64_t until_id, unsigned limit, bool (*on)(void *context, const struct audit_record *r, const struct audit_checkpoint *c), void *context,
+		      struct err *err)
+{
+	struct audit_record *all;
+	bool more = true;
+	size_t count, n;
+
+	if (!store_audit_from(db, a, workspace_id, cursor->id, limit, &all, &count, err))
+		return false;
+	for (n = 0; n < count && all[n].id <= until_id; n++)
+		;
+	for (size_t i = 0; i <= n && more; i++) {
+		int64_t to = i < n ? all[i].id - 1 : count < limit || n < count ? until_id : cursor->id;
+
+		if (!walk_checkpoints(db, workspace_id, cursor, cursor->id, to, on, context, &more, err))
+			return false;
+		if (i == n || !more)
+			break;
+		more = on(context, &all[i], NULL);
+		cursor->id = all[i].id;
+	}
+	return true;
 }
 
 bool store_audit_checkpoint(struct db *db, struct arena *a, int64_t workspace_id, wall_ms now, const struct secret *seed, struct audit_checkpoint *out,

@@ -27,6 +27,14 @@ MUST_USE bool store_audit_search(struct db *db, struct arena *a, int64_t workspa
 /* In the order of their ids. */
 MUST_USE bool store_audit_from(struct db *db, struct arena *a, int64_t workspace_id, int64_t after_id, unsigned limit, struct audit_record **out, size_t *count,
 			       struct err *err);
+/* How far somebody has read: the last record, and the last checkpoint. */
+struct audit_cursor {
+	int64_t id, checkpoint;
+};
+/* Goes on from the cursor: at most `limit` records up to until_id, each checkpoint behind the last record that it covers, those of the
+ * cursor's record itself first. on() gets the one or the other, and says whether to go on; the cursor follows. */
+MUST_USE bool store_audit_walk(struct db *db, struct arena *a, int64_t workspace_id, struct audit_cursor *cursor, int64_t until_id, unsigned limit,
+			       bool (*on)(void *context, const struct audit_record *r, const struct audit_checkpoint *c), void *context, struct err *err);
 int64_t store_audit_last(struct db *db, int64_t workspace_id); /* its id; 0: there is none */
 
 /* Makes the next checkpoint if there is something new: over at most AUDIT_CHECKPOINT_MOST records more. *out.no 0: nothing was new. */
@@ -34,9 +42,6 @@ int64_t store_audit_last(struct db *db, int64_t workspace_id); /* its id; 0: the
 MUST_USE bool store_audit_checkpoint(struct db *db, struct arena *a, int64_t workspace_id, wall_ms now, const struct secret *seed, struct audit_checkpoint *out,
 				     struct err *err);
 bool store_audit_checkpoint_last(struct db *db, struct arena *a, int64_t workspace_id, struct audit_checkpoint *out, struct err *err);
-/* Those whose last record is from..to and whose number is higher than after_no; at most 5000. */
-MUST_USE bool store_audit_checkpoints(struct db *db, struct arena *a, int64_t workspace_id, int64_t from_id, int64_t to_id, int64_t after_no,
-				      struct audit_checkpoint **out, size_t *count, struct err *err);
 
 /* Hands every record, checkpoint and head to the verifier. */
 MUST_USE bool store_audit_verify(struct db *db, int64_t workspace_id, struct audit_verifier *v, struct err *err);

@@ -71,7 +71,7 @@ bool db_batch_wrote(const struct db *db);
 void db_refuse_writes(struct db *db, const struct err *why);
 
 struct db_counts {
-	uint64_t commits, writes, failures, audits; /* audits: records that were written, also such as were undone */
+	uint64_t commits, writes, failures, audits, checkpoints; /* the last two: of the audit trail, also such as were undone */
 	int schema;
 };
 struct db_counts db_count(const struct db *db);

@@ -235,6 +235,7 @@ bool db_write(struct db *db, enum query q, const struct bind *binds, size_t coun
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
 		return fail(db, rc, "write", err);
 	db->counts.audits += q == Q_AUDIT_ADD;
+	db->counts.checkpoints += q == Q_CHECKPOINT_ADD;
 	return true;
 }
 

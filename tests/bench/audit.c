@@ -67,12 +67,18 @@ static void search(struct db *db, const char *what, const struct audit_filter *f
 	arena_done(&a);
 }
 
+static bool put_line(void *context, const struct audit_record *r, const struct audit_checkpoint *c)
+{
+	if (r)
+		audit_record_line(context, r);
+	else
+		audit_checkpoint_line(context, c);
+	return true;
+}
+
 static void export(struct db *db, const char *path)
 {
-	struct audit_record *r;
-	struct audit_checkpoint *c;
-	int64_t after = 0;
-	size_t count, checkpoints;
+	struct audit_cursor cursor = {0};
 	FILE *f = fopen(path, "w");
 	struct arena a;
 	struct buf b;
@@ -80,17 +86,11 @@ static void export(struct db *db, const char *path)
 	arena_init(&a);
 	buf_init(&b, 64 * MIB);
 	do {
-		must(store_audit_from(db, &a, 1, after, 1000, &r, &count, &err)); /* as many as lie between two checkpoints */
-		for (size_t i = 0; i < count; i++)
-			audit_record_line(&b, &r[i]);
-		after = count ? r[count - 1].id : after;
-		must(store_audit_checkpoints(db, &a, 1, count ? after : INT64_MAX, after, 0, &c, &checkpoints, &err));
-		for (size_t i = 0; i < checkpoints; i++)
-			audit_checkpoint_line(&b, &c[i]);
-		fwrite(b.p, 1, b.n, f);
 		buf_reset(&b);
 		arena_reset(&a);
-	} while (count);
+		must(store_audit_walk(db, &a, 1, &cursor, INT64_MAX, 1000, put_line, &b, &err));
+		fwrite(b.p, 1, b.n, f);
+	} while (b.n);
 	fclose(f);
 	buf_done(&b);
 	arena_done(&a);
