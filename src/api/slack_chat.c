@@ -1,5 +1,6 @@
 #include "api/slack.h"
 #include "engine/blocks.h"
+#include "engine/runs.h"
 #include "engine/slack_json.h"
 #include "ops/text.h"
 #include "store/chat.h"
@@ -541,6 +542,7 @@ static const struct button {
 	{"held.confirm", "confirm", "", true},
 	{"held.cancel", "cancel", "", true},
 	{"held.review", "review", "", true},
+	{"run.cancel", "job cancel", "", true},
 };
 
 /* What a press says; NULL: the button is none of ours. */
@@ -605,11 +607,45 @@ static bool stands_there(struct slack_call *c, const struct button *button, cons
 	return false;
 }
 
+static bool tell_refusal(struct slack_call *c, const struct channel *ch, const struct message *m, const struct command_result *r)
+{
+	if (r->ok)
+		return true;
+	tell_me(c, ch, r->text, m->thread_ts);
+	slack_error(c, r->err.code == ERR_FORBIDDEN ? "not_allowed" : r->err.code == ERR_CONFLICT ? "already_done" : "action_failed");
+	json_add_str(&c->out, "detail", str_of(r->err.text));
+	return false;
+}
+
+/* A button that a program made: its command is run as who pressed it, by the same rules as if they had said it. */
+static bool press_of_program(struct slack_call *c, const struct channel *ch, const struct message *m, struct str action_id, struct str value)
+{
+	static const struct button any = {.late = false};
+	struct command_result r;
+	struct str line;
+	int64_t id, index;
+
+	if (!stands_there(c, &any, m, value))
+		return false;
+	line = str_to_int(value, &id) && str_to_int(str_n(action_id.p + 11, action_id.n - 11), &index) && index >= 0 ? runs_button(c->w, id, (unsigned)index) : S("");
+	if (!line.n) {
+		slack_error(c, "unknown_action");
+		return false;
+	}
+	if (!run_as_me(c, ch, m->thread_ts, "button", line, &r))
+		return false;
+	if (r.ok && !r.told)
+		tell_me(c, ch, r.text, m->thread_ts);
+	return tell_refusal(c, ch, m, &r);
+}
+
 static bool press(struct slack_call *c, const struct channel *ch, const struct message *m, struct str action_id, struct str value, struct str said)
 {
 	const struct button *button = button_of(action_id);
 	struct command_result r;
 
+	if (str_starts(action_id, S("run.button.")))
+		return press_of_program(c, ch, m, action_id, value);
 	if (!button) {
 		slack_error(c, "unknown_action");
 		return false;
@@ -620,14 +656,7 @@ static bool press(struct slack_call *c, const struct channel *ch, const struct m
 		put_dialog(c, button, ch, m, value);
 		return true;
 	}
-	if (!run_as_me(c, ch, m->thread_ts, "button", button_line(c->w->arena, button, value, said), &r))
-		return false;
-	if (!r.ok) {
-		tell_me(c, ch, r.text, m->thread_ts);
-		slack_error(c, r.err.code == ERR_FORBIDDEN ? "not_allowed" : r.err.code == ERR_CONFLICT ? "already_done" : "action_failed");
-		json_add_str(&c->out, "detail", str_of(r.err.text));
-	}
-	return r.ok;
+	return run_as_me(c, ch, m->thread_ts, "button", button_line(c->w->arena, button, value, said), &r) && tell_refusal(c, ch, m, &r);
 }
 
 static bool find_message(struct slack_call *c, struct str channel, struct str ts_text, struct channel *ch, struct message *m)

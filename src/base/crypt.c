@@ -253,3 +253,30 @@ bool crypt_rsa_sign(struct arena *a, struct str pem, struct str text, struct str
 		err_set(err, ERR_INVALID, "the key is no private RSA key of 2048 bits or more (PEM, without a password)");
 	return ok;
 }
+
+/* ---- in pieces ---- */
+
+_Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(((struct crypt_sha256_stream *)0)->state), "the stream has room for libsodium's state");
+
+static crypto_hash_sha256_state *state_of(struct crypt_sha256_stream *s)
+{
+	return (crypto_hash_sha256_state *)(void *)s->state;
+}
+
+void crypt_sha256_begin(struct crypt_sha256_stream *s)
+{
+	crypto_hash_sha256_init(state_of(s));
+}
+
+void crypt_sha256_add(struct crypt_sha256_stream *s, struct str piece)
+{
+	crypto_hash_sha256_update(state_of(s), (const unsigned char *)piece.p, piece.n);
+}
+
+struct str crypt_sha256_end(struct crypt_sha256_stream *s, struct arena *a)
+{
+	uint8_t hash[32];
+
+	crypto_hash_sha256_final(state_of(s), hash);
+	return crypt_hex(a, hash, sizeof hash);
+}

@@ -58,6 +58,8 @@ const struct subcommand *subcommand_find(const char *first, const char *second, 
 const char **cli_global(struct cli *c, const char *name);
 const char *option(const struct cli *c, const char *name); /* NULL: was not given */
 struct str command_line(struct cli *c, const char *command); /* the arguments as a line of ops/grammar.h, behind `command` or NULL */
+/* Says a line as in the chat: how is "line", or "exact" for one that a program wrote. Prints what comes of it. */
+MUST_USE bool run_line(struct cli *c, const char *how, struct str line, struct str channel, struct err *err);
 struct str joined_args(struct cli *c, unsigned from);      /* with spaces between */
 
 /* ---- files (input.c) ---- */
@@ -165,6 +167,9 @@ bool sub_alert(struct cli *c, struct err *err);
 bool sub_ack(struct cli *c, struct err *err);
 bool sub_resolve(struct cli *c, struct err *err);
 bool sub_run(struct cli *c, struct err *err);
+bool sub_secret_set(struct cli *c, struct err *err);
+bool sub_secret_drop(struct cli *c, struct err *err);
+bool sub_secret_list(struct cli *c, struct err *err);
 bool sub_channels(struct cli *c, struct err *err);
 bool sub_post(struct cli *c, struct err *err);
 bool sub_tail(struct cli *c, struct err *err);

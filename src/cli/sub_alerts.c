@@ -1,5 +1,4 @@
 #include "cli/cli.h"
-#include "ops/grammar.h"
 
 bool sub_status(struct cli *c, struct err *err)
 {
@@ -142,40 +141,6 @@ bool sub_alert(struct cli *c, struct err *err)
 	return true;
 }
 
-struct str command_line(struct cli *c, const char *command)
-{
-	struct buf b;
-
-	buf_init(&b, 64 * KIB);
-	if (command)
-		buf_add(&b, str_of(command));
-	for (unsigned i = 0; i < c->arg_count; i++) {
-		if (b.n)
-			buf_char(&b, ' ');
-		line_write_word(&b, str_of(c->args[i]));
-	}
-	return buf_keep(&c->arena, &b);
-}
-
-/* One line as in the chat; its answer as plain text. */
-static bool run_line(struct cli *c, const char *how, struct str line, struct str channel, struct err *err)
-{
-	struct json *v;
-	struct names names = {0};
-	struct err ignored = {0};
-	struct str text, body = json_of(c, (const struct pair[]){{how, line}, {"channel", channel}}, 2);
-
-	if (!call(c, "POST", S("/v1/commands"), body, &v, err))
-		return false;
-	if (c->json)
-		return say_json(v);
-	text = json_get_str(v, "text");
-	if (str_find(text, S("<@"), NULL) && !names_get(c, &names, &ignored))
-		err_clear(&ignored); /* it is done: then it is told with ids */
-	say_line(c, plain_of(c, names.boot ? &names : NULL, text.n ? text : S("Done.")));
-	return true;
-}
-
 static bool for_each_alert(struct cli *c, const char *verb, struct err *err)
 {
 	for (unsigned i = 0; i < c->arg_count; i++) {
@@ -199,22 +164,4 @@ bool sub_ack(struct cli *c, struct err *err)
 bool sub_resolve(struct cli *c, struct err *err)
 {
 	return for_each_alert(c, "resolve", err);
-}
-
-bool sub_run(struct cli *c, struct err *err)
-{
-	struct str channel = {NULL, 0};
-	struct names names;
-	const struct json *found;
-
-	if (option(c, "--channel")) {
-		if (!names_get(c, &names, err))
-			return false;
-		found = channel_find(&names, str_of(option(c, "--channel")), err);
-		if (!found)
-			return false;
-		channel = json_get_str(found, "id");
-	}
-	/* One word is a whole line; several were cut by the shell. */
-	return c->arg_count == 1 ? run_line(c, "line", joined_args(c, 0), channel, err) : run_line(c, "exact", command_line(c, NULL), channel, err);
 }

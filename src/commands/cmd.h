@@ -30,3 +30,6 @@ bool cmd_unplan(struct call *call);
 bool cmd_alias(struct call *call);
 bool cmd_unalias(struct call *call);
 bool cmd_aliases(struct call *call);
+bool cmd_jobs(struct call *call);
+bool cmd_job_log(struct call *call);
+bool cmd_job_cancel(struct call *call);

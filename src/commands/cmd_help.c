@@ -70,7 +70,7 @@ static size_t list(struct call *call, struct str plugin, struct str word)
 static bool nothing(struct call *call, struct str what)
 {
 	buf_reset(&call->text);
-	command_unknown(call->work, call->caller, what, &call->err);
+	command_unknown(call->work, call->caller, &what, 1, &call->err);
 	return false;
 }
 

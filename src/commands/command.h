@@ -44,6 +44,7 @@ struct call {
 	bool runs_on;         /* a program was started; its end is told later */
 	struct str waiting;   /* "A-17": as which it waits */
 	struct str planned;   /* "P-3": nothing ran, as this it will */
+	struct str run;       /* "R-12": as which it runs */
 	int64_t home_id;      /* whose decision it was: the audit's chain */
 	struct err err;
 };
@@ -79,6 +80,8 @@ MUST_USE bool command_run(struct work *w, const struct caller *caller, struct st
 /* One canonical line of a request that was approved. */
 struct held;
 MUST_USE bool command_run_held(struct work *w, const struct caller *caller, const struct held *held, struct str line, struct command_result *out);
+/* What stands behind a program in its pipe, with the rows that it gave. */
+MUST_USE bool command_run_then(struct work *w, const struct caller *caller, struct str rows, struct str then, struct command_result *out);
 /* What waits in the outbox to be run: said as a message, or approved. For engine->run_row. */
 MUST_USE bool command_run_row(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err);
 

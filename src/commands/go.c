@@ -1,6 +1,7 @@
 /* One bound call: what the rules say of it, what must happen first, and the run itself. */
 #include "commands/held.h"
 #include "commands/plans.h"
+#include "commands/plugin_go.h"
 #include "commands/rulebook.h"
 
 #include "engine/locks.h"
@@ -9,7 +10,7 @@
 
 void call_init(struct call *call, struct work *w, const struct caller *caller)
 {
-	*call = (struct call){.work = w, .caller = caller, .raw = S(""), .digest = S(""), .then = S(""), .waiting = S(""), .planned = S(""), .alias = S(""), .home_id = caller->channel_id ? caller->channel_id : w->engine->workspace_id};
+	*call = (struct call){.work = w, .caller = caller, .raw = S(""), .digest = S(""), .then = S(""), .waiting = S(""), .planned = S(""), .alias = S(""), .run = S(""), .home_id = caller->channel_id ? caller->channel_id : w->engine->workspace_id};
 	buf_init(&call->text, 256 * KIB);
 	buf_init(&call->data, 4 * MIB);
 }
@@ -153,6 +154,7 @@ static struct str audit_detail(struct call *call, struct str raw, int64_t began_
 	add_if(&o, "rule", call->verdict.rule);
 	add_if(&o, "reason", call->typed.flags.reason);
 	add_if(&o, "plan", call->planned.n ? call->planned : call->caller->plan);
+	add_if(&o, "run", call->run);
 	add_if(&o, "approval", call->held ? call->held->code : call->waiting);
 	if (call->caller->channel_id)
 		json_add_str(&o, "channel", id_write(a, 'C', call->caller->channel_id));
@@ -172,7 +174,7 @@ bool call_audit(struct call *call, struct str raw, int64_t began_us)
 	struct str action = !spec ? S("unknown") : str_is(spec->plugin, "core") ? spec->words : arena_printf(call->work->arena, STR_FMT ":" STR_FMT, STR_ARG(spec->plugin), STR_ARG(spec->path));
 
 	return audit_note(call->work, call->home_id, call->caller->user->id, arena_dup(call->work->arena, action).p, call->caller->via, audit_detail(call, raw, began_us),
-			  call->err.code ? err_info(call->err.code)->name : call->waits ? "held" : call->planned.n ? "planned" : "ok", &call->work->err);
+			  call->err.code ? err_info(call->err.code)->name : call->waits ? "held" : call->planned.n ? "planned" : call->runs_on ? "started" : "ok", &call->work->err);
 }
 
 /* ---- locks ---- */
@@ -203,6 +205,7 @@ static void mention_lock(struct call *call)
 void call_go(struct call *call)
 {
 	const struct command_spec *spec = call->typed.spec;
+	const struct plugin_command *theirs = plugin_command_of(spec);
 
 	if (call->typed.flags.help) {
 		buf_add(&call->text, command_help(call->work, call->caller, spec));
@@ -215,14 +218,16 @@ void call_go(struct call *call)
 	}
 	if (!call_may(call))
 		return;
-	call->command = spec->runs;
+	call->command = theirs ? NULL : spec->runs;
 	if (!call->typed.flags.dry_run && plan_wanted(call)) {
 		plan_call(call);
 		return;
 	}
 	if (!call->typed.flags.dry_run && (!is_let(call, &call->err) || !held_ready(call)))
 		return;
-	if (!call->command->run(call) && !call->err.code)
+	if (theirs)
+		plugin_go(call, theirs);
+	else if (!call->command->run(call) && !call->err.code)
 		err_set(&call->err, ERR_INTERNAL, "`" STR_FMT "` failed without saying why", STR_ARG(spec->words));
 	if (call->typed.flags.dry_run && !call->err.code)
 		mention_lock(call);

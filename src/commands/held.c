@@ -1,5 +1,6 @@
 #include "commands/held.h"
 
+#include "commands/plugin_go.h"
 #include "commands/rulebook.h"
 #include "engine/held.h"
 #include "engine/messages.h"
@@ -264,6 +265,7 @@ static void answer(struct call *call, const struct held *h, size_t channels)
 static bool hold(struct call *call, const struct left *left, struct str calls)
 {
 	int64_t channels[APPROVERS_TOLD + HELD_NEEDS_MAX];
+	const struct plugin_command *theirs = plugin_command_of(call->typed.spec);
 	struct approvers who = {.count = 0};
 	size_t count;
 	struct held h;
@@ -278,6 +280,8 @@ static bool hold(struct call *call, const struct left *left, struct str calls)
 	call->home_id = h.id;
 	call->waiting = h.code;
 	answer(call, &h, count);
+	if (call->typed.spec->dry_run && theirs) /* its preview comes when its dry run is over */
+		plugin_preview(call, theirs, h.id);
 	return false;
 }
 

@@ -17,4 +17,4 @@ void call_done(struct call *call);
 /* What a command's --help says. */
 struct str command_help(struct work *w, const struct caller *caller, const struct command_spec *spec);
 /* "There is no command x. Did you mean y?": of those that the person may run here. */
-void command_unknown(struct work *w, const struct caller *caller, struct str word, struct err *err);
+void command_unknown(struct work *w, const struct caller *caller, const struct str *words, size_t count, struct err *err);

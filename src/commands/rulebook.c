@@ -28,13 +28,6 @@ static bool add_rows(struct command_set *set, struct err *err)
 
 /* ---- plugins ---- */
 
-static bool no_runner(struct call *call)
-{
-	err_set(&call->err, ERR_UNAVAILABLE, "`" STR_FMT "` is a plugin's, and this opsroomd cannot run plugins yet", STR_ARG(call->typed.spec->words));
-	return false;
-}
-static const struct command plugin_command = {.run = no_runner};
-
 /* "ack", and "ack all", which would take ann's "ack all" from ours. */
 static bool hides(struct str words, struct str ours)
 {
@@ -134,7 +127,6 @@ static void add_plugins(struct rulebook *r, const struct rulebook *before)
 		for (size_t k = 0; k < r->plugins[i]->command_count; k++) {
 			struct command_spec *spec = &r->plugins[i]->commands[k]->spec;
 
-			spec->runs = &plugin_command;
 			(void)!command_set_add(r->commands, spec, &err); /* it fits, so it is taken */
 		}
 }

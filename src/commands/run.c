@@ -2,6 +2,7 @@
 #include "commands/held.h"
 #include "commands/plans.h"
 #include "commands/aliases.h"
+#include "commands/plugin_go.h"
 #include "commands/rulebook.h"
 
 #include "commands/rows.h"
@@ -33,31 +34,44 @@ struct run {
 	struct str shown;                /* by a filter */
 	struct call *call;               /* the first, then the one that runs: its answer is the line's */
 	int64_t began_us;
+	bool behind;                     /* a program's rows came before the first step */
 };
 
 /* ---- what is no command ---- */
 
-void command_unknown(struct work *w, const struct caller *caller, struct str word, struct err *err)
+void command_unknown(struct work *w, const struct caller *caller, const struct str *words, size_t count, struct err *err)
 {
 	const struct command_set *set = w->engine->rulebook->commands;
-	struct str *names, near;
+	struct str *names, typed = S(""), near = S("");
 	struct alias *aliases;
-	size_t n = 0, count;
+	size_t n = 0, alias_count;
 
-	alias_list(w, caller, &aliases, &count);
-	names = arena_alloc(w->arena, (command_set_count(set) + count) * sizeof *names);
+	alias_list(w, caller, &aliases, &alias_count);
+	names = arena_alloc(w->arena, (command_set_count(set) + alias_count) * sizeof *names);
 
 	for (size_t i = 0; i < command_set_count(set); i++)
 		if (caller_could(w, caller, command_set_at(set, i)))
 			names[n++] = command_set_at(set, i)->words;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < alias_count; i++)
 		names[n++] = aliases[i].name;
-	word = str_clip(word, 60);
-	near = nearest_word(word, names, n);
+	for (size_t i = 0; i < count && i < PATH_WORDS_MAX && !near.n; i++) {
+		typed = i ? arena_printf(w->arena, STR_FMT " " STR_FMT, STR_ARG(typed), STR_ARG(str_clip(words[i], 60))) : str_clip(words[i], 60);
+		near = nearest_word(typed, names, n);
+	}
 	if (near.n)
-		err_set(err, ERR_NOT_FOUND, "there is no command `" STR_FMT "`. Did you mean `" STR_FMT "`?", STR_ARG(word), STR_ARG(near));
+		err_set(err, ERR_NOT_FOUND, "there is no command `" STR_FMT "`. Did you mean `" STR_FMT "`?", STR_ARG(typed), STR_ARG(near));
 	else
-		err_set(err, ERR_NOT_FOUND, "there is no command `" STR_FMT "`. `help` lists what there is", STR_ARG(word));
+		err_set(err, ERR_NOT_FOUND, "there is no command `" STR_FMT "`. `help` lists what there is", STR_ARG(str_clip(words[0], 60)));
+}
+
+static void unknown(struct run *r, const struct stage *stage)
+{
+	struct str words[PATH_WORDS_MAX];
+	size_t n = 0;
+
+	for (; n < stage->count && n < PATH_WORDS_MAX; n++)
+		words[n] = stage->tokens[n].text;
+	command_unknown(r->work, r->caller, words, n, &r->call->err);
 }
 
 static void several(struct arena *a, const struct command_found *f, struct err *err)
@@ -83,7 +97,7 @@ static bool find_step(struct run *r, size_t i)
 	struct command_found found;
 
 	s->stage = &r->pipe.stages[i];
-	if (i && rows_is_filter(s->stage->tokens[0].text))
+	if ((i || r->behind) && rows_is_filter(s->stage->tokens[0].text))
 		return true;
 	command_set_find(r->work->engine->rulebook->commands, s->stage->tokens, s->stage->count, &found);
 	if (!found.spec) {
@@ -91,12 +105,12 @@ static bool find_step(struct run *r, size_t i)
 		if (found.other_count)
 			several(r->work->arena, &found, &r->call->err);
 		else
-			command_unknown(r->work, r->caller, s->stage->tokens[0].text, &r->call->err);
+			unknown(r, s->stage);
 		return false;
 	}
 	s->spec = found.spec;
 	s->words = found.words;
-	for (size_t k = found.words; i && k < s->stage->count; k++)
+	for (size_t k = found.words; (i || r->behind) && k < s->stage->count; k++)
 		s->fields |= is_field(&s->stage->tokens[k]);
 	return true;
 }
@@ -141,8 +155,12 @@ static bool bind_step(struct run *r, const struct step *s, const struct word *to
 {
 	struct bind_names names = caller_names(r->work, r->caller);
 
+	const struct plugin_command *theirs = plugin_command_of(s->spec);
+
 	call->typed.spec = s->spec;
 	call->raw = r->call->raw;
+	if (theirs)
+		call->digest = theirs->owner->digest;
 	if (!call_bind(r->work->arena, s->spec, tokens + s->words, s->stage->count - s->words, &names, &r->line, &call->typed, &call->err))
 		return false;
 	if (call->held)
@@ -193,11 +211,23 @@ static const struct word *bound_tokens(struct run *r, const struct step *s, cons
 	return t;
 }
 
-/* false: it failed, or it waits for a yes: nothing behind it in the pipe runs. */
+/* What stands behind a step in the pipe, and where the answer goes, as text. */
+static struct str text_behind(const struct run *r, size_t i)
+{
+	size_t at = i + 1 < r->pipe.count ? r->steps[i + 1].stage->tokens[0].at : r->line.text.n;
+
+	if (i + 1 >= r->pipe.count && r->pipe.dest_count)
+		for (size_t k = 0; k < r->line.count; k++)
+			if (!r->line.tokens[k].quoted && (str_is(r->line.tokens[k].text, ">") || str_is(r->line.tokens[k].text, "*>")))
+				at = r->line.tokens[k].at;
+	return str_n(r->line.text.p + at, r->line.text.n - at);
+}
+
+/* false: it failed, or it waits for a yes, or a program is at it: nothing behind it in the pipe runs now. */
 static bool go(struct run *r, struct call *call)
 {
 	call_go(call);
-	return !call->err.code && !r->work->err.code && !call->waits;
+	return !call->err.code && !r->work->err.code && !call->waits && !call->runs_on;
 }
 
 /* Of several: one that fails is a line of the answer, the others go on. */
@@ -253,19 +283,35 @@ static bool run_for_rows(struct run *r, const struct step *s)
 	return ok;
 }
 
+static bool takes_rows(const struct command_spec *spec)
+{
+	const struct plugin_command *theirs = plugin_command_of(spec);
+
+	return theirs && theirs->takes_rows;
+}
+
 static bool run_step(struct run *r, size_t i)
 {
 	const struct step *s = &r->steps[i];
 	struct call *call = r->call;
+	bool later = i || r->behind; /* something stands before it */
 
-	if (i && (!s->spec || s->fields) && !r->have_rows && !rows_read(r->work->arena, arena_dup(r->work->arena, buf_str(&call->data)), &r->rows, &call->err))
+	if (later && (!s->spec || s->fields || takes_rows(s->spec)) && !r->have_rows && !rows_read(r->work->arena, arena_dup(r->work->arena, buf_str(&call->data)), &r->rows, &call->err))
 		return false;
-	r->have_rows = i && (!s->spec || s->fields);
+	r->have_rows |= later && (!s->spec || s->fields || takes_rows(s->spec));
 	if (!s->spec)
 		return filter(r, s);
 	if (s->fields)
 		return run_for_rows(r, s);
-	if (i) {
+	call->then = text_behind(r, i);
+	if (later && takes_rows(s->spec)) {
+		call->rows = arena_dup(r->work->arena, r->have_rows ? rows_json(r->work->arena, &r->rows) : buf_str(&call->data));
+		buf_reset(&call->data);
+		buf_reset(&call->text);
+		r->have_rows = false;
+		return bind_step(r, s, s->stage->tokens, call) && go(r, call);
+	}
+	if (later) {
 		r->line.fault_at = s->stage->tokens[0].at;
 		err_set(&call->err, ERR_INVALID, "`" STR_FMT "` takes nothing from a pipe. With a $field it runs once for each row: `" STR_FMT " $id`", STR_ARG(s->spec->words),
 			STR_ARG(s->spec->words));
@@ -294,7 +340,7 @@ static void show_rows(struct run *r)
 /* Every step must be one that they may run, before the first runs. */
 static bool may_all(struct run *r)
 {
-	for (size_t i = 1; i < r->pipe.count; i++)
+	for (size_t i = r->behind ? 0 : 1; i < r->pipe.count; i++)
 		if (r->steps[i].spec && !caller_could(r->work, r->caller, r->steps[i].spec)) {
 			r->line.fault_at = r->steps[i].stage->tokens[0].at;
 			err_set(&r->call->err, ERR_FORBIDDEN, "you may not run `" STR_FMT "` here", STR_ARG(r->steps[i].spec->words));
@@ -392,6 +438,27 @@ static void run_line(struct run *r)
 	send_all(r);
 }
 
+/* "| where state == ok | head" of a line whose program is over: everything but the program, on its rows. */
+static void run_behind(struct run *r, struct str rows)
+{
+	struct err *err = &r->call->err;
+
+	r->behind = true;
+	buf_add(&r->call->data, rows);
+	if (!line_read(r->work->arena, r->raw, LINE_CANONICAL, &r->line, err) || !line_split(&r->line, &r->pipe, err))
+		return;
+	for (size_t i = 0; i < r->pipe.count; i++)
+		if (!find_step(r, i))
+			return;
+	if (r->pipe.count && !may_all(r))
+		return;
+	for (size_t i = 0; i < r->pipe.count && !err->code; i++)
+		if (!run_step(r, i))
+			return;
+	show_rows(r);
+	send_all(r);
+}
+
 /* The sentence, and where in the line it is. */
 static struct str refusal(struct run *r)
 {
@@ -403,7 +470,8 @@ static struct str refusal(struct run *r)
 			    point.n ? "\n```" : "");
 }
 
-static bool run_one(struct work *w, const struct caller *caller, const struct held *held, struct str line, struct command_result *out)
+/* rows: the line stands behind a program in its pipe, and these came from it; p NULL: it is a line of its own. */
+static bool run_one(struct work *w, const struct caller *caller, const struct held *held, struct str rows, struct str line, struct command_result *out)
 {
 	struct call call;
 	struct run r = {.work = w, .caller = caller, .raw = line, .line = {.fault_at = SIZE_MAX}, .call = &call, .began_us = mono_us()};
@@ -412,7 +480,10 @@ static bool run_one(struct work *w, const struct caller *caller, const struct he
 	call_init(&call, w, caller);
 	call.raw = held ? held->line : line;
 	call.held = held;
-	run_line(&r);
+	if (rows.p)
+		run_behind(&r, rows);
+	else
+		run_line(&r);
 	ok = !err_is_outage(call.err.code) && call_audit(&call, call.raw, r.began_us);
 	if (!ok && !w->err.code)
 		w->err = call.err;
@@ -427,12 +498,17 @@ static bool run_one(struct work *w, const struct caller *caller, const struct he
 
 bool command_run(struct work *w, const struct caller *caller, struct str line, struct command_result *out)
 {
-	return run_one(w, caller, NULL, line, out);
+	return run_one(w, caller, NULL, (struct str){NULL, 0}, line, out);
+}
+
+bool command_run_then(struct work *w, const struct caller *caller, struct str rows, struct str then, struct command_result *out)
+{
+	return run_one(w, caller, NULL, rows, then, out);
 }
 
 bool command_run_held(struct work *w, const struct caller *caller, const struct held *held, struct str line, struct command_result *out)
 {
-	return run_one(w, caller, held, line, out);
+	return run_one(w, caller, held, (struct str){NULL, 0}, line, out);
 }
 
 bool command_run_row(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err)

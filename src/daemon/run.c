@@ -7,10 +7,14 @@
 #include "daemon/data_dir.h"
 #include "daemon/notify.h"
 #include "engine/audit_syslog.h"
+#include "engine/runs.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -260,6 +264,26 @@ static bool open_net(struct daemon *d, struct err *err)
 	return open_smtp(d, err);
 }
 
+/* Programs of plugins: what was under way when the last daemon ended has an unknown outcome. */
+static void runs_begin(struct work *w, void *context)
+{
+	(void)context;
+	w->failed = !runs_after_start(w, &w->err);
+}
+
+static bool open_runs(struct daemon *d, struct err *err)
+{
+	const struct settings *s = &d->settings;
+	struct runs_options options = {.runner = {.at_once = s->runs_max, .sandbox_off = s->unsandboxed != 0}};
+
+	if (s->plugins_dir.n && !(options.runner.folders = realpath(s->plugins_dir.p, NULL))) {
+		err_set(err, ERR_NOT_FOUND, "plugins_dir: " STR_FMT ": %s", STR_ARG(s->plugins_dir), strerror(errno));
+		return false;
+	}
+	runs_new(d->engine, &options);
+	return engine_run_once(d->engine, runs_begin, NULL, err);
+}
+
 static bool announce(struct daemon *d, struct err *err)
 {
 	if (!data_write(&d->arena, d->settings.data, "daemon.url", d->local_url, 0644, err))
@@ -283,7 +307,7 @@ int daemon_run(struct daemon *d, struct err *err)
 	log_set_level(d->settings.log_level);
 	ask_for_files(&d->settings);
 	watch_signals(d); /* before anything is announced: whoever reads it may signal at once */
-	if (!data_lock(&d->arena, d->settings.data, err) || !daemon_open(d, err) || !config_note_start(d, err) || !open_net(d, err) ||
+	if (!data_lock(&d->arena, d->settings.data, err) || !daemon_open(d, err) || !config_note_start(d, err) || !open_net(d, err) || !open_runs(d, err) ||
 	    !engine_start(d->engine, err) || !announce(d, err))
 		return err_info(err->code)->exit_code;
 	audit_syslog_use(d->engine, d->settings.audit_syslog);

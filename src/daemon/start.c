@@ -2,6 +2,7 @@
 #include "api/provision.h"
 #include "chat/table.h"
 #include "commands/command.h"
+#include "commands/plugin_go.h"
 #include "commands/rulebook.h"
 #include "daemon/daemon.h"
 #include "daemon/data_dir.h"
@@ -83,6 +84,8 @@ bool daemon_open(struct daemon *d, struct err *err)
 		return false;
 	d->engine->chats = chat_kinds;
 	d->engine->run_row = command_run_row;
+	d->engine->run_ended = plugin_ended;
+	d->engine->run_nested = plugin_nested;
 	d->engine->sources = source_folder_read(s->sources_dir, err);
 	if (d->engine->sources)
 		source_folder_set_apart(d->engine->sources);

@@ -15,6 +15,7 @@ struct chat_post {
 	const struct post_kind *kind; /* the engine's */
 	int64_t outbox_id;      /* the other side's key to recognise a repeat by */
 	int64_t home_id, fence; /* the engine's */
+	struct str payload;     /* the engine's: of its row */
 	int attempts;
 	int64_t channel_id;     /* where to */
 	int64_t message_ts;     /* not 0: change this message */

@@ -11,6 +11,7 @@
 #include "engine/heartbeats.h"
 #include "engine/held.h"
 #include "engine/housekeeping.h"
+#include "engine/runs.h"
 #include "engine/locks.h"
 #include "engine/plans.h"
 #include "engine/silences.h"
@@ -63,6 +64,8 @@ struct post_kind {
 	void (*not_told)(struct work *w, const struct chat_post *post);
 	/* NULL: it is a message, the chat system has it. Else it ends in chat_posted(), or in chat_post_now() when it has been made a message. */
 	void (*send)(struct chat_post *post);
+	/* It changes one message again and again: a row waits until the one before it is answered, so that the first has made the message. */
+	bool in_order;
 };
 
 static bool group_render(struct work *w, const struct due_row *row, struct chat_post *post)
@@ -123,7 +126,8 @@ static const struct post_kind post_kinds[] = {
 	{KIND_REMINDER, reminder_render, note_told, note_not_told},
 	{KIND_NOTE, note_render, note_told, note_not_told},
 	{KIND_CONFIRM, confirm_render, confirm_told, confirm_not_told, confirm_send},
-	{KIND_HELD, held_render, held_told, note_not_told},
+	{KIND_HELD, held_render, held_told, note_not_told, .in_order = true},
+	{KIND_RUN, runs_render, runs_told, note_not_told, .in_order = true},
 	{KIND_GRAPH, graph_render, note_told, note_not_told, graph_send},
 };
 
@@ -190,10 +194,16 @@ static void outbox_run(struct work *w)
 	post->fence = item->row.fence;
 	post->attempts = item->row.attempts;
 	post->kind = post_kind_of(item->row.kind);
+	post->payload = arena_dup(&post->arena, item->row.payload);
+	if (post->kind->in_order && store_outbox_before(db, &item->row)) {
+		w->failed = !store_due_later(db, DUE_OUTBOX, &item->row, w->now + LEASE, &w->err);
+		return;
+	}
 	if (!post->kind->render(w, &item->row, post)) { /* nothing to tell any more, or not yet */
 		if (!w->failed)
 			w->failed = post->later_at ? !store_due_later(db, DUE_OUTBOX, &item->row, post->later_at, &w->err)
-						   : !store_due_done(db, DUE_OUTBOX, &item->row, &w->err);
+						   : !store_due_done(db, DUE_OUTBOX, &item->row, &w->err) ||
+							     (post->kind->in_order && !store_outbox_forward(db, &item->row, w->now, &w->err));
 		return;
 	}
 	effect_call(w, send_post, item);
@@ -260,7 +270,7 @@ static void answer_run(struct work *w)
 {
 	struct answer_item *item = (struct answer_item *)w;
 	struct chat_post *post = item->post;
-	struct due_row row = {.home_id = post->home_id, .id = post->outbox_id, .fence = post->fence, .attempts = post->attempts};
+	struct due_row row = {.home_id = post->home_id, .id = post->outbox_id, .fence = post->fence, .attempts = post->attempts, .kind = str_of(post->kind->name), .payload = post->payload};
 	struct engine_counts *counts = engine_counters(w->engine);
 
 	effect_wake(w);
@@ -276,6 +286,8 @@ static void answer_run(struct work *w)
 		post->kind->not_told(w, post);
 		w->failed = !store_outbox_refused(w->engine->db, &row, &w->err);
 	}
+	if (!w->failed && post->kind->in_order && item->result != POST_RETRY)
+		w->failed = !store_outbox_forward(w->engine->db, &row, w->now, &w->err);
 }
 
 static void answer_finished(struct work *w)

@@ -20,6 +20,8 @@ struct heartbeats;
 struct http_client;
 struct routing;
 struct rulebook;
+struct run;
+struct runs;
 struct source_folder;
 struct chat_post;
 struct work;
@@ -75,6 +77,11 @@ struct engine {
 	/* Runs what waits in the outbox to be run, at most once: a command that came as a message (kind "command"), a call that was approved
 	 * (KIND_HELD_RUN). commands/ fills it. */
 	bool (*run_row)(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err);
+	struct runs *runs;        /* programs of plugins under way (engine/runs.h); NULL: none run here */
+	/* A program ended: what stands behind it in the pipe runs, who waits for it hears. rows: a JSON list. commands/ fills these two. */
+	bool (*run_ended)(struct work *w, const struct run *r, struct str rows, struct err *err);
+	/* A program asks for a command, as who started it. *text: its answer. false: only if the store failed. */
+	bool (*run_nested)(struct work *w, const struct run *r, struct str line, bool *ok, struct str *text);
 	/* Net thread: calls the address that confirms a subscription (engine/confirm.h), and answers with chat_posted(); api/sns.c fills it. */
 	void (*confirm)(struct chat_post *post);
 	void *confirm_context;

@@ -205,9 +205,12 @@ bool held_tell(struct work *w, const struct held *h, struct err *err)
 		return false;
 	effect_wake(w);
 	effect_publish_all(w, S("{\"type\":\"approvals_changed\"}"));
-	for (size_t i = 0; i < count; i++)
-		if (!store_due_add(w->engine->db, DUE_OUTBOX, h->id, engine_id(w), w->now, KIND_HELD, arena_printf(w->arena, "%" PRId64, copies[i].channel_id), err))
+	for (size_t i = 0; i < count; i++) {
+		struct str payload = arena_printf(w->arena, "%" PRId64, copies[i].channel_id);
+
+		if (!store_outbox_waits(w->engine->db, h->id, KIND_HELD, payload) && !store_due_add(w->engine->db, DUE_OUTBOX, h->id, engine_id(w), w->now, KIND_HELD, payload, err))
 			return false;
+	}
 	return true;
 }
 

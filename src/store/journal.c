@@ -91,6 +91,29 @@ bool store_outbox_of_kind(struct db *db, struct arena *a, const char *kind, stru
 	return rows_end(&rows, err);
 }
 
+static bool counted(struct rows rows)
+{
+	struct err ignored = {0};
+	bool any = rows_next(&rows) && rows_int(&rows, 0) > 0;
+
+	return rows_end(&rows, &ignored) && any;
+}
+
+bool store_outbox_waits(struct db *db, int64_t home_id, const char *kind, struct str payload)
+{
+	return counted(db_rows(db, Q_OUTBOX_WAITS, B_INT(home_id), B_STR(str_of(kind)), B_STR(payload)));
+}
+
+bool store_outbox_before(struct db *db, const struct due_row *row)
+{
+	return counted(db_rows(db, Q_OUTBOX_BEFORE, B_INT(row->home_id), B_STR(row->kind), B_STR(row->payload), B_INT(row->id)));
+}
+
+bool store_outbox_forward(struct db *db, const struct due_row *row, wall_ms now, struct err *err)
+{
+	return db_run(db, Q_OUTBOX_FORWARD, err, B_INT(now), B_INT(row->home_id), B_STR(row->kind), B_STR(row->payload), B_INT(now));
+}
+
 bool store_timer_drop(struct db *db, int64_t home_id, const char *kind, struct err *err)
 {
 	return db_run(db, Q_TIMER_DROP, err, B_INT(home_id), B_STR(str_of(kind)));

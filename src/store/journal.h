@@ -33,6 +33,11 @@ struct outbox_key {
 	wall_ms due;
 };
 MUST_USE bool store_outbox_of_kind(struct db *db, struct arena *a, const char *kind, struct outbox_key **out, size_t *count, struct err *err);
+/* Waits a row of this kind and payload for its first turn? */
+bool store_outbox_waits(struct db *db, int64_t home_id, const char *kind, struct str payload);
+/* Is one like it under way that is older? Then it waits, until store_outbox_forward() says that its turn has come. */
+bool store_outbox_before(struct db *db, const struct due_row *row);
+MUST_USE bool store_outbox_forward(struct db *db, const struct due_row *row, wall_ms now, struct err *err);
 MUST_USE bool store_timer_drop(struct db *db, int64_t home_id, const char *kind, struct err *err);
 bool store_timer_waits(struct db *db, int64_t home_id, const char *kind);
 void store_outbox_waiting(struct db *db, int64_t *count, int64_t *oldest_id);

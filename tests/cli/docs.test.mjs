@@ -28,7 +28,7 @@ test('docs/running.md lists the metrics that there are', async (t) => {
 
 test('docs/commands.md lists the commands that there are', () => {
 	const shown = (usage) => usage.replace(/([<[])([\w-]+):([^\]>]+)([\]>])/g, (all, open, name, type, close) => open + (type.includes('|') ? type : name) + close).replaceAll('*', '...');
-	const table = [...read('src/commands/commands.def').matchAll(/^COMMAND\("(\w+)", "((?:[^"\\]|\\.)*)", ROLE_(\w+), \w+, \w+,\s+"(?:[^"\\]|\\.)*",\s+"((?:[^"\\]|\\.)*)"\)/gm)]
+	const table = [...read('src/commands/commands.def').matchAll(/^COMMAND\("([\w ]+)", "((?:[^"\\]|\\.)*)", ROLE_(\w+), \w+, \w+,\s+"(?:[^"\\]|\\.)*",\s+"((?:[^"\\]|\\.)*)"\)/gm)]
 		.map(([, name, usage, role, help]) => [`${name} ${shown(usage)}`.trim(), role.toLowerCase(), help.replaceAll('\\"', '"')]);
 	assert.ok(table.length > 10);
 	assert.deepEqual(rows(read('docs/commands.md')).filter((r) => r.length === 3), table);

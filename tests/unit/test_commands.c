@@ -34,7 +34,7 @@ struct said {
 	int64_t channel_id;
 	bool ok;
 	enum err_code code;
-	char text[4000], data[4000], audit_action[40], audit_result[40];
+	char text[16000], data[16000], audit_action[40], audit_result[40];
 	int64_t audit_home;
 };
 

@@ -1,0 +1,221 @@
+// Plugins end to end: made, checked, installed and enabled by the client, run by the daemon in its sandbox, seen in the chat, in the log and in the audit.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { WebClient } from '@slack/web-api';
+import { bin, cli, daemon } from './daemon.mjs';
+
+const sandboxed = spawnSync('bwrap', ['--unshare-all', '--ro-bind', '/usr', '/usr', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64', '--symlink', 'usr/bin', '/bin', '/bin/true']).status === 0;
+const opts = { skip: !sandboxed && 'bubblewrap makes no namespaces here' };
+
+const manifest = (commands, more = {}) => JSON.stringify({ name: 'kit', version: '1.0.0', contract: 1, summary: 'For tests.', program: './kit', commands, ...more });
+const command = (path, more = {}) => ({ path, help: `Does ${path}.`, risk: 'read', examples: [path], rules: ['allow kit:* need role viewer'], ...more });
+
+const script = `#!/bin/sh
+cmd=$1; shift
+case $cmd in
+hello) echo "hello $OPSROOM_USER in $OPSROOM_ROOM"; echo "on stderr" >&2 ;;
+rows) echo opsroom/1; for i in 1 2 3; do echo "{\\"row\\":{\\"n\\":$i,\\"host\\":\\"h$i\\"}}"; done; echo '{"button":{"label":"Say hello","command":"kit hello"}}' ;;
+many) i=0; while [ $i -lt 2000 ]; do echo "line $i of $OPSROOM_ID"; i=$((i+1)); done ;;
+fail) echo nearly; echo "no such thing" >&2; exit 1 ;;
+none) exit 3 ;;
+slow) echo started; sleep 60; echo never ;;
+deploy) case "$*" in *--dry-run*) echo "would deploy: $*" ;; *) echo "deployed: $*" ;; esac ;;
+secret) echo "the key is $(cat $OPSROOM_SECRETS/API_KEY)" ;;
+count) python3 -c '
+import json, os, socket
+s = socket.socket(socket.AF_UNIX); s.connect(os.environ["OPSROOM_SOCKET"]); f = s.makefile("rw")
+def ask(**q):
+    f.write(json.dumps(q) + "\\n"); f.flush(); return json.loads(f.readline())
+print("count", ask(do="incr", key="n")["value"])
+print("status", ask(do="run", line="alerts | count")["text"].split()[1])
+print("put", ask(do="put", key="n", value=9, version=7)["error"])
+' ;;
+net) python3 -c 'import socket; socket.create_connection(("127.0.0.1", int("$1" or 1)), 1)' ;;
+esac
+`;
+
+const commands = [
+	command('kit hello'), command('kit rows', { produces: 'rows' }), command('kit many'), command('kit fail'), command('kit none'), command('kit slow'),
+	command('kit deploy', { risk: 'change', dry_run: true, examples: ['kit deploy web'], args: [{ name: 'app', required: true }], options: [{ name: 'env', values: ['dev', 'prod'], default: 'dev' }] }),
+	command('kit secret', { secrets: ['API_KEY'] }), command('kit count'), command('kit quick', { timeout: '1s', examples: ['kit quick'] }),
+];
+
+async function world(t, { access, options = [] } = {}) {
+	const dir = mkdtempSync(join(tmpdir(), 'opsroom-plugins-')), folder = join(dir, 'kit'), plugins = join(dir, 'plugins');
+	mkdirSync(folder);
+	mkdirSync(plugins);
+	chmodSync(dir, 0o755);
+	writeFileSync(join(folder, 'plugin.json'), manifest(commands));
+	writeFileSync(join(folder, 'kit'), script.replace('slow)', 'quick) sleep 60 ;;\nslow)'));
+	chmodSync(join(folder, 'kit'), 0o755);
+	const run = (...args) => execFileSync(cli, args, { encoding: 'utf8', env: { ...process.env, HOME: dir } });
+	run('plugin', 'install', folder, '--plugins', plugins);
+	run('plugin', 'enable', 'kit', '--plugins', plugins);
+	if (access) writeFileSync(join(dir, 'access.yaml'), access);
+	const d = await daemon(['--plugins-dir', plugins, ...(access ? ['--access', join(dir, 'access.yaml')] : []), ...options]);
+	t.after(async () => {
+		await d.stop();
+		rmSync(dir, { recursive: true, force: true });
+	});
+	const admin = d.adminToken();
+	const said = (line, token = d.token) => d.api('/v1/commands', { body: { line, channel: '#ops' }, token });
+	const over = async (code) => {
+		for (let i = 0; i < 400; i++) {
+			const run = await d.api(`/v1/runs/${code}`);
+			if (!['queued', 'running'].includes(run.state)) return run;
+			await new Promise((later) => setTimeout(later, 25));
+		}
+		throw new Error(`${code} does not end: ${d.log}`);
+	};
+	const ran = async (line) => {
+		const r = await said(line);
+		assert.equal(r.status, 'running', JSON.stringify(r));
+		return over(r.data.run.code);
+	};
+	const web = new WebClient(d.token, { slackApiUrl: `${d.url}/api/` });
+	const history = async () => {
+		const { channels } = await web.conversations.list();
+		return (await web.conversations.history({ channel: channels.find((c) => c.name === 'ops').id })).messages;
+	};
+	const shown = async (code) => {
+		for (let i = 0; i < 200; i++) {
+			const m = (await history()).find((one) => JSON.stringify(one).includes(`*${code}*`) && !/is running|waits for its turn/.test(one.text));
+			if (m) return m;
+			await new Promise((later) => setTimeout(later, 25));
+		}
+		throw new Error(`${code} is not told: ${JSON.stringify(await history())}`);
+	};
+	return { d, dir, run, said, ran, over, shown, history, admin, plugins };
+}
+
+test('a program runs, its message shows what it said, its log keeps every line, the audit its end', opts, async (t) => {
+	const { d, said, ran, shown, admin } = await world(t);
+	const run = await ran('kit hello');
+	assert.equal(run.state, 'done');
+	assert.match(run.shown, /hello ann in ops/);
+	const { lines } = await d.api(`/v1/runs/${run.code}/log`);
+	assert.deepEqual(lines.map((l) => [l.n, l.stream, l.text]).sort(), [[1, 'out', 'hello ann in ops'], [2, 'err', 'on stderr']].sort());
+	const message = await shown(run.code);
+	assert.match(message.text, /is done/);
+	assert.match(JSON.stringify(message), /hello ann in ops/);
+	const { records } = await d.api('/v1/audit?limit=20', { token: admin });
+	const end = records.find((r) => r.action === 'kit end');
+	assert.equal(end.result, 'done');
+	assert.equal(end.detail.run, run.code);
+	assert.match(end.detail.digest, /^[0-9a-f]{64}$/);
+	assert.equal(end.detail.output, run.output_sha256);
+	const start = records.find((r) => r.action === 'kit:hello');
+	assert.equal(start.result, 'started');
+	assert.match((await said('kit helo')).detail, /Did you mean `kit hello`/);
+});
+
+test('exit codes, cancelling and the time limit are told as they are', opts, async (t) => {
+	const { d, said, ran, over } = await world(t);
+	const fail = await ran('kit fail');
+	assert.equal(fail.state, 'failed');
+	assert.equal(fail.exit_code, 1);
+	assert.match(fail.why, /failed/);
+	assert.equal((await ran('kit none')).state, 'done');
+	assert.equal((await ran('kit quick')).state, 'timed_out');
+	const slow = (await said('kit slow')).data.run.code;
+	assert.match((await said('jobs')).text, new RegExp(`${slow}.*kit slow`));
+	const cancelled = await said(`job cancel ${slow}`);
+	assert.match(cancelled.text, /cancelled/);
+	assert.equal((await over(slow)).state, 'cancelled');
+	assert.match((await said(`job cancel ${slow}`)).detail, /is over: cancelled/);
+	assert.match((await said(`job log ${fail.code}`)).text, /nearly[^]*no such thing/);
+});
+
+test('rows go on down the pipe when the program is over; its buttons run commands as who presses', opts, async (t) => {
+	const { d, ran, shown } = await world(t);
+	const run = await ran('kit rows | where n > 1 | select host');
+	assert.equal(run.state, 'done');
+	assert.match(run.shown, /host\nh2\nh3/);
+	const plain = await ran('kit rows');
+	const message = await shown(plain.code);
+	const button = message.attachments[0].blocks.find((b) => b.type === 'actions').elements[0];
+	assert.equal(button.text.text, 'Say hello');
+	const { channels } = await d.api('/v1/boot');
+	const pressed = await d.api('/api/blocks.actions', { body: { actions: [button], container: { type: 'message', message_ts: message.ts, channel_id: channels.find((c) => c.name === 'ops').id } } });
+	assert.equal(pressed.ok, true, JSON.stringify(pressed));
+	const { runs } = await d.api('/v1/runs?plugin=kit&state=all');
+	assert.equal(runs[0].command, 'kit hello');
+	assert.equal(runs[0].via, 'button');
+});
+
+test('an approval shows the dry run, and its yes starts the program', opts, async (t) => {
+	const { d, dir, said, over } = await world(t, { access: 'rules: |\n  require kit:deploy when opt.env == "prod" need approval 1 of user:cyd\n' });
+	const file = join(dir, 'cyd.yaml');
+	writeFileSync(file, 'users: [{name: cyd, role: responder}]\nchannels: [{name: ops, members: [cyd]}]\ntokens: [{name: cyd, user: cyd}]\n');
+	const cyd = JSON.parse(execFileSync(bin, ['provision', '--data', d.data, file], { encoding: 'utf8' })).tokens.cyd.token;
+	const dev = await said('kit deploy web');
+	assert.equal(dev.status, 'running');
+	assert.match((await over(dev.data.run.code)).shown, /deployed: --env=dev -- web/);
+	const prod = await said('kit deploy web --env=prod');
+	assert.equal(prod.status, 'held', JSON.stringify(prod));
+	let request;
+	for (let i = 0; i < 200 && !request?.preview; i++) {
+		request = await d.api(`/v1/approvals/${prod.data.held.code}`);
+		await new Promise((later) => setTimeout(later, 25));
+	}
+	assert.match(request.preview, /would deploy: --dry-run --env=prod -- web/);
+	assert.equal((await said(`approve ${request.code}`, cyd)).status, 'done');
+	for (let i = 0; i < 200 && !['done', 'failed'].includes(request.state); i++) {
+		request = await d.api(`/v1/approvals/${prod.data.held.code}`);
+		await new Promise((later) => setTimeout(later, 25));
+	}
+	assert.equal(request.state, 'done', JSON.stringify(request));
+	assert.match(request.outcome, /deployed: --env=prod -- web/);
+});
+
+test('the memory, nested commands and secrets, which are masked', opts, async (t) => {
+	const { d, run, said, ran } = await world(t);
+	assert.match((await ran('kit count')).shown, /count 1[^]*put conflict/);
+	assert.match((await ran('kit count')).shown, /count 2/);
+	assert.match((await said('kit secret')).detail, /the secret `API_KEY` is not set/);
+	execFileSync(cli, ['--data', d.data, 'secret', 'set', 'kit', 'API_KEY'], { input: 'sesame-open-42\n' });
+	const told = await ran('kit secret');
+	assert.equal(told.state, 'done');
+	assert.doesNotMatch(JSON.stringify([told, await d.api(`/v1/runs/${told.code}/log`)]), /sesame/);
+	assert.match(execFileSync(cli, ['--data', d.data, 'secret', 'list'], { encoding: 'utf8' }), /kit +API_KEY +plugin/);
+	assert.doesNotMatch(d.log, /sesame/);
+	void run;
+});
+
+test('two hundred at once lose no line', opts, async (t) => {
+	const { d, said, over } = await world(t, { options: ['--runs-max', '200'] });
+	const codes = (await Promise.all(Array.from({ length: 200 }, () => said('kit many')))).map((r) => r.data.run.code);
+	for (const code of codes) {
+		const run = await over(code);
+		assert.equal(run.state, 'done', JSON.stringify(run));
+		assert.equal(run.lines, 2000);
+		const { lines } = await d.api(`/v1/runs/${code}/log?limit=5000`);
+		assert.equal(lines.length, 2000);
+		lines.forEach((l, i) => assert.ok(l.n === i + 1 && l.text === `line ${i} of ${run.id}`, `${code} ${i}: ${l.text}`));
+	}
+});
+
+test('what was under way when the daemon was killed is unknown, and is not run again', opts, async (t) => {
+	const { d, said, shown } = await world(t);
+	const slow = (await said('kit slow')).data.run.code;
+	for (let i = 0; i < 200 && (await d.api(`/v1/runs/${slow}`)).state !== 'running'; i++) await new Promise((later) => setTimeout(later, 25));
+	await d.kill();
+	await d.restart();
+	const run = await d.api(`/v1/runs/${slow}`);
+	assert.equal(run.state, 'unknown');
+	assert.match((await shown(slow)).text, /unknown outcome/);
+	assert.equal((await d.api('/v1/runs?state=open')).runs.length, 0);
+	assert.match((await said(`job cancel ${slow}`)).detail, /is over: unknown/);
+});
+
+test('the client follows a program and has its exit code', opts, async (t) => {
+	const { d } = await world(t);
+	const ok = spawnSync(cli, ['--data', d.data, 'run', 'kit', 'hello'], { encoding: 'utf8' });
+	assert.equal(ok.status, 0, ok.stderr);
+	assert.match(ok.stdout, /^hello local-admin in $/m);
+	assert.equal(spawnSync(cli, ['--data', d.data, 'run', 'kit fail'], { encoding: 'utf8' }).status, 1);
+});
