@@ -2,6 +2,7 @@
 #include "api/exchange.h"
 #include "base/mask.h"
 #include "store/chat.h"
+#include "store/mfa.h"
 
 #include <inttypes.h>
 
@@ -102,6 +103,7 @@ static void by_token(struct exchange *x, struct str secret)
 	}
 	x->auth_problem = NULL;
 	became(x, "api", scope_of(t->scopes));
+	x->caller.mfa_at = t->mfa_at;
 }
 
 static bool same_origin(const struct http_request *r)
@@ -130,16 +132,18 @@ static void by_cookie(struct exchange *x)
 	struct engine *e = x->work.engine;
 	struct err ignored = {0};
 	int64_t user_id;
+	wall_ms mfa_at;
 
 	if (!cookie.n)
 		return;
 	/* Another site can make a browser send the cookie, but neither this header nor our Origin. */
 	if (!same_origin(r) || (!r->wants_websocket && !str_is(http_header_get(r, "X-Opsroom"), "console") && !is_loaded_by_us(x)))
 		return;
-	if (store_session_find(e->db, e->workspace_id, auth_hash(x_arena(x), cookie), x->work.now, &user_id, &ignored) && load_user(x, user_id)) {
+	if (store_session_find(e->db, e->workspace_id, auth_hash(x_arena(x), cookie), x->work.now, &user_id, &mfa_at, &ignored) && load_user(x, user_id)) {
 		x->by_cookie = true;
 		x->auth_problem = NULL;
 		became(x, "console", SCOPE_ADMIN);
+		x->caller.mfa_at = mfa_at;
 	}
 }
 
@@ -179,6 +183,16 @@ void auth_log_out(struct exchange *x)
 	if (cookie.n && !store_session_drop(e->db, e->workspace_id, auth_hash(x_arena(x), cookie), &x->err))
 		return;
 	buf_add(&x->headers, S("Set-Cookie: " COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0\r\n"));
+}
+
+bool auth_step_up(struct exchange *x)
+{
+	struct engine *e = x->work.engine;
+	struct str cookie = cookie_get(http_header_get(x->request, "Cookie"), COOKIE);
+
+	x->caller.mfa_at = x->work.now;
+	return x->by_cookie ? store_session_mfa(e->db, e->workspace_id, auth_hash(x_arena(x), cookie), x->work.now, &x->err)
+			    : store_token_mfa(e->db, e->workspace_id, x->token.id, x->work.now, &x->err);
 }
 
 /* ---- tokens ---- */

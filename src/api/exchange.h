@@ -144,6 +144,8 @@ void token_uses_free(struct token_uses *u);
 /* Logs the person in: sets the cookie. */
 MUST_USE bool auth_log_in(struct exchange *x, const struct user *u);
 void auth_log_out(struct exchange *x);
+/* A second factor was given with this session or token: kept with it. */
+MUST_USE bool auth_step_up(struct exchange *x);
 /* Makes an API token; *secret is shown once. */
 MUST_USE bool auth_make_token(struct work *w, const struct user *u, struct str name, struct str scopes, struct token *out, struct str *secret, struct err *err);
 /* Keys in URLs come from the daemon's own key, so that they can be shown again though only their hash is stored. */

@@ -328,6 +328,7 @@ static bool queue_command(struct slack_call *c, const struct channel *ch, const 
 	json_add_int(&o, "ts", m->ts);
 	json_add_int(&o, "thread_ts", m->thread_ts);
 	json_add_int(&o, "scope", c->x->caller.scope);
+	json_add_int(&o, "mfa", c->x->caller.mfa_at);
 	/* Cut where it is refused as too long in any case, so that the row is whole JSON however much of it must be escaped. */
 	json_add_str(&o, "line", str_clip(mention ? str_trim(str_n(m->text.p + bot.n, m->text.n - bot.n)) : m->text, LINE_MAX_BYTES + 4));
 	json_close(&o, '}');

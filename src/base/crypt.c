@@ -2,9 +2,11 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
@@ -47,6 +49,12 @@ void crypt_sha256(struct str s, uint8_t out[32])
 void crypt_hmac_sha256(const struct secret *key, struct str s, uint8_t out[32])
 {
 	crypto_auth_hmacsha256(out, (const unsigned char *)s.p, s.n, key->bytes);
+}
+
+void crypt_hmac_sha1(const uint8_t *key, size_t n, struct str s, uint8_t out[20])
+{
+	if (!HMAC(EVP_sha1(), key, (int)n, (const unsigned char *)s.p, s.n, out, NULL))
+		abort(); /* out of memory, as everywhere */
 }
 
 void crypt_hmac_sha256_text(struct str key, struct str s, uint8_t out[32])

@@ -23,6 +23,8 @@ struct crypt_sha256_stream {
 void crypt_sha256_begin(struct crypt_sha256_stream *s);
 void crypt_sha256_add(struct crypt_sha256_stream *s, struct str piece);
 struct str crypt_sha256_end(struct crypt_sha256_stream *s, struct arena *a);
+/* SHA-1 for what is made so elsewhere (TOTP): by OpenSSL. */
+void crypt_hmac_sha1(const uint8_t *key, size_t n, struct str s, uint8_t out[20]);
 /* With a key of any length. */
 void crypt_hmac_sha256_text(struct str key, struct str s, uint8_t out[32]);
 struct str crypt_hex(struct arena *a, const uint8_t *bytes, size_t n); /* lower case */

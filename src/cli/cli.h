@@ -66,6 +66,10 @@ struct str joined_args(struct cli *c, unsigned from);      /* with spaces betwee
 /* A file, or standard input for "-", whole. ERR_NOT_FOUND, ERR_INVALID, ERR_TOO_BIG. */
 MUST_USE bool read_input(struct cli *c, const char *name, size_t max_bytes, struct str *out, struct err *err);
 
+/* ---- the person (sub_login.c) ---- */
+/* Asks on standard error, so that output can be piped, and reads a line of standard input; hidden: it is not shown. *out is without its line end. */
+MUST_USE bool ask_person(struct cli *c, const char *question, bool hidden, struct str *out, struct err *err);
+
 /* ---- where the server is (config.c) ---- */
 struct saved {
 	struct str url, token, token_id, user;
@@ -177,6 +181,10 @@ bool sub_token_create(struct cli *c, struct err *err);
 bool sub_token_list(struct cli *c, struct err *err);
 bool sub_token_report(struct cli *c, struct err *err);
 bool sub_token_revoke(struct cli *c, struct err *err);
+bool sub_mfa_status(struct cli *c, struct err *err);
+bool sub_mfa_enrol(struct cli *c, struct err *err);
+bool sub_mfa_stepup(struct cli *c, struct err *err);
+bool sub_mfa_reset(struct cli *c, struct err *err);
 bool sub_audit_search(struct cli *c, struct err *err);
 bool sub_audit_verify(struct cli *c, struct err *err);
 bool sub_audit_export(struct cli *c, struct err *err);

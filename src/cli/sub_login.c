@@ -4,8 +4,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Asks on standard error, so that output can be piped, and reads a line of standard input. *out is without its line end. */
-static bool ask(struct cli *c, const char *question, bool hidden, struct str *out, struct err *err)
+bool ask_person(struct cli *c, const char *question, bool hidden, struct str *out, struct err *err)
 {
 	char line[1024];
 	struct termios was, quiet;
@@ -50,7 +49,7 @@ static bool find_url(struct cli *c, struct err *err)
 	else if (!isatty(STDIN_FILENO))
 		c->url = guess;
 	if (!c->url.n) {
-		if (!ask(c, arena_printf(&c->arena, "Address [" STR_FMT "]", STR_ARG(guess)).p, false, &answer, err))
+		if (!ask_person(c, arena_printf(&c->arena, "Address [" STR_FMT "]", STR_ARG(guess)).p, false, &answer, err))
 			return false;
 		c->url = answer.n ? answer : guess;
 	}
@@ -82,9 +81,9 @@ static bool login_with_password(struct cli *c, struct saved *s, struct err *err)
 
 	if (option(c, "--user"))
 		user = str_of(option(c, "--user"));
-	else if (!ask(c, "User or mail address", false, &user, err))
+	else if (!ask_person(c, "User or mail address", false, &user, err))
 		return false;
-	if (!ask(c, "Password", true, &password, err))
+	if (!ask_person(c, "Password", true, &password, err))
 		return false;
 	gethostname(host, sizeof host - 1);
 	return call_login(c, user, password, arena_printf(&c->arena, "opsroom on %s", host), option(c, "--scope"), s,

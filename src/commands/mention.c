@@ -16,6 +16,7 @@ bool mention_run(struct work *w, struct str payload, struct err *err)
 	if (!p)
 		return false;
 	caller.channel_id = json_get_int(p, "channel", 0);
+	caller.mfa_at = json_get_int(p, "mfa", 0);
 	caller.scope = (enum scope)json_get_int(p, "scope", SCOPE_READ);
 	caller.thread_ts = m.thread_ts = json_get_int(p, "thread_ts", 0);
 	if (!store_user_find(e->db, w->arena, e->workspace_id, json_get_int(p, "user", 0), &u, err) ||

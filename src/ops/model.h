@@ -87,4 +87,5 @@ struct token {
 	struct str name, scopes, last_from;
 	wall_ms created, last_used, revoked;
 	int needed; /* enum scope: the highest that a use of it really needed; 0: not known */
+	wall_ms mfa_at; /* when its person last gave a second factor with it; 0: never */
 };

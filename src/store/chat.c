@@ -148,13 +148,15 @@ bool store_session_add(struct db *db, int64_t workspace_id, struct str hash, int
 	return db_run(db, Q_SESSION_ADD, err, B_INT(workspace_id), B_STR(hash), B_INT(user_id), B_INT(now), B_INT(expires));
 }
 
-bool store_session_find(struct db *db, int64_t workspace_id, struct str hash, wall_ms now, int64_t *user_id, struct err *err)
+bool store_session_find(struct db *db, int64_t workspace_id, struct str hash, wall_ms now, int64_t *user_id, wall_ms *mfa_at, struct err *err)
 {
 	struct rows rows = db_rows(db, Q_SESSION_GET, B_INT(workspace_id), B_STR(hash));
 	bool found = rows_next(&rows) && rows_int(&rows, 1) > now;
 
-	if (found)
+	if (found) {
 		*user_id = rows_int(&rows, 0);
+		*mfa_at = rows_int(&rows, 2);
+	}
 	return one_end(&rows, found, err);
 }
 
@@ -174,7 +176,8 @@ static struct token token_read(struct rows *r, struct arena *a)
 			      .created = rows_int(r, 6),
 			      .last_used = rows_int(r, 7),
 			      .revoked = rows_int(r, 8),
-			      .needed = (int)rows_int(r, 9)};
+			      .needed = (int)rows_int(r, 9),
+			      .mfa_at = rows_int(r, 10)};
 }
 
 bool store_token_add(struct db *db, const struct token *t, struct str hash, struct err *err)

@@ -23,7 +23,7 @@ MUST_USE bool store_user_list(struct db *db, struct arena *a, int64_t workspace_
 bool store_has_admin(struct db *db, int64_t workspace_id);
 
 MUST_USE bool store_session_add(struct db *db, int64_t workspace_id, struct str hash, int64_t user_id, wall_ms now, wall_ms expires, struct err *err);
-bool store_session_find(struct db *db, int64_t workspace_id, struct str hash, wall_ms now, int64_t *user_id, struct err *err);
+bool store_session_find(struct db *db, int64_t workspace_id, struct str hash, wall_ms now, int64_t *user_id, wall_ms *mfa_at, struct err *err);
 MUST_USE bool store_session_drop(struct db *db, int64_t workspace_id, struct str hash, struct err *err);
 
 MUST_USE bool store_token_add(struct db *db, const struct token *t, struct str hash, struct err *err);

@@ -41,7 +41,7 @@ export function start(home, args, { env = {}, input = '', cwd = home, command = 
 		if (!look()) run.waiting.push(look);
 	});
 	child.stdin.on('error', () => {}); // it need not read
-	child.stdin.end(input);
+	if (input !== null) child.stdin.end(input); // null: the test writes it
 	return run;
 }
 

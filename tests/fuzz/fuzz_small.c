@@ -2,6 +2,8 @@
 #include "fuzz.h"
 #include "ops/alert.h"
 #include "ops/id.h"
+#include "ops/lock.h"
+#include "ops/mfa.h"
 #include "ops/model.h"
 
 static void times(struct arena *a, struct str in)
@@ -36,6 +38,23 @@ static void ids(struct arena *a, struct str in)
 	}
 }
 
+static void codes_and_targets(struct arena *a, struct str in)
+{
+	struct err err = {0};
+	struct str out, again;
+	uint32_t code;
+
+	if (totp_read(in, &code))
+		need(code < 1000000);
+	out = mfa_recovery_read(a, in);
+	if (out.n)
+		need(out.n == MFA_RECOVERY_CHARS && str_eq(mfa_recovery_read(a, mfa_recovery_write(a, out)), out));
+	if (lock_target_read(a, in, &out, &err))
+		need(out.n == in.n && lock_target_read(a, out, &again, &err) && str_eq(out, again));
+	else
+		need(err.code == ERR_INVALID);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str in = own_copy(data, size), head;
@@ -46,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&a);
 	times(&a, in);
 	ids(&a, in);
+	codes_and_targets(&a, in);
 	if (str_to_int(in, &n))
 		need(str_to_int(arena_printf(&a, "%lld", (long long)n), &again) && n == again);
 	if (role_parse(in, &role))

@@ -171,7 +171,7 @@ const statements = {
 
 	async delete(world, words) {
 		const { rest, options } = optionsOf(words, asked);
-		await ask(world, 'DELETE', rest.slice(0, 2), options);
+		await ask(world, 'DELETE', rest, options);
 	},
 
 	async get(world, words) {
@@ -249,6 +249,16 @@ const statements = {
 		const value = at(JSON.parse(d.answer.text), path);
 		if (value === undefined) throw unlike(`${path} in the answer`, d.answer.text);
 		d.made[`remembered.${as}`] = { value };
+	},
+
+	// What an authenticator shows for the secret, for {remembered.code} (RFC 6238).
+	async code(world, [name, secret]) {
+		const d = world.get(name, Daemon);
+		const bits = [...d.fill(secret)].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+		const counter = Buffer.alloc(8);
+		counter.writeBigUInt64BE(BigInt(Math.floor(Date.parse((await d.api('/v1/status')).now) / 30000)));
+		const mac = createHmac('sha1', Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)))).update(counter).digest();
+		d.made['remembered.code'] = { value: String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1e6).padStart(6, '0') };
 	},
 
 	// From here on `expect d1 metric x +1` counts.

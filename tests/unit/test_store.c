@@ -715,14 +715,15 @@ START_TEST(sessions_and_tokens)
 			  .created = NOW},
 		     got, *list;
 	int64_t user_id;
+	wall_ms mfa_at;
 	size_t count;
 
 	fine(store_session_add(db, 1, S("hash"), 7, NOW, NOW + HOUR, &err));
-	ck_assert(store_session_find(db, 1, S("hash"), NOW, &user_id, &err) && user_id == 7);
-	ck_assert(!store_session_find(db, 1, S("hash"), NOW + HOUR, &user_id, &err) && !err.code);
-	ck_assert(!store_session_find(db, 1, S("other"), NOW, &user_id, &err) && !err.code);
+	ck_assert(store_session_find(db, 1, S("hash"), NOW, &user_id, &mfa_at, &err) && user_id == 7);
+	ck_assert(!store_session_find(db, 1, S("hash"), NOW + HOUR, &user_id, &mfa_at, &err) && !err.code);
+	ck_assert(!store_session_find(db, 1, S("other"), NOW, &user_id, &mfa_at, &err) && !err.code);
 	fine(store_session_drop(db, 1, S("hash"), &err));
-	ck_assert(!store_session_find(db, 1, S("hash"), NOW, &user_id, &err) && !err.code);
+	ck_assert(!store_session_find(db, 1, S("hash"), NOW, &user_id, &mfa_at, &err) && !err.code);
 
 	fine(store_token_add(db, &t, S("thash"), &err));
 	fine(store_token_used(db, 1, 5, NOW + 3, S("192.0.2.1"), SCOPE_WRITE, &err));
