@@ -63,7 +63,7 @@ static bool ask_reason_or_factor(struct call *call, const struct left *left)
 	if (left->reason)
 		err_set(&call->err, ERR_INVALID, "this asks why: add --reason \"…\"");
 	else if (left->mfa)
-		err_set(&call->err, ERR_FORBIDDEN, "this asks for a second factor not older than " STR_FMT ": give your code by `opsroom mfa stepup`, not here, then say it again",
+		err_set(&call->err, ERR_FORBIDDEN, "this asks for a second factor not older than " STR_FMT ": give your code in the console (Second factor, beside your name) or by `opsroom mfa stepup`, not here; then say it again",
 			STR_ARG(span_write(a, left->mfa->age)));
 	return call->err.code != ERR_NONE;
 }

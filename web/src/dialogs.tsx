@@ -3,6 +3,7 @@
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { error_text, slack } from './api';
 import { emoji, emoji_first, emoji_search } from './emoji';
+import { FactorDialog } from './factor';
 import { Frame, dialog, dialog_close, type Question } from './frame';
 import { ModalDialog } from './modal';
 import { Mrkdwn } from './mrkdwn';
@@ -293,6 +294,8 @@ export function Dialogs() {
 		return <EmojiDialog pick={open.pick} />;
 	case 'switcher':
 		return <SwitcherDialog />;
+	case 'factor':
+		return <FactorDialog />;
 	case 'help':
 		return <HelpDialog />;
 	case 'browse':

@@ -13,7 +13,7 @@ type Open =
 	| { kind: 'confirm'; question: Question; answer: (yes: boolean) => void }
 	| { kind: 'modal'; view: ModalView; submit: (state: ModalState) => Promise<void> }
 	| { kind: 'emoji'; pick: (name: string) => void }
-	| { kind: 'switcher' | 'help' | 'browse' | 'create' }
+	| { kind: 'switcher' | 'help' | 'browse' | 'create' | 'factor' }
 	| { kind: 'details'; channel: string };
 
 export const dialog = signal<Open | null>(null);

@@ -339,3 +339,8 @@ export interface SlackEvent extends Partial<Message> {
 	item?: { type?: string; channel?: string; ts?: string };
 	topic?: string;
 }
+
+// ---- one's second factor (GET /v1/mfa, POST /v1/mfa/enrol) ----
+
+export interface Factor { enrolled: boolean; recovery_codes_left?: number; given_at?: string }
+export interface FactorSecret { secret: string; uri: string }
