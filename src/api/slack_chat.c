@@ -306,19 +306,33 @@ static bool read_message(struct slack_call *c, const struct message *before, boo
 
 /* ---- posting ---- */
 
-/* A message to @srebot, or in a direct message with it, is a command; it leaves through the outbox of the channel. */
-static bool queue_command(struct slack_call *c, const struct channel *ch, const struct message *m)
+/* What is said to @srebot: behind its name, in a direct message with it, or behind a ! where a command of that name is. false: it is no command. */
+static bool said_to_bot(struct slack_call *c, const struct channel *ch, const struct message *m, struct str *line)
 {
 	struct engine *e = c->w->engine;
 	struct str bot = arena_printf(c->w->arena, "<@" STR_FMT ">", STR_ARG(id_write(c->w->arena, 'U', e->bot_user_id)));
-	bool dm = ch->kind == CHANNEL_DM && (ch->peer_id == e->bot_user_id || ch->creator_id == e->bot_user_id);
-	bool mention = str_starts(m->text, bot);
-	struct buf b;
-	struct json_out o;
+
+	if (c->x->user.bot_id || m->body.n)
+		return false;
+	if (str_starts(m->text, bot)) {
+		*line = str_trim(str_n(m->text.p + bot.n, m->text.n - bot.n));
+		return true;
+	}
+	*line = m->text.n && m->text.p[0] == '!' ? str_n(m->text.p + 1, m->text.n - 1) : m->text;
+	return (ch->kind == CHANNEL_DM && (ch->peer_id == e->bot_user_id || ch->creator_id == e->bot_user_id)) || (line->n < m->text.n && command_is_there(c->w, *line));
+}
+
+/* It leaves through the outbox of the channel. */
+static bool queue_command(struct slack_call *c, const struct channel *ch, const struct message *m)
+{
+	struct engine *e = c->w->engine;
 	struct err err = {0};
+	struct json_out o;
+	struct str line;
+	struct buf b;
 	bool ok;
 
-	if (c->x->user.bot_id || m->body.n || (!dm && !mention))
+	if (!said_to_bot(c, ch, m, &line))
 		return true;
 	buf_init(&b, 64 * KIB);
 	o = json_out(&b);
@@ -330,7 +344,7 @@ static bool queue_command(struct slack_call *c, const struct channel *ch, const 
 	json_add_int(&o, "scope", c->x->caller.scope);
 	json_add_int(&o, "mfa", c->x->caller.mfa_at);
 	/* Cut where it is refused as too long in any case, so that the row is whole JSON however much of it must be escaped. */
-	json_add_str(&o, "line", str_clip(mention ? str_trim(str_n(m->text.p + bot.n, m->text.n - bot.n)) : m->text, LINE_MAX_BYTES + 4));
+	json_add_str(&o, "line", str_clip(line, LINE_MAX_BYTES + 4));
 	json_close(&o, '}');
 	effect_wake(c->w);
 	ok = store_due_add(e->db, DUE_OUTBOX, ch->id, engine_id(c->w), c->w->now, "command", buf_str(&b), &err);
@@ -511,9 +525,9 @@ void slack_chat_command(struct slack_call *c)
 		slack_error(c, "unknown_command");
 		return;
 	}
-	c->x->needed = c->x->caller.scope < SCOPE_WRITE ? SCOPE_READ : SCOPE_WRITE; /* it may change something */
 	if (!run_as_me(c, &ch, m.thread_ts, "slash", arg(c, "text"), &r))
 		return;
+	c->x->needed = r.changes ? SCOPE_WRITE : SCOPE_READ;
 	m.text = r.text;
 	if (!r.ok || !r.in_channel) {
 		tell_me(c, &ch, r.text, m.thread_ts);

@@ -175,11 +175,11 @@ void v1_commands(struct exchange *x)
 	}
 	if (str_find(http_header_get(x->request, "User-Agent"), S("opsroom-cli"), NULL))
 		caller.via = "cli";
-	x->needed = caller.scope < SCOPE_WRITE ? SCOPE_READ : SCOPE_WRITE; /* it may change something */
 	if (!command_run(&x->work, &caller, exact.n ? exact : json_get_str(body, "line"), &r)) {
 		x->work.failed = true;
 		return;
 	}
+	x->needed = r.changes ? SCOPE_WRITE : SCOPE_READ;
 	if (!r.ok) {
 		x->err = r.err;
 		return;

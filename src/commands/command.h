@@ -71,6 +71,7 @@ struct command_result {
 	bool ok;
 	struct str text, data; /* in the work's arena */
 	bool in_channel, privately, waits, told, runs_on; /* as in struct call */
+	bool changes;          /* it is a command that does more than read: a token needs the scope write for it */
 	struct str planned;    /* "P-3": it runs later */
 	struct err err;        /* why not; text is then made from it */
 };
@@ -94,6 +95,8 @@ struct bind_names caller_names(struct work *w, const struct caller *caller);
 /* May they run it at all, here? For help and completion. */
 bool caller_could(struct work *w, const struct caller *caller, const struct command_spec *spec);
 
+/* Does the line begin with a command's words? For what is said behind a !, which may be no command at all. */
+bool command_is_there(struct work *w, struct str line);
 /* The first word of what people type before a line: "/srebot", "/ops". */
 bool command_is_prefix(struct str word);
 extern const char *const command_prefixes[];

@@ -46,7 +46,7 @@ static struct str line_with(struct call *call, bool times)
 	put_text(&b, "incident", f->incident);
 	if (f->timeout)
 		buf_printf(&b, " --timeout=%" PRId64 "ms", f->timeout);
-	buf_printf(&b, "%s" STR_FMT, f->job ? " --job" : "", STR_ARG(str_n(canonical.p + name, canonical.n - name)));
+	buf_add(&b, str_n(canonical.p + name, canonical.n - name));
 	return buf_keep(call->work->arena, &b);
 }
 

@@ -151,17 +151,45 @@ static bool read_line(struct run *r)
 	return true;
 }
 
-static bool bind_step(struct run *r, const struct step *s, const struct word *tokens, struct call *call)
+static bool bind_words(struct run *r, const struct command_spec *spec, const struct word *words, size_t count, struct call *call)
 {
 	struct bind_names names = caller_names(r->work, r->caller);
 
+	return call_bind(r->work->arena, spec, words, count, &names, &r->line, &call->typed, &call->err);
+}
+
+/* In the thread of an alert's message, `ack` means that alert. */
+static bool bind_in_thread(struct run *r, const struct step *s, const struct word *tokens, struct call *call)
+{
+	const struct param *first = s->spec->param_count ? &s->spec->params[0] : NULL;
+	size_t count = s->stage->count - s->words, fault_at = r->line.fault_at;
+	struct word *words = arena_alloc(r->work->arena, (count + 1) * sizeof *words);
+	struct err mistyped = call->err;
+	struct str alert;
+
+	if (!first || first->type != PARAM_ALERT || first->option || !r->caller->thread_ts ||
+	    !(alert = alerts_in_thread(r->work, r->caller->channel_id, r->caller->thread_ts)).n)
+		return false;
+	words[0] = (struct word){.text = alert, .at = r->line.text.n, .end = r->line.text.n, .quoted = true};
+	memcpy(words + 1, tokens + s->words, count * sizeof *words);
+	err_clear(&call->err);
+	r->line.fault_at = SIZE_MAX;
+	if (bind_words(r, s->spec, words, count + 1, call))
+		return true;
+	call->err = mistyped;
+	r->line.fault_at = fault_at;
+	return false;
+}
+
+static bool bind_step(struct run *r, const struct step *s, const struct word *tokens, struct call *call)
+{
 	const struct plugin_command *theirs = plugin_command_of(s->spec);
 
 	call->typed.spec = s->spec;
 	call->raw = r->call->raw;
 	if (theirs)
 		call->digest = theirs->owner->digest;
-	if (!call_bind(r->work->arena, s->spec, tokens + s->words, s->stage->count - s->words, &names, &r->line, &call->typed, &call->err))
+	if (!bind_words(r, s->spec, tokens + s->words, s->stage->count - s->words, call) && !bind_in_thread(r, s, tokens, call))
 		return false;
 	if (call->held)
 		call->typed.flags.reason = call->held->reason;
@@ -470,6 +498,13 @@ static struct str refusal(struct run *r)
 			    point.n ? "\n```" : "");
 }
 
+static struct str as_json(struct call *call)
+{
+	struct arena *a = call->work->arena;
+
+	return arena_printf(a, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_escape(a, buf_str(&call->data))));
+}
+
 /* rows: the line stands behind a program in its pipe, and these came from it; p NULL: it is a line of its own. */
 static bool run_one(struct work *w, const struct caller *caller, const struct held *held, struct str rows, struct str line, struct command_result *out)
 {
@@ -489,11 +524,24 @@ static bool run_one(struct work *w, const struct caller *caller, const struct he
 		w->err = call.err;
 	*out = (struct command_result){.ok = call.err.code == ERR_NONE, .in_channel = call.in_channel, .privately = call.privately, .waits = call.waits, .told = call.told,
 				       .runs_on = call.runs_on, .planned = call.planned, .err = call.err};
-	out->text = out->ok ? arena_dup(w->arena, buf_str(&call.text)) : refusal(&r);
+	out->changes = call.typed.spec && call.typed.spec->risk != RISK_READ;
+	out->text = !out->ok ? refusal(&r) : call.typed.flags.json && call.data.n ? as_json(&call) : arena_dup(w->arena, buf_str(&call.text));
 	out->data = arena_dup(w->arena, buf_str(&call.data));
 	call_done(&call);
 	engine_counters(w->engine)->commands++;
 	return ok;
+}
+
+bool command_is_there(struct work *w, struct str line)
+{
+	struct command_found found;
+	struct err ignored = {0};
+	struct line read;
+
+	if (!line_read(w->arena, line, LINE_CHAT, &read, &ignored) || !read.count)
+		return false;
+	command_set_find(w->engine->rulebook->commands, read.tokens, read.count, &found);
+	return found.spec || found.other_count;
 }
 
 bool command_run(struct work *w, const struct caller *caller, struct str line, struct command_result *out)

@@ -330,6 +330,17 @@ bool alerts_write_groups(struct work *w, struct json_out *o, enum alerts_wanted 
 	return true;
 }
 
+struct str alerts_in_thread(struct work *w, int64_t channel_id, int64_t thread_ts)
+{
+	size_t count;
+	struct group **groups = groups_sorted(w, ALERTS_OPEN, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (groups[i]->row.message_ts == thread_ts && groups[i]->row.channel_id == channel_id)
+			return groups[i]->row.short_id;
+	return S("");
+}
+
 static void summary_line(struct work *w, struct buf *b, struct group *g)
 {
 	const struct labels *common = group_sum_up(g);

@@ -48,6 +48,8 @@ struct group *alerts_open_of(struct work *w, int64_t source_id, struct str dedup
 
 /* By short id, by long id, or by a title or alertname that only one open group has. ERR_NOT_FOUND, ERR_CONFLICT (several). */
 struct group *alerts_find(struct work *w, struct str ref, struct err *err);
+/* The short id of the open group whose message that is; "": none. */
+struct str alerts_in_thread(struct work *w, int64_t channel_id, int64_t thread_ts);
 /* user_id 0: the source says so. */
 MUST_USE bool alerts_ack(struct work *w, struct group *g, int64_t user_id, struct err *err);
 MUST_USE bool alerts_resolve(struct work *w, struct group *g, int64_t user_id, struct err *err);

@@ -93,7 +93,7 @@ struct bound_param {     /* at the place of its param in the spec */
 
 /* What every command takes. */
 struct call_flags {
-	bool help, dry_run, explain, json, job, break_glass;
+	bool help, dry_run, explain, json, break_glass;
 	struct str reason, incident; /* "" : not said */
 	wall_ms at;          /* 0: now */
 	span_ms every;       /* 0: once */

@@ -48,10 +48,20 @@ static size_t repair_one(struct str rest, struct buf *b)
 	return 1;
 }
 
+static bool is_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
 static struct str repaired(struct arena *a, struct str raw)
 {
 	struct buf b;
 
+	if (is_ascii(raw)) /* all that is repaired is not */
+		return raw;
 	buf_init(&b, 2 * LINE_MAX_BYTES);
 	while (raw.n) {
 		size_t n = repair_one(raw, &b);

@@ -18,7 +18,7 @@ struct binder {
 
 /* ---- flags: what every command takes ---- */
 
-enum flag { FLAG_HELP, FLAG_DRY_RUN, FLAG_EXPLAIN, FLAG_JSON, FLAG_JOB, FLAG_BREAK_GLASS, FLAG_REASON, FLAG_INCIDENT, FLAG_AT, FLAG_EVERY, FLAG_TIMEOUT };
+enum flag { FLAG_HELP, FLAG_DRY_RUN, FLAG_EXPLAIN, FLAG_JSON, FLAG_BREAK_GLASS, FLAG_REASON, FLAG_INCIDENT, FLAG_AT, FLAG_EVERY, FLAG_TIMEOUT };
 static const struct {
 	const char *name;
 	enum param_type type;
@@ -27,14 +27,13 @@ static const struct {
 	[FLAG_HELP] = {"help", PARAM_BOOL, "What the command does and takes"},
 	[FLAG_DRY_RUN] = {"dry-run", PARAM_BOOL, "Only say what it would do"},
 	[FLAG_EXPLAIN] = {"explain", PARAM_BOOL, "What would run, and what each access rule says"},
-	[FLAG_JSON] = {"json", PARAM_BOOL, NULL},
-	[FLAG_JOB] = {"job", PARAM_BOOL, NULL},
+	[FLAG_JSON] = {"json", PARAM_BOOL, "The answer as JSON"},
 	[FLAG_BREAK_GLASS] = {"break-glass", PARAM_BOOL, "Run at once what would have to be approved; it is reported"},
 	[FLAG_REASON] = {"reason", PARAM_TEXT, "Why it is done"},
 	[FLAG_INCIDENT] = {"incident", PARAM_INCIDENT, NULL},
 	[FLAG_AT] = {"at", PARAM_TIME, "When to run it: a time, or 30m from now"},
 	[FLAG_EVERY] = {"every", PARAM_SPAN, "Run it again and again: 1h, 1d"},
-	[FLAG_TIMEOUT] = {"timeout", PARAM_SPAN, NULL},
+	[FLAG_TIMEOUT] = {"timeout", PARAM_SPAN, "End its program after so long"},
 };
 
 bool spec_is_flag(struct str name)
@@ -63,7 +62,7 @@ static bool fail_at(struct binder *b, const struct word *t, const char *why, str
 static bool set_flag(struct binder *b, const struct word *t, enum flag flag, const struct value *v)
 {
 	struct call_flags *f = &b->call->flags;
-	bool *bools[] = {&f->help, &f->dry_run, &f->explain, &f->json, &f->job, &f->break_glass};
+	bool *bools[] = {&f->help, &f->dry_run, &f->explain, &f->json, &f->break_glass};
 
 	if (flags[flag].type == PARAM_BOOL)
 		*bools[flag] = v->number != 0;

@@ -1,6 +1,7 @@
 /* tests/bench/access.c -- how long a decision takes with 1,000 commands and 1,000 rules of the access file beside the commands' own.
  *
- *     access      for three kinds of files prints `ACCESS KIND us=MEDIAN p99=US most=US could=US`
+ *     access      for three kinds of files prints `ACCESS KIND us=MEDIAN p99=US most=US could=US`, and
+ *                 `LINE us=MEDIAN p99=US per_s=N`: from a typed line to its decision, with the first of them
  *
  * own: a rule for each command and some for all; plugin: globs of 20 plugins; all: each of the rules is asked about every command.
  * Of each command the fastest of 20 rounds counts, by the time that the thread had a core: others have it too. The 99th
@@ -8,6 +9,7 @@
  */
 #include "base/yaml.h"
 #include "ops/access.h"
+#include "ops/grammar.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +132,64 @@ static void measure(const struct access *a, const char *kind)
 	arena_done(&arena);
 }
 
+static bool no_name(void *context, struct str ref, struct value *out, struct err *err)
+{
+	(void)context;
+	(void)out;
+	err_set(err, ERR_NOT_FOUND, "there is no " STR_FMT, STR_ARG(ref));
+	return false;
+}
+
+/* From the text to the verdict, as commands/run.c does it: words, command, values, rules. */
+static void one_line(const struct command_set *set, const struct access *a, struct arena *arena, struct str text)
+{
+	const struct access_facts f = {.user_id = 7, .user = S("ann"), .role = ROLE_OPERATOR, .channel = S("ops"), .now = 1772811000000, .env = S(""), .incident_state = S(""), .incident_role = S("")};
+	const struct bind_names names = {.user = no_name, .channel = no_name, .now = f.now};
+	struct command_found found;
+	struct typed_call call;
+	struct pipeline pipe;
+	struct err err = {0};
+	struct verdict v;
+	struct line line;
+
+	if (!line_read(arena, text, LINE_TYPED, &line, &err) || !line_split(&line, &pipe, &err))
+		abort();
+	command_set_find(set, pipe.stages[0].tokens, pipe.stages[0].count, &found);
+	if (!found.spec || !call_bind(arena, found.spec, pipe.stages[0].tokens + found.words, pipe.stages[0].count - found.words, &names, &line, &call, &err))
+		abort();
+	access_decide(a, arena, &call, &f, &v);
+}
+
+static void measure_lines(const struct access *a)
+{
+	struct command_set *set = command_set_new();
+	int64_t best[COMMANDS], from, all = 0;
+	struct str lines[COMMANDS];
+	struct arena arena;
+	struct err err = {0};
+
+	arena_init(&arena);
+	for (int i = 0; i < COMMANDS; i++) {
+		lines[i] = arena_printf(command_set_arena(set), "thing%d start checkout web-1 \"web 2\" --env=prod --wait 90m", i);
+		if (!command_set_add(set, &specs[i], &err))
+			abort();
+	}
+	for (int round = 0; round < ROUNDS; round++)
+		for (int i = 0; i < COMMANDS; i++) {
+			from = cpu_ns();
+			one_line(set, a, &arena, lines[i]);
+			from = cpu_ns() - from;
+			best[i] = round && best[i] < from ? best[i] : from;
+			arena_reset(&arena);
+		}
+	for (int i = 0; i < COMMANDS; i++)
+		all += best[i];
+	qsort(best, COMMANDS, sizeof *best, by_time);
+	printf("LINE us=%.2f p99=%.2f per_s=%.0f\n", (double)best[COMMANDS / 2] / 1e3, (double)best[COMMANDS * 99 / 100] / 1e3, 1e9 * COMMANDS / (double)all);
+	arena_done(&arena);
+	command_set_free(set);
+}
+
 int main(void)
 {
 	static const char *const kinds[] = {"own", "plugin", "all"};
@@ -143,6 +203,8 @@ int main(void)
 		if (!made)
 			return 1;
 		measure(made, kinds[i]);
+		if (i == 0)
+			measure_lines(made);
 		access_free(made);
 	}
 	arena_done(&a);

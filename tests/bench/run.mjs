@@ -273,7 +273,10 @@ async function sources() {
 /* ---- what a decision of the access rules takes, with 1,000 commands and 1,000 rules ---- */
 
 async function access() {
-	for (const [, kind, us, p99] of execFileSync(build('access'), { encoding: 'utf8' }).matchAll(/ACCESS (\S+) us=(\S+) p99=(\S+)/g))
+	const out = execFileSync(build('access'), { encoding: 'utf8' });
+	const [, line, line_p99, per_s] = /LINE us=(\S+) p99=(\S+) per_s=(\S+)/.exec(out);
+	row('a line of 1,000 commands: read and decided', `${line.padStart(8)} us`, `p99 ${line_p99} us  ${per_s}/s`);
+	for (const [, kind, us, p99] of out.matchAll(/ACCESS (\S+) us=(\S+) p99=(\S+)/g))
 		row(`access, rules for ${{ own: 'a command each', plugin: 'plugins', all: 'every command' }[kind]}`, `${us.padStart(8)} us`, `p99 ${p99} us`);
 }
 

@@ -200,6 +200,22 @@ const statements = {
 		expectSlack(thing.answer, options.error?.[0]);
 	},
 
+	// Changes the newest message of that person that shows `old`.
+	async edit(world, [name, channel, user, old, text]) {
+		const d = world.get(name, Daemon);
+		await d.settle();
+		const { messages, names } = await d.history(channel);
+		const message = messages.filter((m) => names[m.user] === user && shown(m, names).includes(old)).pop();
+		if (!message) throw unlike(`a message of ${user} with ${old} in ${channel}`, messages.map((m) => shown(m, names)));
+		const mentions = text.replace(/@([\w.-]+)/g, (whole, who) => {
+			const id = Object.keys(names).find((u) => names[u] === who);
+			return id ? `<@${id}>` : whole;
+		});
+		const { channels } = await d.api('/v1/boot');
+		d.answer = await slackCall(d, user, 'chat.update', { channel: channels.find((c) => c.name === channel).id, ts: message.ts, text: mentions });
+		expectSlack(d.answer);
+	},
+
 	// Presses the button of that text in the newest message that has it, or in the newest that shows -on.
 	async click(world, words) {
 		const { rest: [name, channel, user, text], options } = optionsOf(words, ['on', 'error', 'say'], ['again']);
