@@ -198,6 +198,8 @@ bool sub_source_mail(struct cli *c, struct err *err);
 bool sub_source_test(struct cli *c, struct err *err);
 bool sub_import_alertmanager(struct cli *c, struct err *err);
 bool sub_routes_show(struct cli *c, struct err *err);
+bool sub_rule_test(struct cli *c, struct err *err);
+bool sub_rule_check(struct cli *c, struct err *err);
 bool sub_routes_test(struct cli *c, struct err *err);
 bool sub_plugin_new(struct cli *c, struct err *err);
 bool sub_plugin_check(struct cli *c, struct err *err);

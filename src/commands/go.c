@@ -1,4 +1,5 @@
 /* One bound call: what the rules say of it, what must happen first, and the run itself. */
+#include "commands/explain.h"
 #include "commands/held.h"
 #include "commands/plans.h"
 #include "commands/plugin_go.h"
@@ -49,71 +50,6 @@ bool caller_could(struct work *w, const struct caller *caller, const struct comm
 
 	caller_facts(w, caller, &facts);
 	return access_could(w->engine->rulebook->access, spec, &facts);
-}
-
-/* ---- --explain ---- */
-
-static const char *need_text(struct arena *a, const struct access_need *n)
-{
-	switch (n->kind) {
-	case NEED_CONFIRM:
-		return "you confirm it";
-	case NEED_REASON:
-		return "you give a --reason";
-	case NEED_MFA:
-		return arena_printf(a, "a second factor not older than " STR_FMT, STR_ARG(span_write(a, n->age))).p;
-	case NEED_APPROVAL:
-		break;
-	}
-	return arena_printf(a, "%u of " STR_FMT " approve it%s", n->approvers, STR_ARG(need_sets_text(a, n)), n->not_requester ? ", other than you" : "").p;
-}
-
-static void explain_json(struct call *call, const struct rule_trace *rules, size_t count)
-{
-	struct json_out o = json_out(&call->data);
-
-	json_open(&o, '{');
-	json_add_str(&o, "call", call->typed.canonical);
-	json_add_bool(&o, "allowed", call->verdict.allowed);
-	json_add_str(&o, "rule", call->verdict.rule);
-	json_add_str(&o, "why", call->verdict.why);
-	json_key(&o, "needs");
-	json_open(&o, '[');
-	for (size_t i = 0; i < call->verdict.need_count; i++)
-		json_put_str(&o, str_of(need_text(call->work->arena, &call->verdict.needs[i])));
-	json_close(&o, ']');
-	json_key(&o, "rules");
-	json_open(&o, '[');
-	for (size_t i = 0; i < count; i++) {
-		json_open(&o, '{');
-		json_add_str(&o, "rule", rules[i].text);
-		json_add_str(&o, "from", rules[i].from);
-		json_add_bool(&o, "fits", rules[i].fits);
-		json_add_str(&o, "why", rules[i].why);
-		json_close(&o, '}');
-	}
-	json_close(&o, ']');
-	json_close(&o, '}');
-}
-
-static void explain(struct call *call)
-{
-	struct arena *a = call->work->arena;
-	struct access_facts facts;
-	struct rule_trace *rules;
-	size_t count;
-
-	caller_facts(call->work, call->caller, &facts);
-	access_explain(call->work->engine->rulebook->access, a, &call->typed, &facts, &call->verdict, &rules, &count);
-	buf_printf(&call->text, "`" STR_FMT "`\n%s" STR_FMT, STR_ARG(mrkdwn_escape(a, call->typed.canonical)), call->verdict.allowed ? "You may" : "You may not: ",
-		   STR_ARG(call->verdict.allowed ? S("") : mrkdwn_escape(a, call->verdict.why)));
-	for (size_t i = 0; i < call->verdict.need_count; i++)
-		buf_printf(&call->text, "%s%s", i ? ", and " : ", once ", need_text(a, &call->verdict.needs[i]));
-	buf_add(&call->text, S(". The rules:"));
-	for (size_t i = 0; i < count; i++)
-		buf_printf(&call->text, "\n%s `" STR_FMT "` (" STR_FMT ")  " STR_FMT, rules[i].fits ? ":white_check_mark:" : "·", STR_ARG(mrkdwn_escape(a, rules[i].text)),
-			   STR_ARG(mrkdwn_escape(a, rules[i].from)), STR_ARG(mrkdwn_escape(a, rules[i].why)));
-	explain_json(call, rules, count);
 }
 
 /* ---- the audit ---- */
@@ -212,7 +148,7 @@ void call_go(struct call *call)
 		return;
 	}
 	if (call->typed.flags.explain) {
-		explain(call);
+		explain_call(call);
 		mention_lock(call);
 		return;
 	}

@@ -14,6 +14,9 @@ MUST_USE bool call_audit(struct call *call, struct str raw, int64_t began_us);
 void call_init(struct call *call, struct work *w, const struct caller *caller);
 void call_done(struct call *call);
 
+/* Reads a line of one command without running it: for asking the rules. ERR_INVALID, ERR_NOT_FOUND. */
+MUST_USE bool command_read(struct work *w, const struct caller *caller, struct str line, struct typed_call *out, struct err *err);
+
 /* What a command's --help says. */
 struct str command_help(struct work *w, const struct caller *caller, const struct command_spec *spec);
 /* "There is no command x. Did you mean y?": of those that the person may run here. */

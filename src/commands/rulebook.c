@@ -142,7 +142,7 @@ const struct plugin *rulebook_plugin(const struct rulebook *r, struct str name)
 /* ---- rules ---- */
 
 /* The role of each row, as a rule like any other; then what the plugins bring along. */
-static struct access_default *all_rules(struct rulebook *r, struct arena *a, size_t *count)
+static struct access_default *all_rules(const struct rulebook *r, struct arena *a, size_t *count)
 {
 	struct access_default *all;
 
@@ -157,22 +157,34 @@ static struct access_default *all_rules(struct rulebook *r, struct arena *a, siz
 	return all;
 }
 
-static struct access *read_access(struct rulebook *r, struct str path, struct err *err)
+struct access *rulebook_access(const struct rulebook *r, struct str file, struct str text, struct err *err)
 {
 	const struct access_default *rules;
 	struct access *access = NULL;
 	struct json *tree = NULL;
 	struct arena a;
-	const char *file;
-	struct str text;
+	const char *name;
 	size_t count;
 
 	arena_init(&a);
-	file = arena_dup(&a, path).p;
-	if (!path.n || (file_read(&a, file, &text, err) && (tree = yaml_parse(&a, text, file, err)))) {
+	name = arena_dup(&a, file).p;
+	if (!file.n || (tree = yaml_parse(&a, text, name, err))) {
 		rules = all_rules(r, &a, &count);
-		access = access_new(tree, file, rules, count, err);
+		access = access_new(tree, name, rules, count, err);
 	}
+	arena_done(&a);
+	return access;
+}
+
+static struct access *read_access(struct rulebook *r, struct str path, struct err *err)
+{
+	struct access *access = NULL;
+	struct arena a;
+	struct str text = S("");
+
+	arena_init(&a);
+	if (!path.n || file_read(&a, arena_dup(&a, path).p, &text, err))
+		access = rulebook_access(r, path, text, err);
 	arena_done(&a);
 	return access;
 }

@@ -35,6 +35,8 @@ struct rulebook_from {
 MUST_USE struct rulebook *rulebook_read(const struct rulebook_from *from, struct err *err);
 void rulebook_free(struct rulebook *r); /* NULL is fine */
 
+/* Other access rules for the same commands: `text` is that of an access file, `file` names it in errors; "": none. The caller frees it. */
+MUST_USE struct access *rulebook_access(const struct rulebook *r, struct str file, struct str text, struct err *err);
 const struct plugin *rulebook_plugin(const struct rulebook *r, struct str name); /* NULL: it is not in force */
 /* Would the plugin's commands stand in the way of ours, or of another plugin? ERR_CONFLICT. */
 MUST_USE bool rulebook_fits(const struct rulebook *r, const struct plugin *p, struct err *err);

@@ -544,6 +544,23 @@ bool command_is_there(struct work *w, struct str line)
 	return found.spec || found.other_count;
 }
 
+bool command_read(struct work *w, const struct caller *caller, struct str line, struct typed_call *out, struct err *err)
+{
+	struct call call;
+	struct run r = {.work = w, .caller = caller, .raw = line, .line = {.fault_at = SIZE_MAX}, .call = &call};
+
+	call_init(&call, w, caller);
+	call.raw = line;
+	if (read_line(&r) && r.pipe.count > 1)
+		err_set(&call.err, ERR_INVALID, "one command is looked at: leave out the | and what follows it");
+	if (!call.err.code)
+		(void)!bind_step(&r, &r.steps[0], r.steps[0].stage->tokens, &call);
+	*out = call.typed;
+	*err = call.err;
+	call_done(&call);
+	return !err->code;
+}
+
 bool command_run(struct work *w, const struct caller *caller, struct str line, struct command_result *out)
 {
 	return run_one(w, caller, NULL, (struct str){NULL, 0}, line, out);

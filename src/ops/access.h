@@ -84,5 +84,7 @@ bool access_has_role(const struct access *a, struct str role, const struct acces
 bool access_has_perm(const struct access *a, struct str perm, const struct access_facts *facts);
 /* The environment of a call: facts.env, its own parameter env, the channel's. */
 struct str access_env(const struct access *a, const struct typed_call *call, const struct access_facts *facts);
+/* The whole, as members of an open object: rules, roles, groups, members, grants, channels, commands. */
+void access_write(const struct access *a, struct json_out *o);
 /* The groups, roles and permissions of a person as JSON members "groups", "roles", "perms" of an open object. */
 void access_write_person(const struct access *a, struct json_out *o, const struct access_facts *facts);
