@@ -109,6 +109,12 @@ for (const colorScheme of ['light', 'dark']) {
 		await go_to(inside, 'Noise');
 		await see(inside.locator('[data-rule="DbDown"]'));
 		assert.deepEqual(await violations(inside), [], 'noise');
+		await go_to(inside, 'Access');
+		await inside.getByLabel('What would be said').fill('silence alertname=DbDown 2h');
+		await inside.keyboard.press('Enter');
+		await see(inside.locator('[data-rule]', { hasText: 'fits' }));
+		await inside.getByRole('button', { name: /^Show the/ }).click();
+		assert.deepEqual(await violations(inside), [], 'access');
 	});
 }
 
@@ -161,7 +167,7 @@ test('a phone: drawer, channel, thread, nothing wider than the screen', async ()
 	await page.locator('[data-source="api"] a').first().tap();
 	await see(page.locator('.delivery', { hasText: '1 alert, 1 changed something' }));
 	await fits('deliveries');
-	for (const [view, there] of [['approvals', '[data-request]'], ['silences', '[data-silence]'], ['routes', '.silence-form'], ['noise', '[data-rule]']]) {
+	for (const [view, there] of [['approvals', '[data-request]'], ['silences', '[data-silence]'], ['routes', '.silence-form'], ['noise', '[data-rule]'], ['access', '[data-person]']]) {
 		await page.getByRole('button', { name: 'Open the channel list' }).tap();
 		await page.locator(`.sidebar a[href="#/${view}"]`).tap();
 		await see(page.locator(there));

@@ -3,6 +3,7 @@
 import { render } from 'preact';
 import { effect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { AccessView } from './access';
 import { AlertsView } from './alerts';
 import { ApprovalsView } from './approvals';
 import { ChannelPane } from './channel';
@@ -47,6 +48,8 @@ function View() {
 	switch (route.value.view) {
 	case 'alerts':
 		return <AlertsView />;
+	case 'access':
+		return <AccessView />;
 	case 'approvals':
 		return <ApprovalsView />;
 	case 'silences':

@@ -17,5 +17,6 @@ export const pages: Page[] = [
 	{ view: 'silences', mark: '☾', name: 'Silences', hint: 'what is kept quiet', daily: true },
 	{ view: 'sources', mark: '⇥', name: 'Sources', hint: 'what tools sent', daily: false },
 	{ view: 'routes', mark: '↳', name: 'Routes', hint: 'where an alert would go', daily: false },
+	{ view: 'access', mark: '§', name: 'Access', hint: 'who may run what', daily: false },
 	{ view: 'noise', mark: '∿', name: 'Noise', hint: 'which rules make noise', daily: false },
 ];

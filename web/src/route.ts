@@ -5,14 +5,14 @@
 //   #/C1/t1700000000000100       a channel with a thread open
 //   #/alerts                     the alerts
 //   #/silences                   the silences; #/silences/new?match=team%3Ddb&tell=C1 with a form, as #/silences/maintenance
-//   #/approvals                  what waits for a yes
+//   #/approvals, #/access        what waits for a yes; who may run what
 //   #/routes, #/noise            where an alert would go; which rules make noise
 //   #/sources                    the sources; #/sources/NAME the deliveries of one
 // /archives/C1/p1700000000000100 is the same as the second: Slack's permalinks.
 
 import { signal } from '@preact/signals';
 
-const plain_views = ['alerts', 'approvals', 'routes', 'noise'] as const;       // with nothing behind their name
+const plain_views = ['alerts', 'approvals', 'routes', 'noise', 'access'] as const;       // with nothing behind their name
 
 export interface Route {
 	view: 'channel' | 'silences' | 'sources' | typeof plain_views[number] | 'none';

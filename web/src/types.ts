@@ -281,6 +281,30 @@ export interface Approval {
 	mine: boolean;
 }
 
+export interface AccessGrant { user?: string; group?: string; roles: string[]; channel?: string; until?: string }
+
+// The access file as it was understood.
+export interface Access {
+	rules: { rule: string; from: string }[];
+	roles: { name: string; perms: string[]; includes: string[] }[];
+	groups: string[];
+	members: { name: string; groups: string[]; on_call: string[] }[];
+	grants: AccessGrant[];
+	channels: { name: string; env: string; only?: string[]; from: string }[];
+	commands: { command: string[]; channels: string[]; from: string }[];
+	people: { id: string; name: string; role: string; groups: string[]; roles: string[]; perms: string[] }[];
+}
+
+// What would be decided of a line.
+export interface Explained {
+	call: string;
+	allowed: boolean;
+	rule: string;
+	why: string;
+	needs: string[];
+	rules: { rule: string; from: string; fits: boolean; why: string }[];
+}
+
 export interface SilenceMatcher { name: string; value: string; isRegex: boolean; isEqual: boolean }
 
 export interface Silence {
