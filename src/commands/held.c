@@ -181,6 +181,19 @@ static bool channels_to_ask(struct call *call, const struct held *h, const struc
 
 /* ---- asking ---- */
 
+/* What is asked for: the call with all that stands behind it in its line. */
+static struct str frozen(struct call *call)
+{
+	struct arena *a = call->work->arena;
+	struct str then = arena_dup(a, str_trim(call->then));
+	bool place = str_starts(then, S(">")) || str_starts(then, S("*>"));
+
+	for (size_t i = 0; i < then.n; i++)
+		if (then.p[i] == '\n' || then.p[i] == '\r') /* a line feed parts calls */
+			((char *)then.p)[i] = ' ';
+	return then.n ? arena_printf(a, STR_FMT " %s" STR_FMT, STR_ARG(call->typed.canonical), place ? "" : "| ", STR_ARG(then)) : call->typed.canonical;
+}
+
 /* What it would do, where it can say so without doing it. */
 static struct str preview_of(struct call *call)
 {
@@ -291,7 +304,7 @@ static bool waits_already(struct call *call, const struct left *left)
 	struct work *w = call->work;
 	struct held *h = arena_alloc(w->arena, sizeof *h), wanted;
 
-	fill(call, left, call->typed.canonical, &wanted);
+	fill(call, left, frozen(call), &wanted);
 	if (!store_held_same(w->engine->db, w->arena, w->engine->workspace_id, wanted.hash, wanted.user_id, w->now, h, &call->err) || h->kind != HELD_APPROVAL)
 		return call->err.code != ERR_NONE;
 	if (h->state != HELD_PENDING) {
@@ -327,7 +340,7 @@ static bool break_glass(struct call *call, const struct left *left)
 		err_set(&call->err, ERR_INVALID, "breaking the glass asks why: add --reason \"…\"");
 		return false;
 	}
-	fill(call, left, call->typed.canonical, h);
+	fill(call, left, frozen(call), h);
 	h->kind = HELD_BREAK_GLASS;
 	h->state = HELD_RUNNING;
 	buf_init(&b, 64 * KIB);
@@ -382,7 +395,7 @@ bool held_ready(struct call *call)
 		err_set(&call->err, ERR_CONFLICT, "the rules ask for more by now than was approved; ask again");
 		return false;
 	}
-	return hold(call, &left, call->typed.canonical);
+	return hold(call, &left, frozen(call));
 }
 
 bool held_ready_to_plan(struct call *call, struct str line)
