@@ -219,3 +219,58 @@ test('the client follows a program and has its exit code', opts, async (t) => {
 	assert.match(ok.stdout, /^hello local-admin in $/m);
 	assert.equal(spawnSync(cli, ['--data', d.data, 'run', 'kit fail'], { encoding: 'utf8' }).status, 1);
 });
+
+for (const lang of ['sh', 'python', 'node'])
+	test(`what \`plugin new --lang ${lang}\` makes works as it is`, opts, async (t) => {
+		const { d, dir, run, plugins, ran, said, over } = await world(t);
+		run('plugin', 'new', 'mine', '--lang', lang, '--dir', join(dir, 'mine'));
+		run('plugin', 'check', join(dir, 'mine'));
+		const here = (...args) => execFileSync(cli, ['--data', d.data, ...args], { encoding: 'utf8' });
+		here('plugin', 'install', join(dir, 'mine'), '--plugins', plugins);
+		here('plugin', 'enable', 'mine');
+		assert.match(here('plugin', 'list'), /mine/);
+		const hello = await ran('mine hello');
+		assert.equal(hello.state, 'done', JSON.stringify(hello));
+		const { commands: all } = await d.api('/v1/boot');
+		const danger = all.find((c) => c.plugin === 'mine' && c.risk === 'danger');
+		const line = `${danger.name} ${danger.params.filter((p) => p.required).map(() => 'web').join(' ')}`.trim();
+		const held = await said(line);
+		assert.equal(held.status, 'held', JSON.stringify(held));
+		assert.equal((await said(`confirm ${held.data.held.code}`)).status, 'done');
+		let request;
+		for (let i = 0; i < 400 && !['done', 'failed'].includes(request?.state); i++) {
+			request = await d.api(`/v1/approvals/${held.data.held.code}`);
+			await new Promise((later) => setTimeout(later, 25));
+		}
+		assert.equal(request.state, 'done', JSON.stringify(request));
+		here('plugin', 'disable', 'mine');
+		assert.match((await said('mine hello')).detail, /there is no command/);
+		void over;
+	});
+
+test('a program that serves answers many calls in one process, at once', opts, async (t) => {
+	const { d, dir, plugins, said, over } = await world(t);
+	const folder = join(dir, 'srv');
+	mkdirSync(folder);
+	writeFileSync(join(folder, 'plugin.json'), JSON.stringify({ name: 'srv', version: '1.0.0', contract: 1, summary: 'Serves.', carrier: 'serve', program: ['python3', './srv.py'],
+		commands: [{ path: 'srv add', help: 'Adds.', risk: 'read', examples: ['srv add 1 2'], rules: ['allow srv:* need role viewer'], concurrency: 50, args: [{ name: 'a', type: 'int', required: true }, { name: 'b', type: 'int', required: true }] }] }));
+	writeFileSync(join(folder, 'srv.py'), `import json, os, sys
+for line in sys.stdin:
+    q = json.loads(line)
+    if "id" not in q: continue
+    print(json.dumps({"id": q["id"], "line": "%d in %d" % (q["args"]["a"] + q["args"]["b"], os.getpid())}))
+    print(json.dumps({"id": q["id"], "exit": 0}), flush=True)
+`);
+	const here = (...args) => execFileSync(cli, ['--data', d.data, ...args], { encoding: 'utf8' });
+	here('plugin', 'install', folder, '--plugins', plugins);
+	here('plugin', 'enable', 'srv');
+	const codes = (await Promise.all(Array.from({ length: 40 }, (_, i) => said(`srv add ${i} 100`)))).map((r) => r.data.run.code);
+	const pids = new Set();
+	for (const [i, code] of codes.entries()) {
+		const run = await over(code);
+		const [, sum, pid] = /(\d+) in (\d+)/.exec(run.shown) ?? assert.fail(JSON.stringify(run));
+		assert.equal(Number(sum), i + 100);
+		pids.add(pid);
+	}
+	assert.equal(pids.size, 1);
+});
