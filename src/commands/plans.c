@@ -104,6 +104,8 @@ void plan_call(struct call *call)
 
 	if (f->break_glass)
 		err_set(&call->err, ERR_INVALID, "the glass is broken now or not at all: without --at and --every");
+	else if (who->scope < SCOPE_WRITE)
+		err_set(&call->err, ERR_FORBIDDEN, "to plan a call needs a token with the scope write; this one may only read");
 	if (call->err.code || !plan_first(f->at, f->every, call->work->now, call->held != NULL, &p.next, &call->err) || !held_ready_to_plan(call, line_with(call, true)))
 		return;
 	p.line = line_with(call, false);

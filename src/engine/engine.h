@@ -75,7 +75,7 @@ struct engine {
 	/* Filled by the room that knows the chat systems and by the daemon. */
 	const struct chat_kind *const *chats;
 	/* Runs what waits in the outbox to be run, at most once: a command that came as a message (kind "command"), a call that was approved
-	 * (KIND_HELD_RUN). commands/ fills it. */
+	 * (KIND_HELD_RUN), one that was planned (KIND_PLAN_RUN). commands/ fills it. */
 	bool (*run_row)(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err);
 	struct runs *runs;        /* programs of plugins under way (engine/runs.h); NULL: none run here */
 	/* A program ended: what stands behind it in the pipe runs, who waits for it hears. rows: a JSON list. commands/ fills these two. */

@@ -69,7 +69,7 @@ static struct said say_as(const char *line, enum role role, enum scope scope)
 	struct said s = {.line = line, .role = role, .scope = scope, .channel_id = room.channel_id};
 
 	room_run(&room, run, &s);
-	ck_assert_int_eq(s.ok, strcmp(s.audit_result, "ok") == 0);
+	ck_assert_int_eq(s.ok, strcmp(s.audit_result, "ok") == 0 || strcmp(s.audit_result, "planned") == 0);
 	return s;
 }
 
@@ -369,6 +369,33 @@ START_TEST(an_alias_stands_for_a_line)
 }
 END_TEST
 
+/* ---- planned calls ---- */
+
+START_TEST(a_call_is_planned)
+{
+	struct said s;
+	char code[20];
+
+	s = say("lock web --at 1h --reason 'a \"b\"' for a while");
+	ck_assert_msg(s.ok && strstr(s.text, "*P-1*"), "%s", s.text);
+	ck_assert_str_eq(s.audit_result, "planned");
+	ck_assert_ptr_nonnull(strstr(s.data, "\"line\":\"core:lock --reason=\\\"a \\\\\\\"b\\\\\\\"\\\" -- web \\\"for a while\\\"\""));
+	ck_assert_ptr_nonnull(strstr(say("locks").text, "Nothing is locked."));
+	ck_assert_int_eq(say_as("alerts --every 1h", ROLE_VIEWER, SCOPE_READ).code, ERR_FORBIDDEN);
+	ck_assert_int_eq(say("lock web --at 1h --break-glass --reason x y").code, ERR_INVALID);
+	ck_assert_ptr_nonnull(strstr(say("alerts --every 1h --help").text, "Lists the open alerts"));
+	for (int i = 2; i <= 100; i++) {
+		s = say("alerts --every 1h");
+		snprintf(code, sizeof code, "*P-%d*", i);
+		ck_assert_msg(strstr(s.text, code), "%s", s.text);
+	}
+	s = say("alerts --every 1h");
+	ck_assert_int_eq(s.code, ERR_TOO_MANY);
+	ck_assert(say("unplan p-7").ok && say("alerts --every 1h").ok);
+	ck_assert_ptr_nonnull(strstr(say("plans").text, "and 80 more."));
+}
+END_TEST
+
 /* ---- pipes ---- */
 
 START_TEST(rows_go_down_the_pipe)
@@ -502,6 +529,7 @@ int main(void)
 		{"locks", a_locked_target_is_respected},
 		{"aliases", an_alias_is_refused, .times = COUNT_OF(no_aliases)},
 		{"aliases", an_alias_stands_for_a_line},
+		{"plans", a_call_is_planned},
 		{"pipes", rows_go_down_the_pipe},
 		{"mention", a_mention_is_answered_where_it_was_said},
 		{"mention", a_mention_whose_thread_is_gone},
