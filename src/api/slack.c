@@ -36,7 +36,7 @@ const struct slack_method slack_methods[] = {
 	{"users.info", SCOPE_READ, "users:read", slack_users_info, "One person or bot."},
 	{"users.list", SCOPE_READ, "users:read", slack_users_list, "People and bots."},
 	{"users.lookupByEmail", SCOPE_READ, "users:read.email", slack_users_by_email, "A person by email."},
-	{"views.submit", SCOPE_READ, "", slack_views_submit, "A dialog that one of our buttons opened comes back."},
+	{"views.submit", SCOPE_READ, "", slack_views_submit, "A form of a modal; no view is opened by this version, so the answer is view_not_found."},
 };
 const size_t slack_method_count = COUNT_OF(slack_methods);
 

@@ -42,13 +42,6 @@ static bool fits(const struct command_spec *spec, struct str word)
 	return str_find(spec->words, word, NULL) || str_find(spec->summary, word, NULL);
 }
 
-static struct str first_sentence(struct str s)
-{
-	size_t at;
-
-	return str_find(s, S(". "), &at) ? str_n(s.p, at + 1) : s;
-}
-
 /* Those of one plugin, or with a word in them, or all. Answers how many. */
 static size_t list(struct call *call, struct str plugin, struct str word)
 {
@@ -67,7 +60,7 @@ static size_t list(struct call *call, struct str plugin, struct str word)
 		if (!could && !all)
 			continue;
 		buf_printf(&call->text, "\n`/srebot " STR_FMT "%s" STR_FMT "`  " STR_FMT "%s", STR_ARG(s->words), s->usage.n ? " " : "", STR_ARG(mrkdwn_escape(a, s->usage)),
-			   STR_ARG(mrkdwn_escape(a, first_sentence(s->summary))), could ? "" : " _(you may not)_");
+			   STR_ARG(mrkdwn_escape(a, s->summary)), could ? "" : " _(you may not)_");
 		n++;
 	}
 	call->privately = n > LINES_MAX;

@@ -104,22 +104,13 @@ static struct str audit_detail(struct call *call, struct str raw, int64_t began_
 	return buf_keep(a, &b);
 }
 
-static const char *call_result(const struct call *call)
-{
-	if (call->err.code)
-		return err_info(call->err.code)->name;
-	if (call->typed.flags.help || call->typed.flags.explain)
-		return "explained"; /* nothing ran */
-	return call->waits ? "held" : call->planned.n ? "planned" : call->runs_on ? "started" : "ok";
-}
-
 bool call_audit(struct call *call, struct str raw, int64_t began_us)
 {
 	const struct command_spec *spec = call->typed.spec;
 	struct str action = !spec ? S("unknown") : str_is(spec->plugin, "core") ? spec->words : arena_printf(call->work->arena, STR_FMT ":" STR_FMT, STR_ARG(spec->plugin), STR_ARG(spec->path));
 
 	return audit_note(call->work, call->home_id, call->caller->user->id, arena_dup(call->work->arena, action).p, call->caller->via, audit_detail(call, raw, began_us),
-			  call_result(call), &call->work->err);
+			  call->err.code ? err_info(call->err.code)->name : call->waits ? "held" : call->planned.n ? "planned" : call->runs_on ? "started" : "ok", &call->work->err);
 }
 
 /* ---- locks ---- */

@@ -8,7 +8,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const require = createRequire(join(root, 'web/package.json'));
 const { chromium } = require('playwright-core');
 
-export const axe_path = require.resolve('axe-core/axe.min.js');
+const axe_path = require.resolve('axe-core/axe.min.js');
 export const password = 'correct horse battery staple';
 
 const programs = resolve(root, process.env.OPSROOM_BUILD ?? process.env.OPSROOM_BIN_DIR ?? 'build');
@@ -251,4 +251,13 @@ export async function gone(locator) {
 // Waits until a fact about the page holds.
 export async function until(page, fact, argument) {
 	await page.waitForFunction(fact, argument, { timeout: patience_ms });
+}
+
+// What axe finds serious: none is what is wanted. axe is given to the page's own world by the debugger, which the policy does not bind.
+export async function violations(page) {
+	await page.evaluate(readFileSync(axe_path, 'utf8'));
+	const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+
+	return found.violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
+		.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160) + ' — ' + node.any.map((check) => check.message).join('; ')).join('\n')}`);
 }

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { axe_path, composer, go_to, gone, message, room_start, say, see } from './harness.mjs';
+import { composer, go_to, gone, message, room_start, say, see, violations } from './harness.mjs';
 
 const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 const access = 'rules: [require core:silence need approval 1 of role:admin]\n';
@@ -14,7 +14,7 @@ let room, folder, channel;
 before(async () => {
 	folder = await mkdtemp(join(tmpdir(), 'opsroom-web-'));
 	await writeFile(join(folder, 'access.yaml'), access);
-	room = await room_start({ options: ['--access', join(folder, 'access.yaml')] });
+	room = await room_start({ options: ['--access', join(folder, 'access.yaml'), '--plugins-dir', folder] });
 	channel = await room.channel('lobby', 'ben');
 	const { ts } = await room.ann.slack('chat.postMessage', { channel, text: 'a *root* with `code`, <https://example.com|a link>, <!here> and :fire:' });
 
@@ -37,17 +37,6 @@ after(async () => {
 	await room?.end();
 	await rm(folder, { recursive: true, force: true });
 });
-
-// axe is given to the page's own world by the debugger, which the policy does not bind.
-async function violations(page) {
-	const { readFileSync } = await import('node:fs');
-
-	await page.evaluate(readFileSync(axe_path, 'utf8'));
-	const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-
-	return found.violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
-		.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160) + ' — ' + node.any.map((check) => check.message).join('; ')).join('\n')}`);
-}
 
 for (const colorScheme of ['light', 'dark']) {
 	test(`${colorScheme}: axe finds nothing serious`, async () => {
@@ -115,6 +104,23 @@ for (const colorScheme of ['light', 'dark']) {
 		await see(inside.locator('[data-rule]', { hasText: 'fits' }));
 		await inside.getByRole('button', { name: /^Show the/ }).click();
 		assert.deepEqual(await violations(inside), [], 'access');
+		await go_to(inside, 'Audit');
+		await inside.locator('[data-record]').getByRole('button', { name: 'Open' }).first().click();
+		await inside.getByRole('button', { name: 'Verify' }).click();
+		await see(inside.getByRole('status').filter({ hasText: 'Whole' }));
+		assert.deepEqual(await violations(inside), [], 'audit');
+		await go_to(inside, 'Tokens');
+		await inside.getByLabel('New token, for what?').fill(`look ${colorScheme}`);
+		assert.deepEqual(await violations(inside), [], 'tokens');
+		await inside.keyboard.press('Enter');
+		await see(inside.getByLabel('Token', { exact: true }));
+		await see(inside.locator(`[data-report="look ${colorScheme}"]`));
+		assert.deepEqual(await violations(inside), [], 'a token');
+		for (const page of ['Runs', 'Plugins']) {
+			await go_to(inside, page);
+			await see(inside.locator('.about').first());
+			assert.deepEqual(await violations(inside), [], page);
+		}
 	});
 }
 
@@ -167,7 +173,7 @@ test('a phone: drawer, channel, thread, nothing wider than the screen', async ()
 	await page.locator('[data-source="api"] a').first().tap();
 	await see(page.locator('.delivery', { hasText: '1 alert, 1 changed something' }));
 	await fits('deliveries');
-	for (const [view, there] of [['approvals', '[data-request]'], ['silences', '[data-silence]'], ['routes', '.silence-form'], ['noise', '[data-rule]'], ['access', '[data-person]']]) {
+	for (const [view, there] of [['approvals', '[data-request]'], ['silences', '[data-silence]'], ['routes', '.silence-form'], ['noise', '[data-rule]'], ['access', '[data-person]'], ['runs', '.about'], ['tokens', '.silence-form']]) {
 		await page.getByRole('button', { name: 'Open the channel list' }).tap();
 		await page.locator(`.sidebar a[href="#/${view}"]`).tap();
 		await see(page.locator(there));

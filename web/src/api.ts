@@ -97,6 +97,15 @@ export async function v1(method: string, path: string, body?: unknown): Promise<
 	throw new ApiError(String(data?.code ?? `http_${status}`), String(data?.detail ?? data?.title ?? `opsroom answered ${status}.`), status);
 }
 
+// The lines of an answer that is no JSON value but many.
+export async function v1_lines(path: string): Promise<string[]> {
+	const response = await fetch(`/v1/${path}`, { credentials: 'same-origin', headers: { 'X-Opsroom': 'console' } }).catch(() => null);
+
+	if (!response?.ok)
+		throw new ApiError(`http_${response?.status ?? 0}`, response ? `opsroom answered ${response.status}.` : 'opsroom cannot be reached.', response?.status ?? 0);
+	return (await response.text()).split('\n').filter(Boolean);
+}
+
 export function error_text(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
 }

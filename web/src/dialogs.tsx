@@ -7,7 +7,7 @@ import { FactorDialog } from './factor';
 import { Frame, dialog, dialog_close, type Question } from './frame';
 import { ModalDialog } from './modal';
 import { Mrkdwn } from './mrkdwn';
-import { pages } from './pages';
+import { page_is_for, pages } from './pages';
 import { route_go, route_to_channel } from './route';
 import { channel_change, channel_count, channel_create, channel_join, channel_name, channels, channels_mine, dm_open, self, toast, users } from './state';
 import type { Channel, User } from './types';
@@ -61,9 +61,8 @@ function goals_find(word: string): Goal[] {
 	const dm_with = new Set(channels_mine.value.filter((channel) => channel.is_im).map((channel) => channel.user));
 	const list: Goal[] = [...channels.value.values()].filter((channel) => !channel.is_im || channel.is_member).map(channel_goal);
 
-	for (const { view, name, hint, admin } of pages)
-		if (!admin || self.value?.role === 'admin')
-			list.push({ key: view, label: name, hint, unread: 0, go: () => route_go(`#/${view}`) });
+	for (const { view, name, hint } of pages.filter((page) => page_is_for(page, self.value?.role)))
+		list.push({ key: view, label: name, hint, unread: 0, go: () => route_go(`#/${view}`) });
 	for (const user of users.value.values())
 		if (!dm_with.has(user.id) && user.id !== self.value?.user_id)
 			list.push(user_goal(user));

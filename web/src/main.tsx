@@ -6,6 +6,7 @@ import { useEffect } from 'preact/hooks';
 import { AccessView } from './access';
 import { AlertsView } from './alerts';
 import { ApprovalsView } from './approvals';
+import { AuditView } from './audit';
 import { ChannelPane } from './channel';
 import { Dialogs } from './dialogs';
 import { dialog } from './frame';
@@ -13,13 +14,16 @@ import { keys_start } from './keys';
 import { LoginView, SetupView, setup_token } from './login';
 import { NoiseView } from './noise';
 import { pages } from './pages';
+import { PluginsView } from './plugins';
 import { route, route_start } from './route';
 import { RoutingView } from './routing';
+import { RunsView } from './runs';
 import { Sidebar } from './sidebar';
 import { SilencesView } from './silences';
 import { SourcesView } from './sources';
 import { broken, channel_name, channel_shown, drawer_open, marks_flush, phase, session_start, stream, team, theme_start, toast_close, toasts, unread_total } from './state';
 import { ThreadPane } from './thread';
+import { TokensView } from './tokens';
 
 function Banner() {
 	if (!broken.value)
@@ -48,6 +52,14 @@ function View() {
 	switch (route.value.view) {
 	case 'alerts':
 		return <AlertsView />;
+	case 'runs':
+		return <RunsView />;
+	case 'plugins':
+		return <PluginsView />;
+	case 'audit':
+		return <AuditView />;
+	case 'tokens':
+		return <TokensView />;
 	case 'access':
 		return <AccessView />;
 	case 'approvals':
@@ -137,7 +149,7 @@ function title(): string {
 	const page = pages.find((one) => one.view === route.value.view);
 
 	if (page)
-		return `${count}${route.value.source || page.name} · ${name}`;
+		return `${count}${route.value.source || route.value.run || page.name} · ${name}`;
 	return channel_shown.value ? `${count}${channel_name(channel_shown.value)} · ${name}` : `${count}${name}`;
 }
 

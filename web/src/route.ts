@@ -6,20 +6,25 @@
 //   #/alerts                     the alerts
 //   #/silences                   the silences; #/silences/new?match=team%3Ddb&tell=C1 with a form, as #/silences/maintenance
 //   #/approvals, #/access        what waits for a yes; who may run what
+//   #/runs                       what plugins run; #/runs/R-12 one with its log
+//   #/audit?actor=ben&q=disk     the audit trail
+//   #/tokens, #/plugins
 //   #/routes, #/noise            where an alert would go; which rules make noise
 //   #/sources                    the sources; #/sources/NAME the deliveries of one
 // /archives/C1/p1700000000000100 is the same as the second: Slack's permalinks.
 
 import { signal } from '@preact/signals';
 
-const plain_views = ['alerts', 'approvals', 'routes', 'noise', 'access'] as const;       // with nothing behind their name
+const plain_views = ['alerts', 'approvals', 'routes', 'noise', 'access', 'audit', 'tokens', 'plugins'] as const;       // with nothing behind their name
 
 export interface Route {
-	view: 'channel' | 'silences' | 'sources' | typeof plain_views[number] | 'none';
+	view: 'channel' | 'silences' | 'sources' | 'runs' | typeof plain_views[number] | 'none';
 	channel: string;
 	thread: string;         // root ts of the open thread, or ''
 	message: string;        // ts of the message to jump to, or ''
 	source?: string;        // whose deliveries, or ''
+	run?: string;           // which run, or ''
+	query?: string;         // what the page looks for
 	form?: 'silence' | 'maintenance';       // what is to be made
 	matchers?: string[];    // what its form begins with
 	tell?: string;          // the channel that its form begins with
@@ -62,7 +67,11 @@ export function route_parse(address: string): Route {
 	const plain = plain_views.find((view) => view === first);
 
 	if (plain)
-		return { ...nowhere, view: plain };
+		return { ...nowhere, view: plain, query };
+	const run = /^\/runs(?:\/([^/]*))?$/.exec(path);
+
+	if (run)
+		return { ...nowhere, view: 'runs', run: decoded(run[1] ?? '') };
 	if (!/^[CDG][A-Z0-9]+$/.test(first))
 		return nowhere;
 	const ts = digits ? ts_from_link(digits) : '';
@@ -79,6 +88,10 @@ export function route_to_channel(channel: string): string {
 
 export function route_to_source(name: string): string {
 	return name ? `#/sources/${encodeURIComponent(name)}` : '#/sources';
+}
+
+export function route_to_run(code: string): string {
+	return code ? `#/runs/${encodeURIComponent(code)}` : '#/runs';
 }
 
 // The form of a new silence, filled with these matchers.

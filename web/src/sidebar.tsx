@@ -3,7 +3,7 @@
 import { useEffect } from 'preact/hooks';
 import { usePending } from './approvals';
 import { dialog } from './frame';
-import { type Page, pages } from './pages';
+import { type Page, page_is_for, pages } from './pages';
 import { route, route_go, route_to_channel } from './route';
 import { alerts_open, approvals_waiting, channel_count, channel_name, channels_mine, drawer_open, logout, self, team, theme, theme_set, type Theme, users } from './state';
 import type { Channel } from './types';
@@ -82,7 +82,7 @@ function PageLink({ page: { view, mark, name }, waiting }: { page: Page; waiting
 export function Sidebar() {
 	const rooms = channels_mine.value.filter((channel) => !channel.is_im);
 	const dms = channels_mine.value.filter((channel) => channel.is_im);
-	const shown = pages.filter((page) => !page.admin || self.value?.role === 'admin');
+	const shown = pages.filter((page) => page_is_for(page, self.value?.role));
 	const pending = usePending().value;
 	const waiting = pending?.approvals.filter((request) => request.waits_for_me).length ?? 0;
 

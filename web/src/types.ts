@@ -305,6 +305,45 @@ export interface Explained {
 	rules: { rule: string; from: string; fits: boolean; why: string }[];
 }
 
+export interface AuditRecord {
+	id: string;
+	home: string;
+	seq: number;
+	at: string;
+	actor?: string;
+	actor_name?: string;
+	channel_name?: string;
+	action: string;
+	via: string;
+	detail: Record<string, unknown> | string;
+	result: string;
+	hash: string;
+}
+
+export interface AuditVerdict {
+	ok: boolean; records: number; chains: number; checkpoints: number; signed: number; faults: number;
+	bad: { home?: string; seq?: number; checkpoint?: number; why: string }[];
+}
+
+export interface Token { id: string; name: string; user: string; scopes: string[]; created: string; last_used: string | null; last_from?: string }
+
+// Of GET /v1/tokens/report.
+export interface TokenReport {
+	id: string; name: string; user: string; scope: string; needed: string | null; created: string; last_used: string | null; last_from?: string;
+	owner_gone: boolean; never_used: boolean; unused: boolean; over_broad: boolean; badness: number; advice: string;
+}
+
+export interface Run {
+	id: string; code: string; state: string; user: string; channel?: string; via: string; plugin: string; version: string; digest: string; command: string; call: string; line: string;
+	dry_run: boolean; created: string; started?: string; ended?: string; exit_code?: number; output_sha256?: string; why: string; shown: string; progress: string; lines: number; bytes: number; mine: boolean;
+}
+
+export interface RunLine { n: number; at: string; stream: string; text: string }
+
+export interface Plugin {
+	name: string; enabled: string; before: string; versions: string[]; in_force?: string; digest?: string; carrier?: string; summary?: string; commands?: string[]; fault?: string;
+}
+
 export interface SilenceMatcher { name: string; value: string; isRegex: boolean; isEqual: boolean }
 
 export interface Silence {

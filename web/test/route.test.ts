@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { colour_parse } from '../src/blocks';
-import { route_parse, route_to_message, route_to_silence, route_to_source, route_to_thread } from '../src/route';
+import { route_parse, route_to_message, route_to_run, route_to_silence, route_to_source, route_to_thread } from '../src/route';
 
 test('addresses are read as they are written', () => {
 	const place = (address: string) => { const { view, channel, thread, message } = route_parse(address); return [view, channel, thread, message].join(' '); };
@@ -30,4 +30,11 @@ test('colours are words of Slack or hex, nothing else', () => {
 	assert.equal(colour_parse('2eb886'), '#2eb886');
 	for (const bad of ['red', 'url(https://x)', '#12345', '#12345g', 'var(--x)', '', null, 7, { a: 1 }, 'constructor', '__proto__'])
 		assert.equal(colour_parse(bad), '', String(bad));
+});
+
+test('a run and what the audit page looks for stand in the address', () => {
+	assert.equal(route_parse(route_to_run('R-12')).run, 'R-12');
+	assert.equal(route_parse(route_to_run('')).view, 'runs');
+	assert.equal(route_parse('#/audit?actor=ben&q=a%26b').query, 'actor=ben&q=a%26b');
+	assert.equal(route_parse('#/access').view, 'access');
 });
