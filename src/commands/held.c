@@ -275,10 +275,11 @@ static void answer(struct call *call, const struct held *h, size_t channels)
 	json_close(&o, '}');
 }
 
-static bool hold(struct call *call, const struct left *left, struct str calls)
+/* alone: it is one call, that of `call`; else a list, which has no preview. */
+static bool hold(struct call *call, const struct left *left, struct str calls, bool alone)
 {
 	int64_t channels[APPROVERS_TOLD + HELD_NEEDS_MAX];
-	const struct plugin_command *theirs = plugin_command_of(call->typed.spec);
+	const struct plugin_command *theirs = alone ? plugin_command_of(call->typed.spec) : NULL;
 	struct approvers who = {.count = 0};
 	size_t count;
 	struct held h;
@@ -287,13 +288,13 @@ static bool hold(struct call *call, const struct left *left, struct str calls)
 	if (!left->confirm && !find_approvers(call->work, h.user_id, left->approvals, left->approval_count, &who, &call->err))
 		return false;
 	h.approvers = mentions(call->work->arena, &who);
-	h.preview = preview_of(call);
+	h.preview = alone ? preview_of(call) : S("");
 	if (call->err.code || !channels_to_ask(call, &h, left, &who, channels, &count) || !held_add(call->work, &h, channels, count, &call->err))
 		return false;
 	call->home_id = h.id;
 	call->waiting = h.code;
 	answer(call, &h, count);
-	if (call->typed.spec->dry_run && theirs) /* its preview comes when its dry run is over */
+	if (theirs && call->typed.spec->dry_run) /* its preview comes when its dry run is over */
 		plugin_preview(call, theirs, h.id);
 	return false;
 }
@@ -395,7 +396,7 @@ bool held_ready(struct call *call)
 		err_set(&call->err, ERR_CONFLICT, "the rules ask for more by now than was approved; ask again");
 		return false;
 	}
-	return hold(call, &left, frozen(call));
+	return hold(call, &left, frozen(call), true);
 }
 
 bool held_ready_to_plan(struct call *call, struct str line)
@@ -404,7 +405,7 @@ bool held_ready_to_plan(struct call *call, struct str line)
 
 	what_is_left(call, &left);
 	left.approval_count = 0;
-	return !ask_reason_or_factor(call, &left) && (!left.confirm || hold(call, &left, line));
+	return !ask_reason_or_factor(call, &left) && (!left.confirm || hold(call, &left, line, true));
 }
 
 bool held_ready_list(struct call *answer_call, struct call *calls, size_t count)
@@ -419,11 +420,15 @@ bool held_ready_list(struct call *answer_call, struct call *calls, size_t count)
 			answer_call->err = calls[i].err;
 		else if (left.approval_count)
 			err_set(&answer_call->err, ERR_CONFLICT, "`" STR_FMT "` asks for an approval; run it by itself, not from a pipe", STR_ARG(calls[i].typed.spec->words));
+		if (left.confirm && !all.confirm) {
+			answer_call->verdict = calls[i].verdict;
+			answer_call->digest = calls[i].digest;
+		}
 		all.confirm |= left.confirm;
 		buf_printf(&b, "%s" STR_FMT, i ? "\n" : "", STR_ARG(calls[i].typed.canonical));
 	}
 	if (all.confirm && !answer_call->err.code)
-		(void)hold(answer_call, &all, buf_keep(answer_call->work->arena, &b));
+		(void)hold(answer_call, &all, buf_keep(answer_call->work->arena, &b), false);
 	else
 		buf_done(&b);
 	return !all.confirm && !answer_call->err.code;

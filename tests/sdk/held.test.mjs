@@ -1,0 +1,103 @@
+// What must be asked first, with programs and pipes around it: a program is nobody who says yes, and what waited runs as it was asked for.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { bin, cli, daemon, until } from './daemon.mjs';
+
+const sandboxed = spawnSync('bwrap', ['--unshare-all', '--ro-bind', '/usr', '/usr', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64', '--symlink', 'usr/bin', '/bin', '/bin/true']).status === 0;
+const opts = { skip: !sandboxed && 'bubblewrap makes no namespaces here' };
+
+const command = (path, more = {}) => ({ path, help: `Does ${path}.`, risk: 'read', examples: [path], rules: ['allow kit:* need role viewer'], ...more });
+const commands = [
+	command('kit rows', { produces: 'rows' }),
+	command('kit boom', { risk: 'danger', examples: ['kit boom web'], args: [{ name: 'app', required: true }] }),
+	command('kit deploy', { risk: 'change', examples: ['kit deploy web'], args: [{ name: 'app', required: true }], consumes: 'rows' }),
+	command('kit itself'), command('kit button'), command('kit secret', { secrets: ['API_KEY'] }), command('kit large', { produces: 'rows' }),
+];
+
+const script = `#!/usr/bin/python3
+import json, os, socket, sys
+cmd = sys.argv[1]; q = json.load(sys.stdin)
+def ask(**a):
+    s = socket.socket(socket.AF_UNIX); s.connect(os.environ["OPSROOM_SOCKET"]); f = s.makefile("rw")
+    f.write(json.dumps(a) + "\\n"); f.flush(); return json.loads(f.readline())
+if cmd == "rows":
+    print("opsroom/1")
+    for n in (1, 2): print(json.dumps({"row": {"n": n, "app": "app%d" % n}}))
+elif cmd == "large":
+    print("opsroom/1")
+    for n in range(3000): print(json.dumps({"row": {"n": n, "text": "x" * 50}}))
+elif cmd in ("boom", "deploy"):
+    print(cmd, "ran", q["args"], "incident", q.get("incident"), "rows", len(q.get("rows") or []), "version", VERSION)
+elif cmd == "itself":
+    said = ask(do="run", line="kit boom web")["text"]; print(said)
+    code = said.split("confirm ")[1][:4]
+    print(ask(do="run", line="confirm " + code))
+elif cmd == "button":
+    print("opsroom/1"); print(json.dumps({"button": {"label": "Show the log", "command": "approve A-1"}}))
+elif cmd == "secret":
+    ask(do="say", text="the key is " + open(os.environ["OPSROOM_SECRETS"] + "/API_KEY").read())
+`;
+
+async function world(t, access) {
+	const dir = mkdtempSync(join(tmpdir(), 'opsroom-held-')), folder = join(dir, 'kit'), plugins = join(dir, 'plugins');
+	mkdirSync(folder);
+	mkdirSync(plugins);
+	chmodSync(dir, 0o755);
+	const run = (...args) => execFileSync(cli, args, { encoding: 'utf8', env: { ...process.env, HOME: dir } });
+	const install = (version) => {
+		writeFileSync(join(folder, 'plugin.json'), JSON.stringify({ name: 'kit', version, contract: 1, summary: 'For tests.', program: './kit', commands }));
+		writeFileSync(join(folder, 'kit'), script.replace('VERSION', `"${version}"`));
+		chmodSync(join(folder, 'kit'), 0o755);
+		run('plugin', 'install', folder, '--plugins', plugins);
+	};
+	install('1.0.0');
+	run('plugin', 'enable', 'kit', '--plugins', plugins);
+	if (access) writeFileSync(join(dir, 'access.yaml'), access);
+	const d = await daemon(['--plugins-dir', plugins, ...(access ? ['--access', join(dir, 'access.yaml')] : [])]);
+	t.after(async () => {
+		await d.stop();
+		rmSync(dir, { recursive: true, force: true });
+	});
+	const more = join(dir, 'more.yaml');
+	writeFileSync(more, `users: [{name: cyd, role: responder}, {name: ben, role: responder}]
+channels: [{name: ops, members: [cyd, ben]}, {name: war, private: true, members: [ben, cyd]}]
+tokens: [{name: cyd, user: cyd}, {name: ben, user: ben}, {name: peek, user: ben, scopes: read}]
+`);
+	const { tokens } = JSON.parse(execFileSync(bin, ['provision', '--data', d.data, more], { encoding: 'utf8' }));
+	const said = (line, who, channel = '#ops') => d.api('/v1/commands', { body: { line, channel }, token: who ? tokens[who].token : undefined });
+	const ask = (path, who) => d.api(path, { token: who ? tokens[who].token : undefined });
+	const over = (code, who) => until(async () => {
+		const one = await ask(`/v1/runs/${code}`, who);
+		return !['queued', 'running'].includes(one.state) && one;
+	}, `${code} ends`);
+	const ran = async (line, who, channel) => {
+		const r = await said(line, who, channel);
+		assert.equal(r.status, 'running', JSON.stringify(r));
+		return over(r.data.run.code, who);
+	};
+	const decided = (code, who) => until(async () => {
+		const h = await ask(`/v1/approvals/${code}`, who);
+		return !['pending', 'approved', 'running'].includes(h.state) && h;
+	}, `${code} is decided`);
+	const messages = async (name, who) => {
+		const { channels } = await ask('/v1/boot', who), id = channels.find((c) => c.name === name).id;
+		return (await d.api('/api/conversations.history', { body: { channel: id }, token: who ? tokens[who].token : undefined })).messages;
+	};
+	return { d, dir, install, run, plugins, said, ask, over, ran, decided, messages, tokens };
+}
+
+const PROD = 'rules: |\n  require kit:deploy when arg.app == "prod" need approval 1 of user:cyd\n';
+
+test('a list of dangerous calls behind a program waits, and each of it runs', opts, async (t) => {
+	const { ran, said, ask, decided } = await world(t);
+	const rows = await ran('kit rows | kit boom $app');
+	const code = /confirm ([A-Z0-9]{4})/.exec(rows.shown)?.[1];
+	assert.match(rows.shown, /This is dangerous: `kit:boom -- app1\nkit:boom -- app2`/);
+	assert.equal((await said(`confirm ${code}`)).status, 'done');
+	assert.equal((await decided(code)).state, 'done');
+	await until(async () => (await ask('/v1/runs?state=done')).runs.filter((r) => r.command === 'kit boom').length === 2, 'both ran');
+});
