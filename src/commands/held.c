@@ -415,6 +415,10 @@ bool held_ready_list(struct call *answer_call, struct call *calls, size_t count)
 
 	buf_init(&b, 64 * KIB);
 	for (size_t i = 0; i < count && !answer_call->err.code; i++) {
+		const struct call_flags *f = &calls[i].typed.flags;
+
+		if (f->help || f->explain || f->dry_run) /* nothing will happen */
+			continue;
 		what_is_left(&calls[i], &left);
 		if (ask_reason_or_factor(&calls[i], &left))
 			answer_call->err = calls[i].err;
