@@ -501,7 +501,7 @@ static bool run_as_me(struct slack_call *c, const struct channel *ch, int64_t th
 	struct caller caller = c->x->caller;
 
 	caller.via = via;
-	caller.kind = strcmp(via, "button") ? LINE_CHAT : LINE_CANONICAL;
+	caller.kind = !strcmp(via, "button") || !strcmp(via, "plugin button") ? LINE_CANONICAL : LINE_CHAT;
 	caller.channel_id = ch->id;
 	caller.thread_ts = thread_ts;
 	if (command_run(c->w, &caller, line, r))
@@ -647,7 +647,7 @@ static bool press_of_program(struct slack_call *c, const struct channel *ch, con
 		slack_error(c, "unknown_action");
 		return false;
 	}
-	if (!run_as_me(c, ch, m->thread_ts, "button", line, &r))
+	if (!run_as_me(c, ch, m->thread_ts, "plugin button", line, &r))
 		return false;
 	if (r.ok && !r.told)
 		tell_me(c, ch, r.text, m->thread_ts);

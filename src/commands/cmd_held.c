@@ -46,9 +46,19 @@ static bool still_waits(struct call *call, const struct held *h)
 	return false;
 }
 
+/* A yes is a person's own, said now: no program says it for who started it or pressed its button, and no plan. */
+static bool is_said_by_a_person(struct call *call)
+{
+	struct str via = str_of(call->caller->via);
+
+	return !str_starts(via, S("plugin")) && !str_is(via, "schedule") ? true : refuse(call, ERR_FORBIDDEN, "a person says this themselves: no program and no plan can");
+}
+
 /* The request that the call names, of one kind. */
 static bool named(struct call *call, enum held_kind kind, struct held *h)
 {
+	if (!is_said_by_a_person(call))
+		return false;
 	if (!held_find(call->work, call_text(call, "request"), h, &call->err))
 		return false;
 	call->home_id = h->id;

@@ -13,7 +13,7 @@
 struct caller {
 	const struct user *user;
 	enum scope scope;     /* what the token allows at most */
-	const char *via;      /* "slash", "mention", "button", "cli", "api", "console", "schedule": for the audit */
+	const char *via;      /* "slash", "mention", "button", "cli", "api", "console", "schedule", "plugin", "plugin button": for the audit */
 	struct str plan;      /* "P-3": as which it was planned; "": it was not */
 	bool confirmed;       /* its yes was given when it was planned */
 	enum line_kind kind;  /* how the line is written */

@@ -101,3 +101,26 @@ test('a list of dangerous calls behind a program waits, and each of it runs', op
 	assert.equal((await decided(code)).state, 'done');
 	await until(async () => (await ask('/v1/runs?state=done')).runs.filter((r) => r.command === 'kit boom').length === 2, 'both ran');
 });
+
+test('a program says no yes: not for who started it, not by its button, and neither does a plan', opts, async (t) => {
+	const { d, ran, said, ask, messages, tokens } = await world(t, PROD);
+	assert.match((await ran('kit itself')).shown, /a person says this themselves/);
+	assert.equal((await said('kit deploy prod', 'ben')).data.held.code, 'A-1');
+	await ran('kit button', 'ben');
+	const message = await until(async () => (await messages('ops', 'cyd')).find((m) => /Show the log/.test(JSON.stringify(m))), 'the button is there');
+	const { channels } = await ask('/v1/boot'), id = channels.find((c) => c.name === 'ops').id;
+	const button = message.attachments[0].blocks.find((b) => b.type === 'actions').elements[0];
+	const pressed = await d.api('/api/blocks.actions', { body: { actions: [button], container: { type: 'message', message_ts: message.ts, channel_id: id } }, token: tokens.cyd.token });
+	assert.equal(pressed.error, 'not_allowed', JSON.stringify(pressed));
+	assert.equal((await ask('/v1/approvals/A-1')).state, 'pending');
+	assert.equal((await said('approve A-1', 'cyd')).status, 'done');
+});
+
+test('what is only explained is not asked about, and does not run', opts, async (t) => {
+	const { ran, said, ask } = await world(t);
+	await ran('kit rows');
+	const r = await said('jobs all | kit boom $code --explain');
+	assert.equal(r.status, 'done', JSON.stringify(r));
+	assert.match(r.text, /You may, once you confirm it/);
+	assert.equal((await ask('/v1/approvals?state=all')).approvals.length, 0);
+});
