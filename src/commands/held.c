@@ -182,16 +182,16 @@ static bool channels_to_ask(struct call *call, const struct held *h, const struc
 /* ---- asking ---- */
 
 /* What is asked for: the call with all that stands behind it in its line. */
-static struct str frozen(struct call *call)
+static struct str frozen(const struct call *call)
 {
 	struct arena *a = call->work->arena;
-	struct str then = arena_dup(a, str_trim(call->then));
+	struct str then = arena_dup(a, str_trim(call->then)), line = call_line(call, 0);
 	bool place = str_starts(then, S(">")) || str_starts(then, S("*>"));
 
 	for (size_t i = 0; i < then.n; i++)
 		if (then.p[i] == '\n' || then.p[i] == '\r') /* a line feed parts calls */
 			((char *)then.p)[i] = ' ';
-	return then.n ? arena_printf(a, STR_FMT " %s" STR_FMT, STR_ARG(call->typed.canonical), place ? "" : "| ", STR_ARG(then)) : call->typed.canonical;
+	return then.n ? arena_printf(a, STR_FMT " %s" STR_FMT, STR_ARG(line), place ? "" : "| ", STR_ARG(then)) : line;
 }
 
 /* What it would do, where it can say so without doing it. */
@@ -224,6 +224,14 @@ static span_ms time_to_decide(const struct left *left)
 	return least ? least : HELD_APPROVAL_FOR;
 }
 
+/* What stands for the calls: their text, and the files that would run. */
+static struct str hash_of(const struct call *call, struct str calls)
+{
+	struct arena *a = call->work->arena;
+
+	return crypt_sha256_hex(a, arena_printf(a, STR_FMT "\n" STR_FMT, STR_ARG(calls), STR_ARG(call->digest)));
+}
+
 static void fill(struct call *call, const struct left *left, struct str calls, struct held *h)
 {
 	const struct caller *who = call->caller;
@@ -239,7 +247,7 @@ static void fill(struct call *call, const struct left *left, struct str calls, s
 			   .scope = who->scope,
 			   .line = call->raw,
 			   .calls = calls,
-			   .hash = crypt_sha256_hex(w->arena, arena_printf(w->arena, STR_FMT "\n" STR_FMT, STR_ARG(calls), STR_ARG(call->digest))),
+			   .hash = hash_of(call, calls),
 			   .reason = call->typed.flags.reason,
 			   .rule = left->approval_count ? left->approvals[0].rule : call->verdict.rule,
 			   .preview = S(""),
@@ -299,17 +307,30 @@ static bool hold(struct call *call, const struct left *left, struct str calls, b
 	return false;
 }
 
+/* What came to it down a pipe is not kept. */
+static bool is_without_rows(struct call *call, const struct left *left)
+{
+	if (!call->rows.p)
+		return true;
+	err_set(&call->err, ERR_CONFLICT, "`" STR_FMT "` asks for %s: no rows can wait with it, so say it without what stands before the |", STR_ARG(call->typed.spec->words),
+		left->confirm ? "a confirmation" : "an approval");
+	return false;
+}
+
 /* It was asked for before: then that still holds, or waits. true: it waits, and that is the answer. */
 static bool waits_already(struct call *call, const struct left *left)
 {
 	struct work *w = call->work;
 	struct held *h = arena_alloc(w->arena, sizeof *h), wanted;
 
+	if (call->rows.p) /* that was asked for without them */
+		return false;
 	fill(call, left, frozen(call), &wanted);
 	if (!store_held_same(w->engine->db, w->arena, w->engine->workspace_id, wanted.hash, wanted.user_id, w->now, h, &call->err) || h->kind != HELD_APPROVAL)
 		return call->err.code != ERR_NONE;
 	if (h->state != HELD_PENDING) {
-		call->held = h;
+		if (!call->held)
+			call->held = h;
 		return false;
 	}
 	call->waiting = h->code;
@@ -376,16 +397,25 @@ void held_after(struct call *call)
 
 /* ---- the needs ---- */
 
+/* What was approved is what runs: the same call, of the same files. */
+static bool is_what_was_approved(struct call *call)
+{
+	if (!call->held || call->held->kind != HELD_APPROVAL || str_eq(call->held->hash, hash_of(call, frozen(call))))
+		return true;
+	err_set(&call->err, ERR_CONFLICT, "`" STR_FMT "` is another by now than was approved; ask again", STR_ARG(call->typed.spec->words));
+	return false;
+}
+
 bool held_ready(struct call *call)
 {
 	struct left left;
 
 	what_is_left(call, &left);
-	if (ask_reason_or_factor(call, &left))
+	if (!is_what_was_approved(call) || ask_reason_or_factor(call, &left))
 		return false;
-	if (left.approval_count && !left.confirm && !call->held) {
-		if (call->typed.flags.break_glass)
-			return break_glass(call, &left);
+	if (left.approval_count && call->typed.flags.break_glass && !call->held)
+		return break_glass(call, &left);
+	if (left.approval_count && !left.confirm && (!call->held || call->held->kind == HELD_CONFIRM)) {
 		if (waits_already(call, &left))
 			return false;
 		what_is_left(call, &left);
@@ -396,7 +426,7 @@ bool held_ready(struct call *call)
 		err_set(&call->err, ERR_CONFLICT, "the rules ask for more by now than was approved; ask again");
 		return false;
 	}
-	return hold(call, &left, frozen(call), true);
+	return is_without_rows(call, &left) && hold(call, &left, frozen(call), true);
 }
 
 bool held_ready_to_plan(struct call *call, struct str line)
@@ -429,8 +459,10 @@ bool held_ready_list(struct call *answer_call, struct call *calls, size_t count)
 			answer_call->digest = calls[i].digest;
 		}
 		all.confirm |= left.confirm;
-		buf_printf(&b, "%s" STR_FMT, i ? "\n" : "", STR_ARG(calls[i].typed.canonical));
+		buf_printf(&b, "%s" STR_FMT, i ? "\n" : "", STR_ARG(call_line(&calls[i], 0)));
 	}
+	if (all.confirm && !answer_call->err.code && answer_call->then.n)
+		err_set(&answer_call->err, ERR_CONFLICT, "these calls ask for a confirmation: nothing can follow them in the line");
 	if (all.confirm && !answer_call->err.code)
 		(void)hold(answer_call, &all, buf_keep(answer_call->work->arena, &b), false);
 	else

@@ -329,9 +329,9 @@ static bool run_step(struct run *r, size_t i)
 	r->have_rows |= later && (!s->spec || s->fields || takes_rows(s->spec));
 	if (!s->spec)
 		return filter(r, s);
+	call->then = text_behind(r, i);
 	if (s->fields)
 		return run_for_rows(r, s);
-	call->then = text_behind(r, i);
 	if (later && takes_rows(s->spec)) {
 		call->rows = arena_dup(r->work->arena, r->have_rows ? rows_json(r->work->arena, &r->rows) : buf_str(&call->data));
 		buf_reset(&call->data);

@@ -124,3 +124,41 @@ test('what is only explained is not asked about, and does not run', opts, async 
 	assert.match(r.text, /You may, once you confirm it/);
 	assert.equal((await ask('/v1/approvals?state=all')).approvals.length, 0);
 });
+
+test('what was approved is what runs: with its incident, of the same files, by itself', opts, async (t) => {
+	const { d, said, ask, decided, install } = await world(t, PROD);
+	const held = async (line) => {
+		const r = await said(line, 'ben');
+		assert.equal(r.status, 'held', JSON.stringify(r));
+		return r.data.held;
+	};
+	assert.match((await said('alerts | kit deploy prod', 'ben')).detail, /asks for an approval: no rows can wait with it/);
+	assert.equal((await ask('/v1/approvals?state=all')).approvals.length, 0);
+	const first = await held('kit deploy prod --incident INC-7');
+	assert.equal(first.calls, 'kit:deploy --incident=INC-7 -- prod');
+	assert.match((await said('kit deploy prod --incident INC-7', 'ben')).text, /You asked for the same already/);
+	assert.notEqual((await held('kit deploy prod --incident INC-8')).code, first.code);
+	await said(`approve ${first.code}`, 'cyd');
+	assert.match((await decided(first.code)).outcome, /deploy ran .* incident INC-7/);
+	const old = await held('kit deploy prod');
+	install('1.1.0');
+	await d.api('/v1/plugins/kit/enable', { body: { version: '1.1.0' }, token: d.adminToken() });
+	await said(`approve ${old.code}`, 'cyd');
+	const failed = await decided(old.code);
+	assert.equal(failed.state, 'failed', JSON.stringify(failed));
+	assert.match(failed.why, /is another by now than was approved; ask again/);
+});
+
+test('the glass is broken at once, also where a confirmation would be asked', opts, async (t) => {
+	const { said, decided, over } = await world(t, 'roles:\n  fire: {perms: [break-glass]}\ngrants:\n  - {to: ben, roles: [fire]}\nrules: |\n  require kit:boom need approval 1 of user:cyd\n');
+	const r = await said('kit boom web --break-glass --reason "it burns"', 'ben');
+	assert.equal(r.status, 'running', JSON.stringify(r));
+	await over(r.data.run.code);
+	const asked = async () => {
+		const code = (await said('kit boom web', 'ben')).data.held.code;
+		await said(`confirm ${code}`, 'ben');
+		return decided(code, 'ben');
+	};
+	assert.match((await asked()).outcome, /A-2\* waits for approval/);
+	assert.match((await asked()).outcome, /You asked for the same already: \*A-2\*/);
+});
