@@ -14,6 +14,8 @@
 
 #include <inttypes.h>
 
+#define SHOWN_MAX 12000 /* of a run's message, as in engine/runs.c */
+
 /* ---- what the program gets ---- */
 
 static bool read_approvals(struct call *call, struct plugin_request *q)
@@ -269,11 +271,11 @@ static bool go_on(struct work *w, const struct run *r, struct str rows, struct e
 
 	if (!owner_of(w, r, &u, &caller, err))
 		return err->code == ERR_NONE;
-	if (!command_run_then(w, &caller, rows, r->then, &result)) {
+	if (!command_run_then(w, &caller, &(struct ran){rows, r->shown}, r->then, &result)) {
 		*err = w->err;
 		return false;
 	}
-	shown.shown = result.text;
+	shown.shown = str_clip(result.text, SHOWN_MAX);
 	return store_run_shown(w->engine->db, &shown, err);
 }
 

@@ -162,3 +162,20 @@ test('the glass is broken at once, also where a confirmation would be asked', op
 	assert.match((await asked()).outcome, /A-2\* waits for approval/);
 	assert.match((await asked()).outcome, /You asked for the same already: \*A-2\*/);
 });
+
+test('where an answer goes is looked at before anything runs; a token that only reads sends and plans nothing', opts, async (t) => {
+	const { said, ran, ask, messages } = await world(t);
+	const texts = async () => (await messages('war', 'ben')).map((m) => m.text).join('\n');
+	assert.match((await said('alias x status > #war')).detail, /you may not post to `#war`/);
+	assert.doesNotMatch((await said('aliases')).text, /`x`/);
+	assert.match((await said('alerts > #war', 'peek')).detail, /needs a token with the scope write/);
+	assert.match((await said('alerts --every 1h', 'peek')).detail, /to plan a call needs a token with the scope write/);
+	assert.equal((await said('alerts > here', 'peek')).status, 'done');
+	assert.equal((await said('> #war', 'ben')).detail, 'a line begins with a command');
+	const run = await ran('kit button > #war', 'ben');
+	assert.match(run.shown, /Sent to #war/);
+	assert.equal((await ran('kit rows | where n > 1 | select app > #war', 'ben')).shown, 'Sent to #war.');
+	await until(async () => /app\napp2/.test(await texts()), 'the rows are in #war');
+	const large = await ran('kit large | json', 'ben');
+	assert.ok(large.shown.length <= 12000, `${large.shown.length}`);
+});
