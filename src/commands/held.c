@@ -149,15 +149,25 @@ static void add_channel(int64_t *list, size_t *count, int64_t id)
 	for (size_t i = 0; i < *count; i++)
 		if (list[i] == id)
 			return;
-	if (id && *count < APPROVERS_TOLD)
+	if (id && *count < APPROVERS_TOLD + HELD_NEEDS_MAX)
 		list[(*count)++] = id;
 }
 
-/* The channels that the rules name, and where it was said. Said nowhere: to each who might approve. */
+/* Nobody else may read there. */
+static bool is_dm(struct work *w, int64_t channel_id)
+{
+	struct err ignored = {0};
+	struct channel c;
+
+	return channel_id && store_channel_find(w->engine->db, w->arena, channel_id, &c, &ignored) && c.kind == CHANNEL_DM;
+}
+
+/* The channels that the rules name, and where it was said. Said nowhere, or in a direct message: to each who might approve. */
 static bool channels_to_ask(struct call *call, const struct held *h, const struct left *left, const struct approvers *who, int64_t *list, size_t *count)
 {
 	struct work *w = call->work;
 	const struct caller *caller = call->caller;
+	size_t told;
 
 	*count = 0;
 	for (size_t i = 0; i < left->approval_count; i++) {
@@ -166,15 +176,17 @@ static bool channels_to_ask(struct call *call, const struct held *h, const struc
 		if (channel_of_need(w, &left->approvals[i], &id))
 			add_channel(list, count, id);
 	}
+	told = *count;
 	if (caller->channel_id && chat_is_member(w, caller->channel_id, caller->user->id))
 		add_channel(list, count, caller->channel_id);
-	for (size_t i = 0; h->kind != HELD_CONFIRM && !*count && i < who->count && i < APPROVERS_TOLD; i++) {
+	told += !is_dm(w, caller->channel_id) ? *count - told : 0;
+	for (size_t i = 0; h->kind != HELD_CONFIRM && !told && i < who->count; i++) {
 		struct channel dm;
 		bool existed;
 
 		if (!chat_open_dm(w, w->engine->bot_user_id, who->ids[i], &dm, &existed, &call->err))
 			return false;
-		list[(*count)++] = dm.id;
+		add_channel(list, count, dm.id);
 	}
 	return true;
 }
@@ -531,7 +543,7 @@ bool held_run(struct work *w, int64_t held_id, struct err *err)
 		return false;
 	}
 	h.outcome = str_clip(buf_keep(w->arena, &text), HELD_PREVIEW_MAX);
-	if (runs_on) /* a program is at it: its end is told by who runs it */
+	if (runs_on && !why.code) /* a program is at it: its end is told by who runs it */
 		return true;
 	return held_turn(w, &h, why.code ? HELD_ON_FAIL : HELD_ON_DONE, 0, str_of(why.text), err);
 }
