@@ -318,10 +318,5 @@ bool plugin_nested(struct work *w, const struct run *r, struct str line, bool *o
 
 bool run_visible(struct work *w, const struct run *r, const struct user *u)
 {
-	struct err ignored = {0};
-	struct channel c;
-
-	if (r->user_id == u->id || u->role >= ROLE_OPERATOR)
-		return true;
-	return r->channel_id && store_channel_find(w->engine->db, w->arena, r->channel_id, &c, &ignored) && (c.kind == CHANNEL_PUBLIC || chat_is_member(w, c.id, u->id));
+	return r->user_id == u->id || u->role >= ROLE_OPERATOR || chat_may_read(w, r->channel_id, u->id);
 }

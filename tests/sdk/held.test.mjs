@@ -13,7 +13,7 @@ const opts = { skip: !sandboxed && 'bubblewrap makes no namespaces here' };
 const command = (path, more = {}) => ({ path, help: `Does ${path}.`, risk: 'read', examples: [path], rules: ['allow kit:* need role viewer'], ...more });
 const commands = [
 	command('kit rows', { produces: 'rows' }),
-	command('kit boom', { risk: 'danger', examples: ['kit boom web'], args: [{ name: 'app', required: true }] }),
+	command('kit boom', { risk: 'danger', lock: 'app', examples: ['kit boom web'], args: [{ name: 'app', required: true }] }),
 	command('kit deploy', { risk: 'change', examples: ['kit deploy web'], args: [{ name: 'app', required: true }], consumes: 'rows' }),
 	command('kit itself'), command('kit button'), command('kit secret', { secrets: ['API_KEY'] }), command('kit large', { produces: 'rows' }),
 ];
@@ -178,4 +178,55 @@ test('where an answer goes is looked at before anything runs; a token that only 
 	await until(async () => /app\napp2/.test(await texts()), 'the rows are in #war');
 	const large = await ran('kit large | json', 'ben');
 	assert.ok(large.shown.length <= 12000, `${large.shown.length}`);
+});
+
+test('of a list the call that is refused is told, though another runs', opts, async (t) => {
+	const { ran, said, decided } = await world(t);
+	const lock = await said('lock app2 mine', 'cyd');
+	assert.equal(lock.status, 'done', JSON.stringify(lock));
+	const code = /confirm ([A-Z0-9]{4})/.exec((await ran('kit rows | kit boom $app', 'ben')).shown)[1];
+	await said(`confirm ${code}`, 'ben');
+	const h = await decided(code, 'ben');
+	assert.equal(h.state, 'failed', JSON.stringify(h));
+	assert.match(h.why, /app2/);
+});
+
+test('an approval may be used again only as long as each of its rules says so', opts, async (t) => {
+	const rule = (app, more) => `  require kit:deploy when arg.app == "${app}" need approval 1 of user:cyd valid 1h\n  require kit:deploy when arg.app == "${app}" need approval 1 of user:ann${more}\n`;
+	const { said, decided } = await world(t, `rules: |\n${rule('once', '')}${rule('again', ' valid 1h')}`);
+	for (const [app, then] of [['once', 'held'], ['again', 'running']]) {
+		const { code } = (await said(`kit deploy ${app}`, 'ben')).data.held;
+		await said(`approve ${code}`, 'cyd');
+		await said(`approve ${code}`);
+		assert.equal((await decided(code)).state, 'done');
+		assert.equal((await said(`kit deploy ${app}`, 'ben')).status, then, app);
+	}
+});
+
+test('requests and plans of a private channel are for those who may read it, who may say yes, and operators', opts, async (t) => {
+	const { d, said, ask, tokens } = await world(t, PROD);
+	const look = d.made.tokens.look.token, vic = async (path) => d.api(path, { token: look });
+	const { code } = (await said('kit deploy prod --reason hush', 'ben', '#war')).data.held;
+	await said('kit rows --every 1h', 'ben', '#war');
+	assert.deepEqual((await vic('/v1/approvals')).approvals, []);
+	assert.equal((await vic(`/v1/approvals/${code}`)).status, 403);
+	for (const line of ['approvals', 'plans']) {
+		const seen = async (token) => (await d.api('/v1/commands', { body: { line }, token })).text;
+		assert.doesNotMatch(await seen(look), /kit:/, line);
+		assert.match(await seen(tokens.cyd.token), /kit:/, line);
+	}
+	assert.equal((await ask('/v1/approvals')).approvals.length, 1);
+	assert.equal((await ask('/v1/approvals', 'cyd')).approvals[0].waits_for_me, true);
+});
+
+test('what is asked for in a direct message reaches those who may say yes', opts, async (t) => {
+	const { d, said, ask, tokens } = await world(t, PROD);
+	assert.equal((await said('kit deploy prod', 'ben', '@srebot')).status, 'held');
+	await until(async () => {
+		for (const c of (await ask('/v1/boot', 'cyd')).channels) {
+			const { messages = [] } = await d.api('/api/conversations.history', { body: { channel: c.id }, token: tokens.cyd.token });
+			if (messages.some((m) => /asks for approval/.test(JSON.stringify(m)))) return true;
+		}
+		return false;
+	}, 'cyd is asked', 5000);
 });
