@@ -310,7 +310,7 @@ static bool read_message(struct slack_call *c, const struct message *before, boo
 static bool said_to_bot(struct slack_call *c, const struct channel *ch, const struct message *m, struct str *line)
 {
 	struct engine *e = c->w->engine;
-	struct str bot = arena_printf(c->w->arena, "<@" STR_FMT ">", STR_ARG(id_write(c->w->arena, 'U', e->bot_user_id)));
+	struct str bot = mrkdwn_user(c->w->arena, e->bot_user_id);
 
 	if (c->x->user.bot_id || m->body.n)
 		return false;

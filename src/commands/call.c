@@ -3,6 +3,7 @@
 
 #include "commands/rulebook.h"
 #include "engine/messages.h"
+#include "ops/text.h"
 #include "store/chat.h"
 
 #include <inttypes.h>
@@ -41,9 +42,7 @@ size_t call_texts(const struct call *call, const char *name, struct str **out)
 
 struct str call_who(const struct call *call)
 {
-	struct arena *a = call->work->arena;
-
-	return arena_printf(a, "<@" STR_FMT ">", STR_ARG(id_write(a, 'U', call->caller->user->id)));
+	return mrkdwn_user(call->work->arena, call->caller->user->id);
 }
 
 /* ---- the line ---- */

@@ -366,7 +366,7 @@ static void show_rows(struct run *r)
 	if (!r->have_rows)
 		return;
 	buf_reset(&call->text);
-	buf_printf(&call->text, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_escape(a, str_trim(shown ? r->shown : rows_table(a, &r->rows)))));
+	buf_printf(&call->text, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_code(a, str_trim(shown ? r->shown : rows_table(a, &r->rows)))));
 	if (!shown) {
 		buf_reset(&call->data);
 		buf_add(&call->data, rows_json(a, &r->rows));
@@ -522,7 +522,7 @@ static struct str refusal(struct run *r)
 	const struct err *err = &r->call->err;
 	struct str point = line_point(a, &r->line);
 
-	return arena_printf(a, ":warning: %s%s%s" STR_FMT "%s", err->text, str_ends(str_of(err->text), S("?")) ? "" : ".", point.n ? "\n```\n" : "", STR_ARG(mrkdwn_escape(a, point)),
+	return arena_printf(a, ":warning: %s%s%s" STR_FMT "%s", err->text, str_ends(str_of(err->text), S("?")) ? "" : ".", point.n ? "\n```\n" : "", STR_ARG(mrkdwn_code(a, point)),
 			    point.n ? "\n```" : "");
 }
 
@@ -530,7 +530,7 @@ static struct str as_json(struct call *call)
 {
 	struct arena *a = call->work->arena;
 
-	return arena_printf(a, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_escape(a, buf_str(&call->data))));
+	return arena_printf(a, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_code(a, buf_str(&call->data))));
 }
 
 /* ran: the line stands behind this program in its pipe; NULL: it is a line of its own. */
