@@ -1,6 +1,7 @@
 /* Who asks: tokens, sessions, and the keys in URLs. Secrets are stored as SHA-256 only: they are random, so no salt is needed. */
 #include "api/exchange.h"
 #include "base/mask.h"
+#include "store/apps.h"
 #include "store/chat.h"
 #include "store/mfa.h"
 
@@ -58,6 +59,8 @@ bool auth_know_keys(struct work *w)
 
 enum scope scope_of(struct str scopes)
 {
+	if (str_starts(scopes, S("app:")))
+		return str_starts(scopes, S("app:link:")) ? SCOPE_READ : SCOPE_WRITE;
 	if (str_find(scopes, S("admin"), NULL))
 		return SCOPE_ADMIN;
 	return str_find(scopes, S("write"), NULL) ? SCOPE_WRITE : SCOPE_READ;
@@ -82,6 +85,22 @@ static bool load_user(struct exchange *x, int64_t user_id)
 	return false;
 }
 
+/* Tokens of apps are app:bot:ID, app:user:ID and app:link:ID; what they may is the app's. */
+static bool of_app(struct exchange *x)
+{
+	struct str bot, user, kind, rest = x->token.scopes;
+	struct engine *e = x->work.engine;
+
+	if (!str_starts(rest, S("app:")))
+		return true;
+	rest = str_cut(str_n(rest.p + 4, rest.n - 4), ':', &kind);
+	if (!str_to_int(rest, &x->app_id) || !store_app_scopes(e->db, x_arena(x), e->workspace_id, x->app_id, &bot, &user))
+		return false;
+	x->app_level = str_is(kind, "link");
+	x->app_scopes = x->app_level ? S("connections:write") : str_is(kind, "bot") ? bot : user;
+	return !x->app_level || x->route->dialect == DIALECT_SLACK;
+}
+
 static void by_token(struct exchange *x, struct str secret)
 {
 	struct engine *e = x->work.engine;
@@ -97,6 +116,8 @@ static void by_token(struct exchange *x, struct str secret)
 		x->auth_problem = "token_revoked";
 		return;
 	}
+	if (!of_app(x))
+		return;
 	if (!load_user(x, t->user_id)) {
 		x->auth_problem = "account_inactive";
 		return;

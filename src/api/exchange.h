@@ -86,6 +86,9 @@ struct exchange {
 	struct caller caller;
 	bool by_cookie;
 	struct token token;     /* that was shown; id 0: none. It need not be good: then user.id is 0 */
+	int64_t app_id;         /* the token is an app's; 0: it is not */
+	bool app_level;         /* ... and good for Socket Mode alone (xapp-) */
+	struct str app_scopes;  /* ... and may this, in Slack's words */
 	enum scope needed;      /* what the call really needed of it, as far as is known */
 	const char *auth_problem; /* Slack's word for what is wrong with the token */
 	/* the answer */

@@ -1,10 +1,12 @@
 #include "api/provision.h"
 #include "ops/source.h"
 
+#include "api/apps.h"
 #include "api/exchange.h"
 #include "api/source_auth.h"
 #include "engine/heartbeats.h"
 #include "engine/messages.h"
+#include "store/apps.h"
 #include "store/chat.h"
 
 #include <inttypes.h>
@@ -437,16 +439,70 @@ static bool make_token(struct provisioner *p, const struct json *item)
 	return true;
 }
 
-static bool refuse_app(struct provisioner *p, const struct json *item)
+/* Whose user_token an app gets, if the file does not say: the first admin's. */
+static bool app_owner(struct provisioner *p, const struct json *item, struct user *out)
 {
-	return wrong(p, item, "apps are not known to this version" STR_FMT, S(""));
+	struct engine *e = p->w->engine;
+	struct user *all;
+	size_t count;
+
+	*out = (struct user){0};
+	if (scalar(item, "user").n)
+		return find_user(p, item, scalar(item, "user"), out);
+	if (!store_user_list(e->db, p->w->arena, e->workspace_id, 0, 1000, &all, &count, p->err))
+		return failed_at(p, item);
+	for (size_t i = 0; i < count && !out->id; i++)
+		if (all[i].role == ROLE_ADMIN && !all[i].bot_id && !all[i].deleted)
+			*out = all[i];
+	return true;
+}
+
+/* Of an app that is there already the manifest is taken over, if it is another one. */
+static bool change_app(struct provisioner *p, const struct json *manifest, struct app *app)
+{
+	struct json_out o;
+	struct buf b;
+	bool same;
+
+	if (!manifest)
+		return true;
+	buf_init(&b, APP_MANIFEST_MAX);
+	o = json_out(&b);
+	json_put(&o, manifest);
+	same = str_eq(buf_str(&b), app->manifest);
+	buf_done(&b);
+	return same || app_change(p->w, app, manifest, p->err);
+}
+
+static bool make_app(struct provisioner *p, const struct json *item)
+{
+	struct engine *e = p->w->engine;
+	struct app_wish wish = {.manifest = json_get(item, "manifest")};
+	struct app_tokens tokens = {S(""), S(""), S("")};
+	struct app app;
+	int64_t id;
+	bool there;
+
+	if (!known_keys(p, item, " name manifest user channel ") || !need_name(p, item, &wish.name))
+		return false;
+	if (scalar(item, "channel").n && !find_channel(p, item, "channel", &wish.channel))
+		return false;
+	there = store_name_find(e->db, e->workspace_id, "app", wish.name, &id, p->err) && store_app_find(e->db, p->w->arena, e->workspace_id, id, &app, p->err);
+	if (p->err->code || (!there && !app_owner(p, item, &wish.owner)))
+		return p->err->code && failed_at(p, item);
+	if (!(there ? change_app(p, wish.manifest, &app) : app_make(p->w, &wish, &app, &tokens, p->err)))
+		return failed_at(p, item);
+	put_entry(p, wish.name);
+	app_write_secrets(p->w, p->o, &app, &tokens);
+	json_close(p->o, '}');
+	return true;
 }
 
 static const struct section {
 	const char *name;
 	bool (*make)(struct provisioner *p, const struct json *item);
 } sections[] = {
-	{"users", make_user}, {"channels", make_channel}, {"sources", make_source}, {"webhooks", make_webhook}, {"tokens", make_token}, {"apps", refuse_app},
+	{"users", make_user}, {"channels", make_channel}, {"sources", make_source}, {"webhooks", make_webhook}, {"tokens", make_token}, {"apps", make_app},
 };
 
 static bool run_section(struct provisioner *p, const struct section *s, const struct json *list)

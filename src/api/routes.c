@@ -1,3 +1,4 @@
+#include "api/apps.h"
 #include "api/handlers.h"
 #include "api/pagers.h"
 #include "api/slack.h"
@@ -88,6 +89,11 @@ const struct http_route routes[] = {
 	 "All API tokens with what they were really used for, and what to do about them; the worst first."},
 	{"POST", "/v1/tokens", "", DIALECT_OURS, WHO_WRITER, 0, v1_token_new, "Makes an API token, shown this once."},
 	{"DELETE", "/v1/tokens/", "ID", DIALECT_OURS, WHO_WRITER, ROUTE_PREFIX, v1_token_revoke, "Revokes a token."},
+	{"GET", "/v1/apps", "", DIALECT_OURS, WHO_ADMIN, 0, v1_apps, "The apps, without their tokens."},
+	{"POST", "/v1/apps", "", DIALECT_OURS, WHO_ADMIN, 0, v1_app_new,
+	 "Makes an app of `name` and `manifest`, with its bot and its webhook (for `channel`). Its tokens are shown this once."},
+	{"POST", "/v1/apps/", "NAME | ID", DIALECT_OURS, WHO_ADMIN, ROUTE_PREFIX, v1_app_change, "Gives an app another manifest. Its tokens stay; if its events were stopped, it gets them again."},
+	{"DELETE", "/v1/apps/", "NAME | ID", DIALECT_OURS, WHO_ADMIN, ROUTE_PREFIX, v1_app_delete, "Ends an app: its tokens, its bot, its webhook and its commands."},
 	{"GET", "/v1/audit", "?q=&since=&until=&limit=&before=", DIALECT_OURS, WHO_ADMIN, 0, v1_audit,
 	 "Searches the audit trail, newest first; also by actor=, action=, result=, via=, channel=, from=, rule= and id=."},
 	{"GET", "/v1/audit/verify", "", DIALECT_OURS, WHO_ADMIN, 0, v1_audit_verify, "Reckons every hash of the audit trail anew, and checks its signatures."},

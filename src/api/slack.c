@@ -1,5 +1,6 @@
 #include "api/slack.h"
 
+#include "ops/app.h"
 #include "store/chat.h"
 
 #include <inttypes.h>
@@ -295,7 +296,13 @@ static void missing_scope(struct slack_call *c, const struct slack_method *m)
 {
 	slack_error(c, "missing_scope");
 	json_add_str(&c->out, "needed", str_of(m->scope_name));
-	json_add_str(&c->out, "provided", S("read"));
+	json_add_str(&c->out, "provided", c->x->app_id ? c->x->app_scopes : S("read"));
+}
+
+/* Tokens of apps may what the manifest's scopes say, all others what read, write and admin stand for. */
+static bool has_scope(const struct exchange *x, const struct slack_method *m)
+{
+	return x->app_id ? app_scope_has(x->app_scopes, str_of(m->scope_name)) : m->needs <= x->caller.scope;
 }
 
 static void dispatch(struct slack_call *c, const struct slack_method *m)
@@ -307,11 +314,17 @@ static void dispatch(struct slack_call *c, const struct slack_method *m)
 		slack_error(c, x->auth_problem ? x->auth_problem : "not_authed");
 		return;
 	}
-	if (m->needs > x->caller.scope) {
+	if (m->needs && x->app_level != str_is(str_of(m->scope_name), "connections:write")) {
+		slack_error(c, "not_allowed_token_type");
+		return;
+	}
+	if (m->needs && !has_scope(x, m)) {
 		missing_scope(c, m);
 		return;
 	}
-	if (!x->by_cookie && x->user.id)
+	if (x->app_id)
+		buf_printf(&x->headers, "x-oauth-scopes: " STR_FMT "\r\nx-accepted-oauth-scopes: %s\r\n", STR_ARG(str_clip(x->app_scopes, 4000)), m->scope_name);
+	else if (!x->by_cookie && x->user.id)
 		buf_printf(&x->headers, "x-oauth-scopes: %s\r\nx-accepted-oauth-scopes: %s\r\n",
 			   x->caller.scope >= SCOPE_WRITE ? "chat:write,channels:read,channels:history,channels:manage,channels:join,reactions:read,reactions:write,users:read,users:read.email,commands,im:write,team:read"
 							  : "channels:read,channels:history,reactions:read,users:read,team:read",

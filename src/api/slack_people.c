@@ -1,5 +1,6 @@
 #include "api/slack.h"
 #include "engine/slack_json.h"
+#include "store/apps.h"
 #include "store/chat.h"
 
 void slack_api_test(struct slack_call *c)
@@ -25,6 +26,8 @@ void slack_auth_test(struct slack_call *c)
 	json_add_str(&c->out, "user_id", id_write(a, 'U', x->user.id));
 	if (x->user.bot_id)
 		json_add_str(&c->out, "bot_id", id_write(a, 'B', x->user.bot_id));
+	if (x->app_id)
+		json_add_str(&c->out, "app_id", id_write(a, 'A', x->app_id));
 	json_add_bool(&c->out, "is_enterprise_install", false);
 }
 
@@ -107,13 +110,14 @@ void slack_bots_info(struct slack_call *c)
 	struct arena *a = c->w->arena;
 	struct webhook hook;
 	struct err err = {0};
+	struct app app = {.name = S("srebot"), .user_id = e->bot_user_id};
 	struct str bot;
 	int64_t id;
 	bool ours;
 
 	if (!arg_need(c, "bot", &bot))
 		return;
-	ours = id_parse(bot, "B", &id) && id == e->bot_id;
+	ours = id_parse(bot, "B", &id) && (id == e->bot_id || store_app_find(e->db, a, e->workspace_id, id, &app, &err));
 	if (!ours && !(id_parse(bot, "B", &id) && store_webhook_find(e->db, a, e->workspace_id, id, &hook, &err))) {
 		slack_error(c, "bot_not_found");
 		return;
@@ -122,11 +126,11 @@ void slack_bots_info(struct slack_call *c)
 	json_open(&c->out, '{');
 	json_add_str(&c->out, "id", id_write(a, 'B', id));
 	json_add_bool(&c->out, "deleted", false);
-	json_add_str(&c->out, "name", ours ? S("srebot") : hook.name);
-	json_add_int(&c->out, "updated", 0);
+	json_add_str(&c->out, "name", ours ? app.name : hook.name);
+	json_add_int(&c->out, "updated", ours ? app.changed / 1000 : 0);
 	if (ours) {
 		json_add_str(&c->out, "app_id", id_write(a, 'A', id));
-		json_add_str(&c->out, "user_id", id_write(a, 'U', e->bot_user_id));
+		json_add_str(&c->out, "user_id", id_write(a, 'U', app.user_id));
 	}
 	json_add_raw(&c->out, "icons", S("{}"));
 	json_close(&c->out, '}');

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "net/form.h"
+#include "store/apps.h"
 #include "store/chat.h"
 #include "store/files.h"
 
@@ -235,20 +236,23 @@ static void write_thread(struct work *w, struct json_out *o, const struct messag
 static void write_bot(struct work *w, struct json_out *o, const struct message *m)
 {
 	struct engine *e = w->engine;
+	struct err ignored = {0};
+	struct app app = {.name = S("srebot")};
 
 	if (!m->bot_id)
 		return;
 	json_add_str(o, "bot_id", id_write(w->arena, 'B', m->bot_id));
-	if (m->bot_id != e->bot_id)
-		return;
+	if (m->bot_id != e->bot_id && (!m->user_id || !store_app_find(e->db, w->arena, e->workspace_id, m->bot_id, &app, &ignored)))
+		return; /* a webhook */
 	json_add_str(o, "app_id", id_write(w->arena, 'A', m->bot_id));
 	json_key(o, "bot_profile");
 	json_open(o, '{');
 	json_add_str(o, "id", id_write(w->arena, 'B', m->bot_id));
 	json_add_str(o, "app_id", id_write(w->arena, 'A', m->bot_id));
-	json_add_str(o, "name", S("srebot"));
+	json_add_str(o, "name", app.name);
 	json_add_bool(o, "deleted", false);
-	json_add_int(o, "updated", 0);
+	json_add_int(o, "updated", app.changed / 1000);
+	json_add_raw(o, "icons", S("{}"));
 	json_add_str(o, "team_id", id_write(w->arena, 'T', e->workspace_id));
 	json_close(o, '}');
 }

@@ -94,6 +94,22 @@ START_TEST(a_token_is_shown_once)
 }
 END_TEST
 
+/* Its tokens too; what comes from the daemon's key is shown every time. */
+START_TEST(an_app_is_made_once)
+{
+	struct yaml_file first = {"apps: [{name: Deploy Bot, manifest: {settings: {socket_mode_enabled: true}}}]"}, second = {first.yaml};
+
+	room_run(&room, run_file, &first);
+	room_run(&room, run_file, &second);
+	ck_assert_ptr_nonnull(strstr(first.out.p, "\"bot_token\":\"xoxb-"));
+	ck_assert_ptr_nonnull(strstr(first.out.p, "\"app_token\":\"xapp-"));
+	ck_assert_ptr_null(strstr(second.out.p, "_token\":\"x"));
+	ck_assert_ptr_nonnull(strstr(second.out.p, "\"signing_secret\":\""));
+	buf_done(&first.out);
+	buf_done(&second.out);
+}
+END_TEST
+
 /* However many # stand before a channel's name, it is the same channel the second time. */
 START_TEST(a_name_with_two_hashes)
 {
@@ -201,7 +217,10 @@ static const struct {
 	{"tokens: [{name: x}]", "ops.yaml: line 1: `user` is missing"},
 	{"tokens: [{name: x, user: ann, scopes: all}]",
 	 "ops.yaml: line 1: `scopes: all` is not known: read, write or admin"},
-	{"apps: [{name: x}]", "ops.yaml: line 1: apps are not known to this version"},
+	{"apps: [{name: x, manifest: []}]", "ops.yaml: line 1: /: a manifest is an object (JSON) or a mapping (YAML)"},
+	{"apps: [{name: x, manifest: {features: {slash_commands: [{command: /ops, url: 'http://x'}]}}}]", "ops.yaml: line 1: the command /ops is opsroom's own"},
+	{"apps: [{name: x, manifest: {features: {slash_commands: [{command: /a, url: 'http://x'}]}}},\n {name: y, manifest: {features: {slash_commands: [{command: /a, url: 'http://x'}]}}}]",
+	 "ops.yaml: line 2: the command /a belongs to another app"},
 };
 
 START_TEST(says_file_and_line)
@@ -211,7 +230,7 @@ START_TEST(says_file_and_line)
 
 	ck_assert(!room_try(&room, run_file, &f, &err));
 	ck_assert_str_eq(err.text, refused[_i].why);
-	ck_assert_int_eq(err.code, strstr(err.text, "exists already") ? ERR_CONFLICT : ERR_INVALID);
+	ck_assert_int_eq(err.code, strstr(err.text, "exists already") || strstr(err.text, "the command") ? ERR_CONFLICT : ERR_INVALID);
 	buf_done(&f.out);
 }
 END_TEST
@@ -221,6 +240,7 @@ int main(void)
 	const struct unit_test tests[] = {
 		{"provision", makes_all_and_twice_is_once},
 		{"provision", a_token_is_shown_once},
+		{"provision", an_app_is_made_once},
 		{"provision", a_name_with_two_hashes},
 		{"provision", how_requests_are_authenticated},
 		{"refused", says_file_and_line, .times = COUNT_OF(refused)},

@@ -1,0 +1,153 @@
+#include "store/apps.h"
+
+#include "store/chat.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static struct app app_read(struct rows *r, struct arena *a)
+{
+	return (struct app){.id = rows_int(r, 0),
+			    .workspace_id = rows_int(r, 1),
+			    .user_id = rows_int(r, 2),
+			    .owner_id = rows_int(r, 3),
+			    .webhook_id = rows_int(r, 4),
+			    .name = arena_dup(a, rows_str(r, 5)),
+			    .manifest = arena_dup(a, rows_str(r, 6)),
+			    .bot_scopes = arena_dup(a, rows_str(r, 7)),
+			    .user_scopes = arena_dup(a, rows_str(r, 8)),
+			    .created = rows_int(r, 9),
+			    .changed = rows_int(r, 10),
+			    .failed = rows_int(r, 11),
+			    .stopped = rows_int(r, 12)};
+}
+
+static bool one_end(struct rows *rows, bool found, struct err *err)
+{
+	struct err failed = {0};
+
+	if (rows_end(rows, &failed))
+		return found;
+	err_set(err, failed.code, "%s", failed.text);
+	return false;
+}
+
+bool store_app_add(struct db *db, const struct app *app, struct err *err)
+{
+	return store_name_take(db, app->workspace_id, "app", app->name, app->id, err) &&
+	       db_run(db, Q_APP_ADD, err, B_INT(app->id), B_INT(app->workspace_id), B_INT(app->user_id), B_INT(app->owner_id), B_INT(app->webhook_id), B_STR(app->name),
+		      B_STR(app->manifest), B_STR(app->bot_scopes), B_STR(app->user_scopes), B_INT(app->created), B_INT(app->changed));
+}
+
+bool store_app_set(struct db *db, const struct app *app, struct err *err)
+{
+	return db_run(db, Q_APP_SET, err, B_STR(app->manifest), B_STR(app->bot_scopes), B_STR(app->user_scopes), B_INT(app->changed), B_INT(app->workspace_id), B_INT(app->id));
+}
+
+bool store_app_failed(struct db *db, const struct app *app, struct err *err)
+{
+	return db_run(db, Q_APP_FAILED, err, B_INT(app->failed), B_INT(app->stopped), B_INT(app->workspace_id), B_INT(app->id));
+}
+
+bool store_app_find(struct db *db, struct arena *a, int64_t workspace_id, int64_t app_id, struct app *out, struct err *err)
+{
+	struct rows rows = db_rows(db, Q_APP_GET, B_INT(workspace_id), B_INT(app_id));
+	bool found = rows_next(&rows);
+
+	if (found)
+		*out = app_read(&rows, a);
+	return one_end(&rows, found, err);
+}
+
+bool store_app_scopes(struct db *db, struct arena *a, int64_t workspace_id, int64_t app_id, struct str *bot, struct str *user)
+{
+	struct rows rows = db_rows(db, Q_APP_SCOPES, B_INT(workspace_id), B_INT(app_id));
+	bool found = rows_next(&rows);
+	struct err ignored = {0};
+
+	if (found) {
+		*bot = arena_dup(a, rows_str(&rows, 0));
+		*user = arena_dup(a, rows_str(&rows, 1));
+	}
+	return one_end(&rows, found, &ignored);
+}
+
+bool store_app_list(struct db *db, struct arena *a, int64_t workspace_id, struct app **out, size_t *count, struct err *err)
+{
+	struct rows rows = db_rows(db, Q_APP_LIST, B_INT(workspace_id), B_INT(APPS_MAX));
+	struct vec v = {0};
+
+	while (rows_next(&rows))
+		*(struct app *)vec_push(a, &v, sizeof(struct app)) = app_read(&rows, a);
+	*out = v.items;
+	*count = v.count;
+	return rows_end(&rows, err);
+}
+
+static bool name_drop(struct db *db, int64_t workspace_id, const char *kind, struct str name, struct err *err)
+{
+	return db_run(db, Q_DIRECTORY_DROP, err, B_INT(workspace_id), B_STR(str_of(kind)), B_STR(name));
+}
+
+bool store_app_drop(struct db *db, const struct app *app, struct str bot_name, wall_ms now, struct err *err)
+{
+	static const struct app_manifest nothing;
+	char scopes[40];
+
+	snprintf(scopes, sizeof scopes, "app:user:%" PRId64, app->id);
+	return store_app_offers(db, app, NULL, &nothing, err) && name_drop(db, app->workspace_id, "app", app->name, err) &&
+	       name_drop(db, app->workspace_id, "user", bot_name, err) && name_drop(db, app->workspace_id, "webhook", app->name, err) &&
+	       db_run(db, Q_WEBHOOK_DROP, err, B_INT(now), B_INT(app->workspace_id), B_INT(app->webhook_id)) &&
+	       db_run(db, Q_USER_TOKENS_END, err, B_INT(now), B_INT(app->workspace_id), B_INT(app->user_id), B_STR(str_of(scopes))) &&
+	       db_run(db, Q_USER_DROP, err, B_INT(now), B_INT(app->workspace_id), B_INT(app->user_id)) && db_run(db, Q_APP_DROP, err, B_INT(app->workspace_id), B_INT(app->id));
+}
+
+static bool take_command(struct db *db, const struct app *app, struct str command, struct err *err)
+{
+	struct err why = {0};
+
+	if (store_name_take(db, app->workspace_id, "app_command", command, app->id, &why))
+		return true;
+	err_set(err, why.code, why.code == ERR_CONFLICT ? "the command " STR_FMT " belongs to another app" : "the command " STR_FMT " cannot be kept", STR_ARG(command));
+	return false;
+}
+
+bool store_app_offers(struct db *db, const struct app *app, const struct app_manifest *before, const struct app_manifest *now, struct err *err)
+{
+	for (size_t i = 0; before && i < before->command_count; i++)
+		if (!name_drop(db, app->workspace_id, "app_command", before->commands[i].command, err))
+			return false;
+	for (size_t i = 0; i < now->command_count; i++)
+		if (!take_command(db, app, now->commands[i].command, err))
+			return false;
+	if (!db_run(db, Q_APP_DEAF, err, B_INT(app->workspace_id), B_INT(app->id)))
+		return false;
+	for (size_t i = 0; i < now->event_count; i++) {
+		struct err twice = {0}; /* the same event named twice is heard once */
+
+		if (!db_run(db, Q_APP_HEARS, &twice, B_INT(app->workspace_id), B_STR(now->events[i]), B_INT(app->id), B_INT(app->user_id)) && twice.code != ERR_CONFLICT) {
+			*err = twice;
+			return false;
+		}
+	}
+	return true;
+}
+
+bool store_app_hearers(struct db *db, struct arena *a, int64_t workspace_id, struct str event, struct app_hearer **out, size_t *count, struct err *err)
+{
+	struct rows rows = db_rows(db, Q_APP_HEARERS, B_INT(workspace_id), B_STR(event));
+	struct vec v = {0};
+
+	while (rows_next(&rows))
+		*(struct app_hearer *)vec_push(a, &v, sizeof(struct app_hearer)) = (struct app_hearer){rows_int(&rows, 0), rows_int(&rows, 1)};
+	*out = v.items;
+	*count = v.count;
+	return rows_end(&rows, err);
+}
+
+bool store_app_by_command(struct db *db, struct arena *a, int64_t workspace_id, struct str command, struct app *out, struct err *err)
+{
+	int64_t id;
+
+	return store_name_find(db, workspace_id, "app_command", command, &id, err) && store_app_find(db, a, workspace_id, id, out, err);
+}
