@@ -37,7 +37,7 @@ test('an alert is told in its channel, with colour and buttons', async () => {
 	await see(row.getByRole('link', { name: 'Runbook' }));
 	assert.equal(await row.getByRole('link', { name: 'Runbook' }).getAttribute('rel'), 'noopener noreferrer nofollow');
 	assert.match(await colour(ann, 'DbPoolExhausted on checkout'), /^rgb\((1[5-9]\d|2\d\d), ([0-5]?\d), ([0-5]?\d)\)$/);
-	await see(ann.locator('.sidebar .firing-badge', { hasText: '1' }));
+	await see(ann.locator('.sidebar .loud-badge', { hasText: '1' }));
 });
 
 test('Acknowledge shows everyone who has it', async () => {

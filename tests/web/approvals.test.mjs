@@ -122,6 +122,20 @@ test('a confirmation is given where it was said', async () => {
 	assert.equal((await room.ann.call('GET', '/v1/alerts')).alerts[0].state, 'acknowledged');
 });
 
+test('what ran without approval is listed until somebody else has looked at it', async () => {
+	const answer = await room.ann.call('POST', '/v1/commands', { line: 'silence alertname=Glass 1h --break-glass --reason "nobody answers"', channel });
+	const waits = section(cleo, 'To be reviewed: ran without approval');
+
+	assert.equal(answer.status, 'done');
+	await see(waits.locator('[data-request]', { hasText: '@ann broke the glass' }).filter({ hasText: 'Reason: nobody answers' }));
+	await go_to(ann, 'Approvals');
+	await see(section(ann, 'To be reviewed: ran without approval').locator('[data-request]'));
+	assert.equal(await ann.getByRole('button', { name: 'Reviewed' }).count(), 0, 'not by who did it');
+	await waits.getByRole('button', { name: 'Reviewed' }).press('Enter');
+	await see(section(cleo, 'Decided lately').locator('[data-request]', { hasText: 'reviewed' }).filter({ hasText: 'by @cleo' }));
+	await gone(waits);
+});
+
 test('in the channel: the buttons of the message, and the dialog that asks why', async () => {
 	await go_to(cleo, 'ops');
 	const code = await ask(`silence alertname=Queue 1h`);

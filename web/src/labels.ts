@@ -15,8 +15,3 @@ export function matcher_op(matcher: SilenceMatcher): string {
 export function lines_of(text: string): string[] {
 	return text.split('\n').map((line) => line.trim()).filter(Boolean);
 }
-
-// One word of a command line: what parts words or quotes them is taken as it is.
-export function command_word(text: string): string {
-	return text.replace(/[\\'"‘’“”„\s]/g, '\\$&');
-}

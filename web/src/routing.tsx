@@ -2,8 +2,9 @@
 
 import { useState } from 'preact/hooks';
 import { error_text, v1 } from './api';
+import { exact_value } from './call';
 import { MenuButton } from './channel';
-import { command_word, lines_of } from './labels';
+import { lines_of } from './labels';
 import type { RouteAsked } from './types';
 
 interface Explained { routes: RouteAsked[]; service?: string }
@@ -73,14 +74,14 @@ export function RoutingView() {
 	const taken = explained?.routes.filter((asked) => asked.taken) ?? [];
 
 	async function explain(event: Event) {
-		const words = lines_of(text).map(command_word);
+		const words = lines_of(text).map(exact_value);
 
 		event.preventDefault();
 		if (busy)
 			return;
 		set_busy(true);
 		try {
-			set_explained((await v1('POST', 'commands', { line: `route ${words.join(' ')}` })).data);
+			set_explained((await v1('POST', 'commands', { exact: `route -- ${words.join(' ')}` })).data);
 			set_error('');
 		} catch (reason) {
 			set_explained(null);

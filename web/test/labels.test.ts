@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { command_word, lines_of, matcher_op, matcher_text } from '../src/labels';
+import { lines_of, matcher_op, matcher_text } from '../src/labels';
 
 test('a matcher is written so that it is read as the same', () => {
 	assert.equal(matcher_text('host', 'db-1'), 'host="db-1"');
@@ -8,8 +8,6 @@ test('a matcher is written so that it is read as the same', () => {
 	assert.deepEqual([[false, true], [false, false], [true, true], [true, false]].map(([isRegex, isEqual]) => matcher_op({ name: 'a', value: 'b', isRegex: isRegex!, isEqual: isEqual! })), ['=', '!=', '=~', '!~']);
 });
 
-test('a line of a field is one word of a command', () => {
+test('the lines of a field, without what is blank', () => {
 	assert.deepEqual(lines_of(' team=db \n\n\thost=a\n'), ['team=db', 'host=a']);
-	assert.equal(command_word('team="a b"'), 'team=\\"a\\ b\\"');
-	assert.equal(command_word('city=L’Aquila'), 'city=L\\’Aquila');
 });
