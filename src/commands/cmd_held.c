@@ -222,10 +222,14 @@ bool held_waits_for(struct work *w, const struct held *h, const struct user *u)
 	size_t count, vote_count;
 	bool confirmed, voted = false;
 
-	if (h->state != HELD_PENDING)
+	bool unreviewed = h->kind == HELD_BREAK_GLASS && (h->state == HELD_DONE || h->state == HELD_FAILED);
+
+	if (h->state != HELD_PENDING && (!unreviewed || h->user_id == u->id))
 		return false;
 	if (h->kind == HELD_CONFIRM)
 		return h->user_id == u->id;
+	if (unreviewed && u->role >= ROLE_ADMIN)
+		return true;
 	if (!held_read_needs(w->arena, h, needs, &count, &confirmed, &ignored) || !store_held_votes(w->engine->db, w->arena, h->id, &votes, &vote_count, &ignored))
 		return false;
 	for (size_t i = 0; i < vote_count; i++)

@@ -131,6 +131,9 @@ test('what ran without approval is listed until somebody else has looked at it',
 	await go_to(ann, 'Approvals');
 	await see(section(ann, 'To be reviewed: ran without approval').locator('[data-request]'));
 	assert.equal(await ann.getByRole('button', { name: 'Reviewed' }).count(), 0, 'not by who did it');
+	await go_to(ben, 'Approvals');
+	await see(section(ben, 'To be reviewed: ran without approval').locator('[data-request]'));
+	assert.equal(await ben.getByRole('button', { name: 'Reviewed' }).count(), 0, 'nor by who could not have approved it');
 	await waits.getByRole('button', { name: 'Reviewed' }).press('Enter');
 	await see(section(cleo, 'Decided lately').locator('[data-request]', { hasText: 'reviewed' }).filter({ hasText: 'by @cleo' }));
 	await gone(waits);

@@ -127,7 +127,7 @@ function Acts({ request }: { request: Approval }) {
 		request.waits_for_me && request.kind === 'approval' && <button type="button" class="button danger" aria-disabled={busy} onClick={() => ask_reason(request)}>Reject…</button>,
 		request.waits_for_me && request.kind === 'confirm' && <button type="button" class="button danger" aria-disabled={busy} onClick={() => void act('confirm', () => `${request.code} is confirmed: it runs now.`)}>Confirm</button>,
 		request.state === 'pending' && may_cancel && <button type="button" class="button" aria-disabled={busy} onClick={() => void act('cancel', () => `${request.code} is cancelled.`)}>Cancel</button>,
-		is_unreviewed(request) && !request.mine && <button type="button" class="button primary" aria-disabled={busy} onClick={() => void act('review', () => `${request.code} is reviewed.`)}>Reviewed</button>,
+		is_unreviewed(request) && request.waits_for_me && <button type="button" class="button primary" aria-disabled={busy} onClick={() => void act('review', () => `${request.code} is reviewed.`)}>Reviewed</button>,
 	].filter(Boolean);
 
 	return buttons.length ? <div class="actions" role="group" aria-label={`Decide on ${request.code}`}>{buttons}</div> : null;
