@@ -310,7 +310,7 @@ static bool read_message(struct slack_call *c, const struct message *before, boo
 static bool said_to_bot(struct slack_call *c, const struct channel *ch, const struct message *m, struct str *line)
 {
 	struct engine *e = c->w->engine;
-	struct str bot = arena_printf(c->w->arena, "<@" STR_FMT ">", STR_ARG(id_write(c->w->arena, 'U', e->bot_user_id)));
+	struct str bot = mrkdwn_user(c->w->arena, e->bot_user_id);
 
 	if (c->x->user.bot_id || m->body.n)
 		return false;
@@ -501,7 +501,7 @@ static bool run_as_me(struct slack_call *c, const struct channel *ch, int64_t th
 	struct caller caller = c->x->caller;
 
 	caller.via = via;
-	caller.kind = strcmp(via, "button") ? LINE_CHAT : LINE_CANONICAL;
+	caller.kind = !strcmp(via, "button") || !strcmp(via, "plugin button") ? LINE_CANONICAL : LINE_CHAT;
 	caller.channel_id = ch->id;
 	caller.thread_ts = thread_ts;
 	if (command_run(c->w, &caller, line, r))
@@ -647,7 +647,7 @@ static bool press_of_program(struct slack_call *c, const struct channel *ch, con
 		slack_error(c, "unknown_action");
 		return false;
 	}
-	if (!run_as_me(c, ch, m->thread_ts, "button", line, &r))
+	if (!run_as_me(c, ch, m->thread_ts, "plugin button", line, &r))
 		return false;
 	if (r.ok && !r.told)
 		tell_me(c, ch, r.text, m->thread_ts);

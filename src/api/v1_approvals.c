@@ -26,7 +26,8 @@ void v1_approvals(struct exchange *x)
 	json_key(&o, "approvals");
 	json_open(&o, '[');
 	for (size_t i = 0; i < count; i++)
-		held_write_for(&x->work, &o, &list[i], &x->user);
+		if (held_visible(&x->work, &list[i], &x->user))
+			held_write_for(&x->work, &o, &list[i], &x->user);
 	json_close(&o, ']');
 	json_close(&o, '}');
 }
@@ -38,6 +39,10 @@ void v1_approval(struct exchange *x)
 
 	if (!held_find(&x->work, x->rest, &h, &x->err))
 		return;
+	if (!held_visible(&x->work, &h, &x->user)) {
+		x_fail(x, ERR_FORBIDDEN, "this was asked for where you may not read");
+		return;
+	}
 	o = x_json(x, 200);
 	held_write_for(&x->work, &o, &h, &x->user);
 }

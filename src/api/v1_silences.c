@@ -214,7 +214,7 @@ void v1_silence_put(struct exchange *x)
 void v1_silence_end(struct exchange *x)
 {
 	const struct silence *s = find(x, x->rest);
-	struct str who = arena_printf(x_arena(x), "<@" STR_FMT ">", STR_ARG(id_write(x_arena(x), 'U', x->user.id)));
+	struct str who = mrkdwn_user(x_arena(x), x->user.id);
 
 	if (!s)
 		return;

@@ -1,5 +1,6 @@
 #include "base/jq_apart.h"
 
+#include "base/apart.h"
 #include "base/jq.h"
 #include "base/time.h"
 
@@ -7,7 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -267,32 +267,6 @@ static bool read_values(struct arena *a, struct str answer, struct json **out, s
 	return true;
 }
 
-static bool spawn(struct jq_apart *p, int theirs)
-{
-	char *const argv[] = {"opsroomd", JQ_APART_ARGUMENT, NULL}, *const env[] = {NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t none;
-	int failed;
-
-	sigemptyset(&none);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP); /* ^C in a terminal is for the daemon */
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, theirs, STDIN_FILENO);
-	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-	failed = posix_spawn(&p->pid, "/proc/self/exe", &files, &attributes, argv, env);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attributes);
-	errno = failed;
-	if (failed)
-		p->pid = 0;
-	return !failed;
-}
-
 /* Until it has compiled the program. */
 static bool make_ready(struct jq_apart *p, struct arena *a, struct err *err)
 {
@@ -316,7 +290,7 @@ static bool start_process(struct jq_apart *p, struct arena *a, struct err *err)
 		return false;
 	}
 	p->fd = pair[0];
-	if (!spawn(p, pair[1])) {
+	if (!apart_spawn(JQ_APART_ARGUMENT, pair[1], &p->pid)) {
 		err_set(err, ERR_UNAVAILABLE, "no process can be started for the program: %s", strerror(errno));
 		close(pair[0]);
 	}

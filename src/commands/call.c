@@ -1,9 +1,12 @@
 /* Who asks and what they gave: between the grammar's values and the store's people and channels. */
-#include "commands/command.h"
+#include "commands/path.h"
 
 #include "commands/rulebook.h"
 #include "engine/messages.h"
+#include "ops/text.h"
 #include "store/chat.h"
+
+#include <inttypes.h>
 
 /* ---- values ---- */
 
@@ -39,9 +42,41 @@ size_t call_texts(const struct call *call, const char *name, struct str **out)
 
 struct str call_who(const struct call *call)
 {
-	struct arena *a = call->work->arena;
+	return mrkdwn_user(call->work->arena, call->caller->user->id);
+}
 
-	return arena_printf(a, "<@" STR_FMT ">", STR_ARG(id_write(a, 'U', call->caller->user->id)));
+/* ---- the line ---- */
+
+static void put_flag(struct buf *b, const char *name, struct str v)
+{
+	if (!v.n)
+		return;
+	buf_printf(b, " --%s=", name);
+	line_write_value(b, v);
+}
+
+struct str call_line(const struct call *call, int with)
+{
+	const struct command_spec *spec = call->typed.spec;
+	const struct call_flags *f = &call->typed.flags;
+	struct str canonical = call->typed.canonical;
+	size_t name = spec->plugin.n + 1 + spec->path.n;
+	char text[WALL_TEXT_SIZE];
+	struct buf b;
+
+	buf_init(&b, 64 * KIB);
+	buf_add(&b, str_n(canonical.p, name));
+	if (with & LINE_WITH_TIMES && f->at)
+		put_flag(&b, "at", wall_write(text, f->at));
+	if (with & LINE_WITH_TIMES && f->every)
+		buf_printf(&b, " --every=%" PRId64 "ms", f->every);
+	if (with & LINE_WITH_REASON)
+		put_flag(&b, "reason", f->reason);
+	put_flag(&b, "incident", f->incident);
+	if (f->timeout)
+		buf_printf(&b, " --timeout=%" PRId64 "ms", f->timeout);
+	buf_add(&b, str_n(canonical.p + name, canonical.n - name));
+	return buf_keep(call->work->arena, &b);
 }
 
 /* ---- names ---- */

@@ -36,9 +36,11 @@ static struct str minute(struct call *call, wall_ms at)
 /* "A-17 is approved already, by ben at 14:02": who comes second must know who was first. */
 static bool still_waits(struct call *call, const struct held *h)
 {
-	if (h->state == HELD_PENDING)
+	if (h->state == HELD_PENDING && call->work->now < h->expires)
 		return true;
-	if (h->decided_by)
+	if (h->state == HELD_PENDING) /* its timer comes in a moment */
+		err_set(&call->err, ERR_CONFLICT, STR_FMT " has expired: say it again", STR_ARG(h->code));
+	else if (h->decided_by)
 		err_set(&call->err, ERR_CONFLICT, STR_FMT " is %s already, by " STR_FMT " at " STR_FMT, STR_ARG(h->code), held_state_name(h->state), STR_ARG(name_of(call, h->decided_by)),
 			STR_ARG(minute(call, h->decided)));
 	else
@@ -46,9 +48,19 @@ static bool still_waits(struct call *call, const struct held *h)
 	return false;
 }
 
+/* A yes is a person's own, said now: no program says it for who started it or pressed its button, and no plan. */
+static bool is_said_by_a_person(struct call *call)
+{
+	struct str via = str_of(call->caller->via);
+
+	return !str_starts(via, S("plugin")) && !str_is(via, "schedule") ? true : refuse(call, ERR_FORBIDDEN, "a person says this themselves: no program and no plan can");
+}
+
 /* The request that the call names, of one kind. */
 static bool named(struct call *call, enum held_kind kind, struct held *h)
 {
+	if (!is_said_by_a_person(call))
+		return false;
 	if (!held_find(call->work, call_text(call, "request"), h, &call->err))
 		return false;
 	call->home_id = h->id;
@@ -88,6 +100,17 @@ static bool my_needs(struct call *call, const struct held *h, struct access_need
 	return false;
 }
 
+/* The same may be said again as long as each of its rules lets it; 0: one of them does not. */
+static wall_ms valid_until(const struct access_need *needs, size_t count, wall_ms now)
+{
+	span_ms least = count ? needs[0].valid : 0;
+
+	for (size_t i = 1; i < count; i++)
+		if (needs[i].valid < least)
+			least = needs[i].valid;
+	return least ? now + least : 0;
+}
+
 static bool vote(struct call *call, struct held *h, const struct access_need *needs, size_t need_count, int64_t mask)
 {
 	struct held_vote v = {.user_id = call->caller->user->id, .at = call->work->now, .needs = mask, .note = call_text(call, "note")}, *votes;
@@ -110,9 +133,7 @@ static bool vote(struct call *call, struct held *h, const struct access_need *ne
 		buf_printf(&call->text, ": %u more %s needed.", missing, missing == 1 ? "is" : "are");
 		return held_tell(call->work, h, &call->err);
 	}
-	for (size_t i = 0; i < need_count; i++)
-		if (needs[i].valid && (!h->valid_until || call->work->now + needs[i].valid < h->valid_until))
-			h->valid_until = call->work->now + needs[i].valid;
+	h->valid_until = valid_until(needs, need_count, call->work->now);
 	if (!held_turn(call->work, h, HELD_ON_QUORUM, v.user_id, S(""), &call->err))
 		return false;
 	answer(call, h, "approved");
@@ -214,6 +235,17 @@ static void put_line(struct call *call, const struct held *h, bool mine)
 		   STR_ARG(mrkdwn_escape(a, str_clip(h->calls, 200))), held_state_name(h->state), mine ? ", waits for you" : "");
 }
 
+bool held_visible(struct work *w, const struct held *h, const struct user *u)
+{
+	struct access_need needs[HELD_NEEDS_MAX];
+	struct err ignored = {0};
+	bool confirmed;
+	size_t count;
+
+	return h->user_id == u->id || u->role >= ROLE_OPERATOR || chat_may_read(w, h->channel_id, u->id) ||
+	       (held_read_needs(w->arena, h, needs, &count, &confirmed, &ignored) && held_may_approve(w, u, h->user_id, needs, count));
+}
+
 bool held_waits_for(struct work *w, const struct held *h, const struct user *u)
 {
 	struct access_need needs[HELD_NEEDS_MAX];
@@ -251,19 +283,26 @@ bool cmd_approvals(struct call *call)
 	struct json_out o = json_out(&call->data);
 	bool all = str_is(call_text(call, "which"), "all");
 	struct held *list;
-	size_t count;
+	size_t count, seen = 0;
 
 	if (!store_held_list(call->work->engine->db, call->work->arena, call->work->engine->workspace_id, all ? 0 : HELD_PENDING, 0, LISTED, &list, &count, &call->err))
 		return false;
-	buf_add(&call->text, count ? S("*Requests:*") : S("Nothing waits for a yes."));
+	buf_add(&call->text, S("*Requests:*"));
 	json_open(&o, '{');
 	json_key(&o, "approvals");
 	json_open(&o, '[');
 	for (size_t i = 0; i < count; i++) {
+		if (!held_visible(call->work, &list[i], call->caller->user))
+			continue;
+		seen++;
 		put_line(call, &list[i], held_waits_for(call->work, &list[i], call->caller->user));
 		held_write_for(call->work, &o, &list[i], call->caller->user);
 	}
 	json_close(&o, ']');
 	json_close(&o, '}');
+	if (!seen) {
+		buf_reset(&call->text);
+		buf_add(&call->text, S("Nothing waits for a yes."));
+	}
 	return true;
 }

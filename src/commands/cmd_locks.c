@@ -4,11 +4,6 @@
 #include "ops/text.h"
 #include "store/locks.h"
 
-static struct str person(struct call *call, int64_t user_id)
-{
-	return arena_printf(call->work->arena, "<@" STR_FMT ">", STR_ARG(id_write(call->work->arena, 'U', user_id)));
-}
-
 static bool read_ask(struct call *call, struct lock_ask *ask)
 {
 	struct str why = str_trim(call_text(call, "why"));
@@ -50,16 +45,16 @@ static void say(struct call *call, const struct lock_ask *ask, const struct lock
 		buf_printf(b, ":lock: " STR_FMT " has locked *" STR_FMT "* " STR_FMT, STR_ARG(who), STR_ARG(t), STR_ARG(when));
 	else if (d->effects & LOCK_FX_WAIT)
 		buf_printf(b, ":hourglass_flowing_sand: " STR_FMT " waits for *" STR_FMT "*, as number %zu; " STR_FMT " has it " STR_FMT, STR_ARG(who), STR_ARG(t), d->place,
-			   STR_ARG(person(call, d->lock.user_id)), STR_ARG(when));
+			   STR_ARG(mrkdwn_user(call->work->arena, d->lock.user_id)), STR_ARG(when));
 	else if (d->effects & LOCK_FX_LEAVE)
 		buf_printf(b, STR_FMT " waits no more for *" STR_FMT "*", STR_ARG(who), STR_ARG(t));
 	else if (d->lock.user_id)
-		buf_printf(b, ":unlock: " STR_FMT " has unlocked *" STR_FMT "*; it is " STR_FMT "'s now, " STR_FMT, STR_ARG(who), STR_ARG(t), STR_ARG(person(call, d->lock.user_id)),
+		buf_printf(b, ":unlock: " STR_FMT " has unlocked *" STR_FMT "*; it is " STR_FMT "'s now, " STR_FMT, STR_ARG(who), STR_ARG(t), STR_ARG(mrkdwn_user(call->work->arena, d->lock.user_id)),
 			   STR_ARG(when));
 	else
 		buf_printf(b, ":unlock: " STR_FMT " has unlocked *" STR_FMT "*; it is free", STR_ARG(who), STR_ARG(t));
 	if (d->effects & LOCK_FX_TELL)
-		buf_printf(b, ". " STR_FMT ", who had it, is told", STR_ARG(person(call, d->had)));
+		buf_printf(b, ". " STR_FMT ", who had it, is told", STR_ARG(mrkdwn_user(call->work->arena, d->had)));
 	buf_char(b, '.');
 }
 
@@ -103,9 +98,9 @@ static bool put_line(struct call *call, const struct lock *l)
 
 	if (!store_lock_waits(call->work->engine->db, call->work->arena, l->id, &waits, &count, &call->err))
 		return false;
-	buf_printf(&call->text, "\n:lock: *" STR_FMT "* " STR_FMT " " STR_FMT, STR_ARG(l->target), STR_ARG(person(call, l->user_id)), STR_ARG(until(call, l)));
+	buf_printf(&call->text, "\n:lock: *" STR_FMT "* " STR_FMT " " STR_FMT, STR_ARG(l->target), STR_ARG(mrkdwn_user(call->work->arena, l->user_id)), STR_ARG(until(call, l)));
 	for (size_t i = 0; i < count; i++)
-		buf_printf(&call->text, "%s" STR_FMT, i ? ", " : "; then ", STR_ARG(person(call, waits[i].user_id)));
+		buf_printf(&call->text, "%s" STR_FMT, i ? ", " : "; then ", STR_ARG(mrkdwn_user(call->work->arena, waits[i].user_id)));
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* plans, unplan: what runs later. */
 #include "commands/cmd.h"
 #include "commands/plans.h"
+#include "engine/messages.h"
 #include "ops/text.h"
 #include "store/plans.h"
 
@@ -18,9 +19,15 @@ static void put_line(struct call *call, const struct plan *p)
 		buf_printf(&call->text, ", every " STR_FMT, STR_ARG(span_write(a, p->every)));
 }
 
+static bool plan_visible(struct work *w, const struct plan *p, const struct user *u)
+{
+	return p->user_id == u->id || u->role >= ROLE_OPERATOR || chat_may_read(w, p->channel_id, u->id);
+}
+
 bool cmd_plans(struct call *call)
 {
 	bool mine = str_is(call_text(call, "which"), "mine");
+	const struct user *me = call->caller->user;
 	struct json_out o = json_out(&call->data);
 	size_t count, shown = 0;
 	struct plan *all;
@@ -30,7 +37,7 @@ bool cmd_plans(struct call *call)
 	buf_add(&call->text, S("*Planned:*"));
 	json_open(&o, '[');
 	for (size_t i = 0; i < count; i++) {
-		if (mine && all[i].user_id != call->caller->user->id)
+		if (mine ? all[i].user_id != me->id : !plan_visible(call->work, &all[i], me))
 			continue;
 		if (shown++ < LISTED)
 			put_line(call, &all[i]);

@@ -58,10 +58,10 @@ bool cmd_job_log(struct call *call)
 
 	if (!named(call, &r) || !store_run_lines(w->engine->db, w->arena, r.id, r.lines > LOG_LINES ? r.lines - LOG_LINES : 0, LOG_LINES, &lines, &count, &call->err))
 		return false;
-	buf_printf(&call->text, "*" STR_FMT "* `" STR_FMT "`: %s%s\n```\n", STR_ARG(r.code), STR_ARG(mrkdwn_escape(w->arena, r.words)), run_state_name(r.state),
+	buf_printf(&call->text, "*" STR_FMT "* `" STR_FMT "`: %s%s\n```\n", STR_ARG(r.code), STR_ARG(mrkdwn_code(w->arena, r.words)), run_state_name(r.state),
 		   count ? "" : ", it said nothing");
 	for (size_t i = 0; i < count; i++)
-		buf_printf(&call->text, "%s" STR_FMT "\n", lines[i].stream == 2 ? "! " : "", STR_ARG(mrkdwn_escape(w->arena, str_clip(lines[i].text, 300))));
+		buf_printf(&call->text, "%s" STR_FMT "\n", lines[i].stream == 2 ? "! " : "", STR_ARG(mrkdwn_code(w->arena, str_clip(lines[i].text, 300))));
 	buf_add(&call->text, S("```"));
 	call->privately = count > LISTED;
 	return true;

@@ -13,7 +13,7 @@
 struct caller {
 	const struct user *user;
 	enum scope scope;     /* what the token allows at most */
-	const char *via;      /* "slash", "mention", "button", "cli", "api", "console", "schedule": for the audit */
+	const char *via;      /* "slash", "mention", "button", "cli", "api", "console", "schedule", "plugin", "plugin button": for the audit */
 	struct str plan;      /* "P-3": as which it was planned; "": it was not */
 	bool confirmed;       /* its yes was given when it was planned */
 	enum line_kind kind;  /* how the line is written */
@@ -81,8 +81,11 @@ MUST_USE bool command_run(struct work *w, const struct caller *caller, struct st
 /* One canonical line of a request that was approved. */
 struct held;
 MUST_USE bool command_run_held(struct work *w, const struct caller *caller, const struct held *held, struct str line, struct command_result *out);
-/* What stands behind a program in its pipe, with the rows that it gave. */
-MUST_USE bool command_run_then(struct work *w, const struct caller *caller, struct str rows, struct str then, struct command_result *out);
+/* What stands behind a program in its line, with what came of that: its rows, a JSON list, and what its message shows. */
+struct ran {
+	struct str rows, shown;
+};
+MUST_USE bool command_run_then(struct work *w, const struct caller *caller, const struct ran *ran, struct str then, struct command_result *out);
 /* What waits in the outbox to be run: said as a message, or approved. For engine->run_row. */
 MUST_USE bool command_run_row(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err);
 

@@ -149,15 +149,25 @@ static void add_channel(int64_t *list, size_t *count, int64_t id)
 	for (size_t i = 0; i < *count; i++)
 		if (list[i] == id)
 			return;
-	if (id && *count < APPROVERS_TOLD)
+	if (id && *count < APPROVERS_TOLD + HELD_NEEDS_MAX)
 		list[(*count)++] = id;
 }
 
-/* The channels that the rules name, and where it was said. Said nowhere: to each who might approve. */
+/* Nobody else may read there. */
+static bool is_dm(struct work *w, int64_t channel_id)
+{
+	struct err ignored = {0};
+	struct channel c;
+
+	return channel_id && store_channel_find(w->engine->db, w->arena, channel_id, &c, &ignored) && c.kind == CHANNEL_DM;
+}
+
+/* The channels that the rules name, and where it was said. Said nowhere, or in a direct message: to each who might approve. */
 static bool channels_to_ask(struct call *call, const struct held *h, const struct left *left, const struct approvers *who, int64_t *list, size_t *count)
 {
 	struct work *w = call->work;
 	const struct caller *caller = call->caller;
+	size_t told;
 
 	*count = 0;
 	for (size_t i = 0; i < left->approval_count; i++) {
@@ -166,15 +176,17 @@ static bool channels_to_ask(struct call *call, const struct held *h, const struc
 		if (channel_of_need(w, &left->approvals[i], &id))
 			add_channel(list, count, id);
 	}
+	told = *count;
 	if (caller->channel_id && chat_is_member(w, caller->channel_id, caller->user->id))
 		add_channel(list, count, caller->channel_id);
-	for (size_t i = 0; h->kind != HELD_CONFIRM && !*count && i < who->count && i < APPROVERS_TOLD; i++) {
+	told += !is_dm(w, caller->channel_id) ? *count - told : 0;
+	for (size_t i = 0; h->kind != HELD_CONFIRM && !told && i < who->count; i++) {
 		struct channel dm;
 		bool existed;
 
 		if (!chat_open_dm(w, w->engine->bot_user_id, who->ids[i], &dm, &existed, &call->err))
 			return false;
-		list[(*count)++] = dm.id;
+		add_channel(list, count, dm.id);
 	}
 	return true;
 }
@@ -182,16 +194,16 @@ static bool channels_to_ask(struct call *call, const struct held *h, const struc
 /* ---- asking ---- */
 
 /* What is asked for: the call with all that stands behind it in its line. */
-static struct str frozen(struct call *call)
+static struct str frozen(const struct call *call)
 {
 	struct arena *a = call->work->arena;
-	struct str then = arena_dup(a, str_trim(call->then));
+	struct str then = arena_dup(a, str_trim(call->then)), line = call_line(call, 0);
 	bool place = str_starts(then, S(">")) || str_starts(then, S("*>"));
 
 	for (size_t i = 0; i < then.n; i++)
 		if (then.p[i] == '\n' || then.p[i] == '\r') /* a line feed parts calls */
 			((char *)then.p)[i] = ' ';
-	return then.n ? arena_printf(a, STR_FMT " %s" STR_FMT, STR_ARG(call->typed.canonical), place ? "" : "| ", STR_ARG(then)) : call->typed.canonical;
+	return then.n ? arena_printf(a, STR_FMT " %s" STR_FMT, STR_ARG(line), place ? "" : "| ", STR_ARG(then)) : line;
 }
 
 /* What it would do, where it can say so without doing it. */
@@ -224,6 +236,14 @@ static span_ms time_to_decide(const struct left *left)
 	return least ? least : HELD_APPROVAL_FOR;
 }
 
+/* What stands for the calls: their text, and the files that would run. */
+static struct str hash_of(const struct call *call, struct str calls)
+{
+	struct arena *a = call->work->arena;
+
+	return crypt_sha256_hex(a, arena_printf(a, STR_FMT "\n" STR_FMT, STR_ARG(calls), STR_ARG(call->digest)));
+}
+
 static void fill(struct call *call, const struct left *left, struct str calls, struct held *h)
 {
 	const struct caller *who = call->caller;
@@ -239,7 +259,7 @@ static void fill(struct call *call, const struct left *left, struct str calls, s
 			   .scope = who->scope,
 			   .line = call->raw,
 			   .calls = calls,
-			   .hash = crypt_sha256_hex(w->arena, arena_printf(w->arena, STR_FMT "\n" STR_FMT, STR_ARG(calls), STR_ARG(call->digest))),
+			   .hash = hash_of(call, calls),
 			   .reason = call->typed.flags.reason,
 			   .rule = left->approval_count ? left->approvals[0].rule : call->verdict.rule,
 			   .preview = S(""),
@@ -275,10 +295,11 @@ static void answer(struct call *call, const struct held *h, size_t channels)
 	json_close(&o, '}');
 }
 
-static bool hold(struct call *call, const struct left *left, struct str calls)
+/* alone: it is one call, that of `call`; else a list, which has no preview. */
+static bool hold(struct call *call, const struct left *left, struct str calls, bool alone)
 {
 	int64_t channels[APPROVERS_TOLD + HELD_NEEDS_MAX];
-	const struct plugin_command *theirs = plugin_command_of(call->typed.spec);
+	const struct plugin_command *theirs = alone ? plugin_command_of(call->typed.spec) : NULL;
 	struct approvers who = {.count = 0};
 	size_t count;
 	struct held h;
@@ -287,14 +308,24 @@ static bool hold(struct call *call, const struct left *left, struct str calls)
 	if (!left->confirm && !find_approvers(call->work, h.user_id, left->approvals, left->approval_count, &who, &call->err))
 		return false;
 	h.approvers = mentions(call->work->arena, &who);
-	h.preview = preview_of(call);
+	h.preview = alone ? preview_of(call) : S("");
 	if (call->err.code || !channels_to_ask(call, &h, left, &who, channels, &count) || !held_add(call->work, &h, channels, count, &call->err))
 		return false;
 	call->home_id = h.id;
 	call->waiting = h.code;
 	answer(call, &h, count);
-	if (call->typed.spec->dry_run && theirs) /* its preview comes when its dry run is over */
+	if (theirs && call->typed.spec->dry_run) /* its preview comes when its dry run is over */
 		plugin_preview(call, theirs, h.id);
+	return false;
+}
+
+/* What came to it down a pipe is not kept. */
+static bool is_without_rows(struct call *call, const struct left *left)
+{
+	if (!call->rows.p)
+		return true;
+	err_set(&call->err, ERR_CONFLICT, "`" STR_FMT "` asks for %s: no rows can wait with it, so say it without what stands before the |", STR_ARG(call->typed.spec->words),
+		left->confirm ? "a confirmation" : "an approval");
 	return false;
 }
 
@@ -304,11 +335,14 @@ static bool waits_already(struct call *call, const struct left *left)
 	struct work *w = call->work;
 	struct held *h = arena_alloc(w->arena, sizeof *h), wanted;
 
+	if (call->rows.p) /* that was asked for without them */
+		return false;
 	fill(call, left, frozen(call), &wanted);
 	if (!store_held_same(w->engine->db, w->arena, w->engine->workspace_id, wanted.hash, wanted.user_id, w->now, h, &call->err) || h->kind != HELD_APPROVAL)
 		return call->err.code != ERR_NONE;
 	if (h->state != HELD_PENDING) {
-		call->held = h;
+		if (!call->held)
+			call->held = h;
 		return false;
 	}
 	call->waiting = h->code;
@@ -375,16 +409,25 @@ void held_after(struct call *call)
 
 /* ---- the needs ---- */
 
+/* What was approved is what runs: the same call, of the same files. */
+static bool is_what_was_approved(struct call *call)
+{
+	if (!call->held || call->held->kind != HELD_APPROVAL || str_eq(call->held->hash, hash_of(call, frozen(call))))
+		return true;
+	err_set(&call->err, ERR_CONFLICT, "`" STR_FMT "` is another by now than was approved; ask again", STR_ARG(call->typed.spec->words));
+	return false;
+}
+
 bool held_ready(struct call *call)
 {
 	struct left left;
 
 	what_is_left(call, &left);
-	if (ask_reason_or_factor(call, &left))
+	if (!is_what_was_approved(call) || ask_reason_or_factor(call, &left))
 		return false;
-	if (left.approval_count && !left.confirm && !call->held) {
-		if (call->typed.flags.break_glass)
-			return break_glass(call, &left);
+	if (left.approval_count && call->typed.flags.break_glass && !call->held)
+		return break_glass(call, &left);
+	if (left.approval_count && !left.confirm && (!call->held || call->held->kind == HELD_CONFIRM)) {
 		if (waits_already(call, &left))
 			return false;
 		what_is_left(call, &left);
@@ -395,7 +438,7 @@ bool held_ready(struct call *call)
 		err_set(&call->err, ERR_CONFLICT, "the rules ask for more by now than was approved; ask again");
 		return false;
 	}
-	return hold(call, &left, frozen(call));
+	return is_without_rows(call, &left) && hold(call, &left, frozen(call), true);
 }
 
 bool held_ready_to_plan(struct call *call, struct str line)
@@ -404,7 +447,7 @@ bool held_ready_to_plan(struct call *call, struct str line)
 
 	what_is_left(call, &left);
 	left.approval_count = 0;
-	return !ask_reason_or_factor(call, &left) && (!left.confirm || hold(call, &left, line));
+	return !ask_reason_or_factor(call, &left) && (!left.confirm || hold(call, &left, line, true));
 }
 
 bool held_ready_list(struct call *answer_call, struct call *calls, size_t count)
@@ -414,16 +457,26 @@ bool held_ready_list(struct call *answer_call, struct call *calls, size_t count)
 
 	buf_init(&b, 64 * KIB);
 	for (size_t i = 0; i < count && !answer_call->err.code; i++) {
+		const struct call_flags *f = &calls[i].typed.flags;
+
+		if (f->help || f->explain || f->dry_run) /* nothing will happen */
+			continue;
 		what_is_left(&calls[i], &left);
 		if (ask_reason_or_factor(&calls[i], &left))
 			answer_call->err = calls[i].err;
 		else if (left.approval_count)
 			err_set(&answer_call->err, ERR_CONFLICT, "`" STR_FMT "` asks for an approval; run it by itself, not from a pipe", STR_ARG(calls[i].typed.spec->words));
+		if (left.confirm && !all.confirm) {
+			answer_call->verdict = calls[i].verdict;
+			answer_call->digest = calls[i].digest;
+		}
 		all.confirm |= left.confirm;
-		buf_printf(&b, "%s" STR_FMT, i ? "\n" : "", STR_ARG(calls[i].typed.canonical));
+		buf_printf(&b, "%s" STR_FMT, i ? "\n" : "", STR_ARG(call_line(&calls[i], 0)));
 	}
+	if (all.confirm && !answer_call->err.code && answer_call->then.n)
+		err_set(&answer_call->err, ERR_CONFLICT, "these calls ask for a confirmation: nothing can follow them in the line");
 	if (all.confirm && !answer_call->err.code)
-		(void)hold(answer_call, &all, buf_keep(answer_call->work->arena, &b));
+		(void)hold(answer_call, &all, buf_keep(answer_call->work->arena, &b), false);
 	else
 		buf_done(&b);
 	return !all.confirm && !answer_call->err.code;
@@ -490,7 +543,7 @@ bool held_run(struct work *w, int64_t held_id, struct err *err)
 		return false;
 	}
 	h.outcome = str_clip(buf_keep(w->arena, &text), HELD_PREVIEW_MAX);
-	if (runs_on) /* a program is at it: its end is told by who runs it */
+	if (runs_on && !why.code) /* a program is at it: its end is told by who runs it */
 		return true;
 	return held_turn(w, &h, why.code ? HELD_ON_FAIL : HELD_ON_DONE, 0, str_of(why.text), err);
 }

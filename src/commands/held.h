@@ -13,6 +13,8 @@ bool held_ready_list(struct call *answer, struct call *calls, size_t count);
 void held_after(struct call *call);
 /* Bit i: the person may say yes to need i of what the requester asked for. */
 int64_t held_may_approve(struct work *w, const struct user *u, int64_t requester_id, const struct access_need *needs, size_t count);
+/* Who asked, who may say yes, operators, and who may read the channel where it was said. */
+bool held_visible(struct work *w, const struct held *h, const struct user *u);
 bool held_waits_for(struct work *w, const struct held *h, const struct user *u);
 /* As GET /v1/approvals lists it, for a person. */
 void held_write_for(struct work *w, struct json_out *o, const struct held *h, const struct user *u);

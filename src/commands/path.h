@@ -10,6 +10,10 @@ void call_go(struct call *call);
 /* One record: the call, or what was no call (action "unknown"). raw: as it was typed. */
 MUST_USE bool call_audit(struct call *call, struct str raw, int64_t began_us);
 
+/* The canonical call with what was said beside it, --incident and --timeout, so that it can be run again as it was meant. In the work's arena. */
+enum { LINE_WITH_REASON = 1, LINE_WITH_TIMES = 2 };
+struct str call_line(const struct call *call, int with);
+
 /* A new call of who asks; text and data are owned until call_done(). */
 void call_init(struct call *call, struct work *w, const struct caller *caller);
 void call_done(struct call *call);

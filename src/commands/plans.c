@@ -18,38 +18,6 @@ bool plan_wanted(const struct call *call)
 
 /* ---- planning ---- */
 
-static void put_text(struct buf *b, const char *name, struct str v)
-{
-	if (!v.n)
-		return;
-	buf_printf(b, " --%s=", name);
-	line_write_value(b, v);
-}
-
-/* The canonical call with more options behind its name. */
-static struct str line_with(struct call *call, bool times)
-{
-	const struct command_spec *spec = call->typed.spec;
-	const struct call_flags *f = &call->typed.flags;
-	struct str canonical = call->typed.canonical;
-	size_t name = spec->plugin.n + 1 + spec->path.n;
-	char text[WALL_TEXT_SIZE];
-	struct buf b;
-
-	buf_init(&b, 64 * KIB);
-	buf_add(&b, str_n(canonical.p, name));
-	if (times && f->at)
-		put_text(&b, "at", wall_write(text, f->at));
-	if (times && f->every)
-		buf_printf(&b, " --every=%" PRId64 "ms", f->every);
-	put_text(&b, "reason", f->reason);
-	put_text(&b, "incident", f->incident);
-	if (f->timeout)
-		buf_printf(&b, " --timeout=%" PRId64 "ms", f->timeout);
-	buf_add(&b, str_n(canonical.p + name, canonical.n - name));
-	return buf_keep(call->work->arena, &b);
-}
-
 /* A rule that asks for a second factor looks at how old it was when the call was planned, or confirmed. */
 static span_ms mfa_age(const struct call *call)
 {
@@ -106,9 +74,9 @@ void plan_call(struct call *call)
 		err_set(&call->err, ERR_INVALID, "the glass is broken now or not at all: without --at and --every");
 	else if (who->scope < SCOPE_WRITE)
 		err_set(&call->err, ERR_FORBIDDEN, "to plan a call needs a token with the scope write; this one may only read");
-	if (call->err.code || !plan_first(f->at, f->every, call->work->now, call->held != NULL, &p.next, &call->err) || !held_ready_to_plan(call, line_with(call, true)))
+	if (call->err.code || !plan_first(f->at, f->every, call->work->now, call->held != NULL, &p.next, &call->err) || !held_ready_to_plan(call, call_line(call, LINE_WITH_REASON | LINE_WITH_TIMES)))
 		return;
-	p.line = line_with(call, false);
+	p.line = call_line(call, LINE_WITH_REASON);
 	p.mfa_age = mfa_age(call);
 	if (plan_add(call->work, &p, &call->err))
 		answer(call, &p);

@@ -14,6 +14,8 @@
 
 #include <inttypes.h>
 
+#define SHOWN_MAX 12000 /* of a run's message, as in engine/runs.c */
+
 /* ---- what the program gets ---- */
 
 static bool read_approvals(struct call *call, struct plugin_request *q)
@@ -269,11 +271,11 @@ static bool go_on(struct work *w, const struct run *r, struct str rows, struct e
 
 	if (!owner_of(w, r, &u, &caller, err))
 		return err->code == ERR_NONE;
-	if (!command_run_then(w, &caller, rows, r->then, &result)) {
+	if (!command_run_then(w, &caller, &(struct ran){rows, r->shown}, r->then, &result)) {
 		*err = w->err;
 		return false;
 	}
-	shown.shown = result.text;
+	shown.shown = str_clip(result.text, SHOWN_MAX);
 	return store_run_shown(w->engine->db, &shown, err);
 }
 
@@ -316,10 +318,5 @@ bool plugin_nested(struct work *w, const struct run *r, struct str line, bool *o
 
 bool run_visible(struct work *w, const struct run *r, const struct user *u)
 {
-	struct err ignored = {0};
-	struct channel c;
-
-	if (r->user_id == u->id || u->role >= ROLE_OPERATOR)
-		return true;
-	return r->channel_id && store_channel_find(w->engine->db, w->arena, r->channel_id, &c, &ignored) && (c.kind == CHANNEL_PUBLIC || chat_is_member(w, c.id, u->id));
+	return r->user_id == u->id || u->role >= ROLE_OPERATOR || chat_may_read(w, r->channel_id, u->id);
 }

@@ -1,12 +1,11 @@
 #include "commands/rows.h"
 
 #include "base/regex.h"
+#include "ops/text_table.h"
 
 #include <stdlib.h>
 
-#define TABLE_MAX (32 * KIB)
-#define CELL_MAX 60
-#define COLUMNS_MAX 12
+#define JOINED_MAX (32 * KIB)
 
 /* ---- reading ---- */
 
@@ -317,7 +316,7 @@ static bool join(struct arena *a, const struct stage *s, struct rows_list *rows,
 
 	if (s->count < 2 || s->count > 3)
 		return wrong(at, NULL, err, "say it so: join id, or join id \" \"");
-	buf_init(&b, TABLE_MAX);
+	buf_init(&b, JOINED_MAX);
 	for (size_t i = 0; i < rows->count; i++)
 		if (rows_field(a, rows->rows[i], s->tokens[1].text, &v))
 			buf_printf(&b, STR_FMT STR_FMT, STR_ARG(b.n ? separator : S("")), STR_ARG(v));
@@ -328,80 +327,43 @@ static bool join(struct arena *a, const struct stage *s, struct rows_list *rows,
 
 /* ---- showing ---- */
 
-static size_t columns_of(struct arena *a, const struct rows_list *rows, struct str *names)
+static size_t columns_of(const struct rows_list *rows, struct str *names)
 {
 	size_t n = 0;
 
-	(void)a;
 	for (size_t i = 0; i < rows->count && i < 100; i++)
 		for (const struct json *m = rows->rows[i]->child; m; m = m->next) {
 			size_t k = 0;
 
 			while (k < n && !str_eq(names[k], m->key))
 				k++;
-			if (k == n && n < COLUMNS_MAX && m->type < JSON_ARRAY)
+			if (k == n && n < TABLE_COLUMNS_MAX && m->type < JSON_ARRAY)
 				names[n++] = m->key;
 		}
 	return n;
 }
 
-static size_t width_of(struct str s)
+static const struct json *column_of(const struct json *row, struct str name)
 {
-	size_t n = 0;
+	const struct json *m = row->child;
 
-	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
-static struct str cell(struct arena *a, const struct json *row, struct str name)
-{
-	struct str v = S(""), out;
-	const struct json *m = NULL;
-
-	for (m = row->child; m && !str_eq(m->key, name); m = m->next)
-		;
-	v = str_clip(value_text(a, m), CELL_MAX);
-	out = arena_dup(a, v);
-	for (size_t i = 0; i < out.n; i++)
-		if ((unsigned char)out.p[i] < ' ')
-			((char *)out.p)[i] = ' ';
-	return out;
-}
-
-static void put_cell(struct buf *b, struct str s, size_t width, bool last)
-{
-	buf_add(b, s);
-	for (size_t n = width_of(s); !last && n < width + 2; n++)
-		buf_char(b, ' ');
+	while (m && !str_eq(m->key, name))
+		m = m->next;
+	return m;
 }
 
 struct str rows_table(struct arena *a, const struct rows_list *rows)
 {
-	struct str names[COLUMNS_MAX], *cells;
-	size_t widths[COLUMNS_MAX], n = columns_of(a, rows, names);
-	struct buf b;
+	struct str names[TABLE_COLUMNS_MAX], *cells;
+	size_t n = columns_of(rows, names);
 
 	if (!rows->count)
 		return S("nothing");
 	cells = arena_alloc(a, (rows->count * n + 1) * sizeof *cells);
-	for (size_t k = 0; k < n; k++)
-		widths[k] = width_of(names[k]);
 	for (size_t i = 0; i < rows->count; i++)
-		for (size_t k = 0; k < n; k++) {
-			cells[i * n + k] = cell(a, rows->rows[i], names[k]);
-			if (width_of(cells[i * n + k]) > widths[k])
-				widths[k] = width_of(cells[i * n + k]);
-		}
-	buf_init(&b, TABLE_MAX);
-	for (size_t k = 0; k < n; k++)
-		put_cell(&b, names[k], widths[k], k + 1 == n);
-	for (size_t i = 0; i < rows->count; i++) {
-		buf_char(&b, '\n');
 		for (size_t k = 0; k < n; k++)
-			put_cell(&b, cells[i * n + k], widths[k], k + 1 == n);
-	}
-	return buf_keep(a, &b);
+			cells[i * n + k] = table_cell(a, column_of(rows->rows[i], names[k]));
+	return table_write(a, names, n, cells, rows->count);
 }
 
 struct str rows_json(struct arena *a, const struct rows_list *rows)
@@ -440,8 +402,8 @@ static void put_csv(struct buf *b, struct str s)
 
 static struct str rows_csv(struct arena *a, const struct rows_list *rows)
 {
-	struct str names[COLUMNS_MAX];
-	size_t n = columns_of(a, rows, names);
+	struct str names[TABLE_COLUMNS_MAX];
+	size_t n = columns_of(rows, names);
 	struct buf b;
 
 	buf_init(&b, 1 * MIB);

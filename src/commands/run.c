@@ -28,6 +28,7 @@ struct run {
 	struct str raw;
 	struct line line;
 	struct pipeline pipe;
+	int64_t dest_ids[DESTS_MAX];     /* the channels of its destinations; 0: here */
 	struct step steps[STAGES_MAX];
 	struct rows_list rows;           /* between steps */
 	bool have_rows;
@@ -143,7 +144,14 @@ static bool read_line(struct run *r)
 		return false;
 	if (!r->line.count && !line_read(r->work->arena, S("help"), LINE_TYPED, &r->line, err)) /* nothing said: help is what is wanted */
 		return false;
-	if (!line_split(&r->line, &r->pipe, err) || !expand(r))
+	if (!line_split(&r->line, &r->pipe, err))
+		return false;
+	if (!r->pipe.count) {
+		r->line.fault_at = 0;
+		err_set(err, ERR_INVALID, "a line begins with a command");
+		return false;
+	}
+	if (!expand(r))
 		return false;
 	for (size_t i = 0; i < r->pipe.count; i++)
 		if (!find_step(r, i))
@@ -193,7 +201,7 @@ static bool bind_step(struct run *r, const struct step *s, const struct word *to
 		return false;
 	if (call->held)
 		call->typed.flags.reason = call->held->reason;
-	if (plan_wanted(call) && (r->pipe.count > 1 || r->pipe.dest_count)) {
+	if (plan_wanted(call) && (r->pipe.count > 1 || r->pipe.dest_count || r->behind)) {
 		err_set(&call->err, ERR_INVALID, "a line with | or > runs now or not at all: --at and --every are for one command alone");
 		return false;
 	}
@@ -329,9 +337,9 @@ static bool run_step(struct run *r, size_t i)
 	r->have_rows |= later && (!s->spec || s->fields || takes_rows(s->spec));
 	if (!s->spec)
 		return filter(r, s);
+	call->then = text_behind(r, i);
 	if (s->fields)
 		return run_for_rows(r, s);
-	call->then = text_behind(r, i);
 	if (later && takes_rows(s->spec)) {
 		call->rows = arena_dup(r->work->arena, r->have_rows ? rows_json(r->work->arena, &r->rows) : buf_str(&call->data));
 		buf_reset(&call->data);
@@ -358,7 +366,7 @@ static void show_rows(struct run *r)
 	if (!r->have_rows)
 		return;
 	buf_reset(&call->text);
-	buf_printf(&call->text, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_escape(a, str_trim(shown ? r->shown : rows_table(a, &r->rows)))));
+	buf_printf(&call->text, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_code(a, str_trim(shown ? r->shown : rows_table(a, &r->rows)))));
 	if (!shown) {
 		buf_reset(&call->data);
 		buf_add(&call->data, rows_json(a, &r->rows));
@@ -379,20 +387,25 @@ static bool may_all(struct run *r)
 
 /* ---- places to send it to ---- */
 
-static bool send_to(struct run *r, struct str dest, struct err *err)
+/* The channel of a destination; 0: here. */
+static bool find_dest(struct run *r, struct str dest, int64_t *channel_id)
 {
 	struct work *w = r->work;
 	struct str ref = dest.n > 2 && dest.p[0] == '<' ? str_n(dest.p + 2, dest.n - 3) : dest;
 	const struct user *me = r->caller->user;
+	struct err *err = &r->call->err;
 	struct channel c;
 
+	*channel_id = 0;
 	if (str_is(dest, "incident")) {
 		err_set(err, ERR_CONFLICT, "no incident belongs to this channel");
 		return false;
 	}
-	if (str_is(dest, "here")) {
-		r->call->in_channel = true;
+	if (str_is(dest, "here"))
 		return true;
+	if (r->caller->scope < SCOPE_WRITE) {
+		err_set(err, ERR_FORBIDDEN, "to send it to `" STR_FMT "` needs a token with the scope write; this one may only read", STR_ARG(str_clip(dest, 60)));
+		return false;
 	}
 	if (str_is(dest, "me"))
 		ref = id_write(w->arena, 'U', me->id);
@@ -404,32 +417,46 @@ static bool send_to(struct run *r, struct str dest, struct err *err)
 			return false;
 		ref = id_write(w->arena, 'U', v.number);
 	}
-	if (!chat_channel(w, me->id, ref, &c, err) || !chat_is_member(w, c.id, me->id)) {
+	if (!chat_channel(w, me->id, ref, &c, err) || c.archived || !chat_is_member(w, c.id, me->id)) {
 		err_clear(err);
 		err_set(err, ERR_FORBIDDEN, "you may not post to `" STR_FMT "`", STR_ARG(str_clip(dest, 60)));
 		return false;
 	}
-	return note_add(w, c.id, arena_printf(w->arena, STR_FMT "\n_via <@" STR_FMT ">: `" STR_FMT "`_", STR_ARG(buf_str(&r->call->text)), STR_ARG(id_write(w->arena, 'U', me->id)),
-					      STR_ARG(mrkdwn_escape(w->arena, str_clip(r->raw, 300)))), err);
+	*channel_id = c.id;
+	return true;
+}
+
+/* Before anything runs. */
+static bool find_dests(struct run *r)
+{
+	for (size_t i = 0; i < r->pipe.dest_count; i++)
+		if (!find_dest(r, r->pipe.dests[i], &r->dest_ids[i]))
+			return false;
+	return true;
 }
 
 static void send_all(struct run *r)
 {
+	struct arena *a = r->work->arena;
+	struct call *call = r->call;
+	struct str text, by = id_write(a, 'U', r->caller->user->id);
 	bool here = false;
 
-	for (size_t i = 0; i < r->pipe.dest_count && !r->call->err.code; i++) {
-		here |= str_is(r->pipe.dests[i], "here");
-		if (!send_to(r, r->pipe.dests[i], &r->call->err))
+	text = arena_printf(a, STR_FMT "\n_via <@" STR_FMT ">: `" STR_FMT "`_", STR_ARG(buf_str(&call->text)), STR_ARG(by), STR_ARG(mrkdwn_escape(a, str_clip(r->raw, 300))));
+	for (size_t i = 0; i < r->pipe.dest_count && !call->err.code; i++) {
+		here |= !r->dest_ids[i];
+		if (r->dest_ids[i] && !note_add(r->work, r->dest_ids[i], text, &call->err))
 			return;
 	}
+	call->in_channel |= here;
 	if (!r->pipe.dest_count || here)
 		return;
-	buf_reset(&r->call->text);
-	buf_add(&r->call->text, S("Sent to"));
+	buf_reset(&call->text);
+	buf_add(&call->text, S("Sent to"));
 	for (size_t i = 0; i < r->pipe.dest_count; i++)
-		buf_printf(&r->call->text, "%s " STR_FMT, i ? "," : "", STR_ARG(r->pipe.dests[i]));
-	buf_char(&r->call->text, '.');
-	r->call->in_channel = false;
+		buf_printf(&call->text, "%s " STR_FMT, i ? "," : "", STR_ARG(r->pipe.dests[i]));
+	buf_char(&call->text, '.');
+	call->in_channel = false;
 }
 
 /* ---- the whole line ---- */
@@ -457,7 +484,7 @@ static void run_line(struct run *r)
 		refuse_first(r);
 		return;
 	}
-	if (!may_all(r))
+	if (!may_all(r) || !find_dests(r))
 		return;
 	for (size_t i = 0; i < r->pipe.count && !r->call->err.code; i++)
 		if (!run_step(r, i))
@@ -467,18 +494,19 @@ static void run_line(struct run *r)
 }
 
 /* "| where state == ok | head" of a line whose program is over: everything but the program, on its rows. */
-static void run_behind(struct run *r, struct str rows)
+static void run_behind(struct run *r, const struct ran *ran)
 {
 	struct err *err = &r->call->err;
 
 	r->behind = true;
-	buf_add(&r->call->data, rows);
+	buf_add(&r->call->data, ran->rows);
+	buf_add(&r->call->text, ran->shown);
 	if (!line_read(r->work->arena, r->raw, LINE_CANONICAL, &r->line, err) || !line_split(&r->line, &r->pipe, err))
 		return;
 	for (size_t i = 0; i < r->pipe.count; i++)
 		if (!find_step(r, i))
 			return;
-	if (r->pipe.count && !may_all(r))
+	if (!may_all(r) || !find_dests(r))
 		return;
 	for (size_t i = 0; i < r->pipe.count && !err->code; i++)
 		if (!run_step(r, i))
@@ -494,7 +522,7 @@ static struct str refusal(struct run *r)
 	const struct err *err = &r->call->err;
 	struct str point = line_point(a, &r->line);
 
-	return arena_printf(a, ":warning: %s%s%s" STR_FMT "%s", err->text, str_ends(str_of(err->text), S("?")) ? "" : ".", point.n ? "\n```\n" : "", STR_ARG(mrkdwn_escape(a, point)),
+	return arena_printf(a, ":warning: %s%s%s" STR_FMT "%s", err->text, str_ends(str_of(err->text), S("?")) ? "" : ".", point.n ? "\n```\n" : "", STR_ARG(mrkdwn_code(a, point)),
 			    point.n ? "\n```" : "");
 }
 
@@ -502,11 +530,11 @@ static struct str as_json(struct call *call)
 {
 	struct arena *a = call->work->arena;
 
-	return arena_printf(a, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_escape(a, buf_str(&call->data))));
+	return arena_printf(a, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_code(a, buf_str(&call->data))));
 }
 
-/* rows: the line stands behind a program in its pipe, and these came from it; p NULL: it is a line of its own. */
-static bool run_one(struct work *w, const struct caller *caller, const struct held *held, struct str rows, struct str line, struct command_result *out)
+/* ran: the line stands behind this program in its pipe; NULL: it is a line of its own. */
+static bool run_one(struct work *w, const struct caller *caller, const struct held *held, const struct ran *ran, struct str line, struct command_result *out)
 {
 	struct call call;
 	struct run r = {.work = w, .caller = caller, .raw = line, .line = {.fault_at = SIZE_MAX}, .call = &call, .began_us = mono_us()};
@@ -515,8 +543,8 @@ static bool run_one(struct work *w, const struct caller *caller, const struct he
 	call_init(&call, w, caller);
 	call.raw = held ? held->line : line;
 	call.held = held;
-	if (rows.p)
-		run_behind(&r, rows);
+	if (ran)
+		run_behind(&r, ran);
 	else
 		run_line(&r);
 	ok = !err_is_outage(call.err.code) && call_audit(&call, call.raw, r.began_us);
@@ -563,17 +591,17 @@ bool command_read(struct work *w, const struct caller *caller, struct str line, 
 
 bool command_run(struct work *w, const struct caller *caller, struct str line, struct command_result *out)
 {
-	return run_one(w, caller, NULL, (struct str){NULL, 0}, line, out);
+	return run_one(w, caller, NULL, NULL, line, out);
 }
 
-bool command_run_then(struct work *w, const struct caller *caller, struct str rows, struct str then, struct command_result *out)
+bool command_run_then(struct work *w, const struct caller *caller, const struct ran *ran, struct str then, struct command_result *out)
 {
-	return run_one(w, caller, NULL, rows, then, out);
+	return run_one(w, caller, NULL, ran, then, out);
 }
 
 bool command_run_held(struct work *w, const struct caller *caller, const struct held *held, struct str line, struct command_result *out)
 {
-	return run_one(w, caller, held, (struct str){NULL, 0}, line, out);
+	return run_one(w, caller, held, NULL, line, out);
 }
 
 bool command_run_row(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err)

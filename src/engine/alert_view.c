@@ -114,7 +114,7 @@ const char *group_emoji(const struct group *g)
 
 struct str user_mention(struct arena *a, int64_t user_id)
 {
-	return arena_printf(a, "<@" STR_FMT ">", STR_ARG(id_write(a, 'U', user_id)));
+	return mrkdwn_user(a, user_id);
 }
 
 struct str group_acker(struct arena *a, const struct group_row *r)

@@ -9,11 +9,6 @@
 
 #include <inttypes.h>
 
-static struct str person(struct arena *a, int64_t user_id)
-{
-	return arena_printf(a, "<@" STR_FMT ">", STR_ARG(id_write(a, 'U', user_id)));
-}
-
 /* ---- what its message says ---- */
 
 static const struct {
@@ -45,7 +40,7 @@ static const char *words_of(const struct held *h)
 
 static struct str title(struct arena *a, const struct held *h)
 {
-	struct str who = person(a, h->user_id);
+	struct str who = mrkdwn_user(a, h->user_id);
 
 	if (h->kind == HELD_BREAK_GLASS)
 		return arena_printf(a, ":rotating_light: *" STR_FMT "* " STR_FMT " broke the glass: this ran without approval", STR_ARG(h->code), STR_ARG(who));
@@ -66,7 +61,7 @@ static struct str votes_text(struct work *w, struct arena *a, const struct held 
 		return S("");
 	buf_init(&b, 8 * KIB);
 	for (size_t i = 0; i < count; i++)
-		buf_printf(&b, "%s" STR_FMT " " STR_FMT "%s" STR_FMT, i ? ", " : "Approved by ", STR_ARG(person(a, votes[i].user_id)), STR_ARG(mrkdwn_date(a, votes[i].at, false)),
+		buf_printf(&b, "%s" STR_FMT " " STR_FMT "%s" STR_FMT, i ? ", " : "Approved by ", STR_ARG(mrkdwn_user(a, votes[i].user_id)), STR_ARG(mrkdwn_date(a, votes[i].at, false)),
 			   votes[i].note.n ? ": " : "", STR_ARG(mrkdwn_escape(a, votes[i].note)));
 	return buf_keep(a, &b);
 }
@@ -103,7 +98,7 @@ static struct str small_print(struct work *w, struct arena *a, const struct held
 	if (votes.n)
 		buf_printf(&b, "\n" STR_FMT, STR_ARG(votes));
 	if (h->state == HELD_DENIED || h->state == HELD_CANCELLED || h->state == HELD_REVIEWED)
-		buf_printf(&b, "\nBy " STR_FMT "%s", STR_ARG(person(a, h->decided_by)), h->why.n ? ": " : "");
+		buf_printf(&b, "\nBy " STR_FMT "%s", STR_ARG(mrkdwn_user(a, h->decided_by)), h->why.n ? ": " : "");
 	if (h->why.n)
 		buf_printf(&b, "%s" STR_FMT, h->state == HELD_FAILED ? "\n" : "", STR_ARG(mrkdwn_escape(a, h->why)));
 	return str_trim(buf_keep(a, &b));
@@ -140,7 +135,7 @@ static struct str body(struct work *w, struct arena *a, const struct held *h, st
 	json_open(&o, '{');
 	block_attachment_open(&o, str_of(h->kind == HELD_BREAK_GLASS ? "a30200" : looks[look_of(h)].color), fallback);
 	block_section(&o, title(a, h));
-	block_section(&o, arena_printf(a, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_escape(a, str_clip(h->calls, 2000)))));
+	block_section(&o, arena_printf(a, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_code(a, str_clip(h->calls, 2000)))));
 	if (h->preview.n)
 		block_section(&o, arena_printf(a, "What it would do:\n" STR_FMT, STR_ARG(str_clip(h->preview, HELD_PREVIEW_MAX))));
 	if (h->outcome.n)
@@ -295,12 +290,12 @@ bool held_find(struct work *w, struct str ref, struct held *out, struct err *err
 static struct str said(struct work *w, const struct held *h, int64_t by)
 {
 	struct arena *a = w->arena;
-	struct str who = person(a, h->user_id), what = arena_printf(a, STR_FMT ": " STR_FMT " is %s", STR_ARG(who), STR_ARG(h->code), words_of(h));
+	struct str who = mrkdwn_user(a, h->user_id), what = arena_printf(a, STR_FMT ": " STR_FMT " is %s", STR_ARG(who), STR_ARG(h->code), words_of(h));
 
 	if (h->state == HELD_EXPIRED)
 		return arena_printf(a, STR_FMT ". Nobody said yes in time; it did not run", STR_ARG(what));
 	if (h->state == HELD_DENIED || h->state == HELD_CANCELLED)
-		return arena_printf(a, STR_FMT " by " STR_FMT "%s" STR_FMT, STR_ARG(what), STR_ARG(person(a, by)), h->why.n ? ": " : "", STR_ARG(mrkdwn_escape(a, h->why)));
+		return arena_printf(a, STR_FMT " by " STR_FMT "%s" STR_FMT, STR_ARG(what), STR_ARG(mrkdwn_user(a, by)), h->why.n ? ": " : "", STR_ARG(mrkdwn_escape(a, h->why)));
 	if (h->state == HELD_FAILED || h->state == HELD_SUPERSEDED)
 		return arena_printf(a, STR_FMT ": " STR_FMT, STR_ARG(what), STR_ARG(mrkdwn_escape(a, h->why)));
 	if (h->state == HELD_DONE && h->kind == HELD_APPROVAL) /* who confirmed is looking at it */
@@ -340,7 +335,7 @@ bool held_due(struct work *w, int64_t id, wall_ms *again_at)
 	if (h.kind == HELD_BREAK_GLASS && h.state != HELD_REVIEWED) {
 		*again_at = w->now + DAY;
 		return say(w, &h, arena_printf(a, STR_FMT " still waits for a review by somebody else than " STR_FMT ": `review " STR_FMT "`. " STR_FMT, STR_ARG(h.code),
-					      STR_ARG(person(a, h.user_id)), STR_ARG(h.code), STR_ARG(h.approvers)), &w->err);
+					      STR_ARG(mrkdwn_user(a, h.user_id)), STR_ARG(h.code), STR_ARG(h.approvers)), &w->err);
 	}
 	if (h.state != HELD_PENDING)
 		return true;

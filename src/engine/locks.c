@@ -7,11 +7,6 @@
 #include "store/journal.h"
 #include "store/locks.h"
 
-static struct str person(struct arena *a, int64_t user_id)
-{
-	return arena_printf(a, "<@" STR_FMT ">", STR_ARG(id_write(a, 'U', user_id)));
-}
-
 static struct str name_of(struct work *w, int64_t user_id)
 {
 	struct err ignored = {0};
@@ -30,13 +25,13 @@ static bool tell_holder(struct work *w, const struct lock *l, struct str text, s
 static bool tell_lost(struct work *w, const struct lock *l, int64_t by, enum lock_event event, struct str reason, struct err *err)
 {
 	struct arena *a = w->arena;
-	struct str whose = person(a, l->user_id), text;
+	struct str whose = mrkdwn_user(a, l->user_id), text;
 
 	if (event == LOCK_ON_STEAL)
 		text = arena_printf(a, ":warning: " STR_FMT " *" STR_FMT "* was yours and was taken over by " STR_FMT ": " STR_FMT, STR_ARG(whose), STR_ARG(l->target),
-				    STR_ARG(person(a, by)), STR_ARG(mrkdwn_escape(a, reason)));
+				    STR_ARG(mrkdwn_user(a, by)), STR_ARG(mrkdwn_escape(a, reason)));
 	else if (event == LOCK_ON_UNLOCK)
-		text = arena_printf(a, ":unlock: " STR_FMT " your lock of *" STR_FMT "* was ended by " STR_FMT ".", STR_ARG(whose), STR_ARG(l->target), STR_ARG(person(a, by)));
+		text = arena_printf(a, ":unlock: " STR_FMT " your lock of *" STR_FMT "* was ended by " STR_FMT ".", STR_ARG(whose), STR_ARG(l->target), STR_ARG(mrkdwn_user(a, by)));
 	else
 		text = arena_printf(a, ":unlock: " STR_FMT " your lock of *" STR_FMT "* is over: its " STR_FMT " have passed.", STR_ARG(whose), STR_ARG(l->target),
 				    STR_ARG(span_write(a, l->until - l->taken)));
@@ -48,7 +43,7 @@ static bool tell_turn(struct work *w, const struct lock *l, struct err *err)
 	struct arena *a = w->arena;
 
 	return tell_holder(w, l, arena_printf(a, ":lock: " STR_FMT " *" STR_FMT "* is yours now, until " STR_FMT ": " STR_FMT ". `unlock " STR_FMT "` when you are done.",
-					      STR_ARG(person(a, l->user_id)), STR_ARG(l->target), STR_ARG(mrkdwn_date(a, l->until, false)), STR_ARG(mrkdwn_escape(a, l->reason)),
+					      STR_ARG(mrkdwn_user(a, l->user_id)), STR_ARG(l->target), STR_ARG(mrkdwn_date(a, l->until, false)), STR_ARG(mrkdwn_escape(a, l->reason)),
 					      STR_ARG(l->target)), err);
 }
 
@@ -278,7 +273,7 @@ static bool remind(struct work *w, const struct standing *s, struct lock *l)
 	l->reminded = true;
 	return store_lock_set(w->engine->db, l, &w->err) &&
 	       tell_holder(w, l, arena_printf(a, ":hourglass_flowing_sand: " STR_FMT " your lock of *" STR_FMT "* ends in " STR_FMT "; `lock " STR_FMT " --for 1h` keeps it." STR_FMT,
-					      STR_ARG(person(a, l->user_id)), STR_ARG(l->target), STR_ARG(span_write(a, l->until - w->now)), STR_ARG(l->target), STR_ARG(next)), &w->err);
+					      STR_ARG(mrkdwn_user(a, l->user_id)), STR_ARG(l->target), STR_ARG(span_write(a, l->until - w->now)), STR_ARG(l->target), STR_ARG(next)), &w->err);
 }
 
 bool locks_due(struct work *w, int64_t id, wall_ms *again_at)

@@ -28,6 +28,14 @@ bool chat_is_member(struct work *w, int64_t channel_id, int64_t user_id)
 	return store_member_find(w->engine->db, channel_id, user_id, NULL, &ignored);
 }
 
+bool chat_may_read(struct work *w, int64_t channel_id, int64_t user_id)
+{
+	struct err ignored = {0};
+	struct channel c;
+
+	return channel_id && store_channel_find(w->engine->db, w->arena, channel_id, &c, &ignored) && (c.kind == CHANNEL_PUBLIC || chat_is_member(w, channel_id, user_id));
+}
+
 static bool find_ref(struct work *w, int64_t user_id, struct str ref, int64_t *id, bool *is_user, struct err *err)
 {
 	*is_user = false;

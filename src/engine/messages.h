@@ -11,6 +11,8 @@
  * "channel_not_found" also for a private channel that they are not in. */
 MUST_USE bool chat_channel(struct work *w, int64_t user_id, struct str ref, struct channel *out, struct err *err);
 bool chat_is_member(struct work *w, int64_t channel_id, int64_t user_id);
+/* A public channel, or one that they are in. */
+bool chat_may_read(struct work *w, int64_t channel_id, int64_t user_id);
 
 /* Posts, with m->files, whose bytes must be on disk. Fills seq, id and ts of *m. thread_ts must name a message: "thread_not_found". Checks size: "msg_too_long", "no_text". */
 MUST_USE bool chat_post_message(struct work *w, struct channel *c, struct message *m, struct err *err);

@@ -247,7 +247,7 @@ static struct str what_of(struct arena *a, const struct silence *s)
 
 static struct str why_of(struct arena *a, const struct silence *s)
 {
-	struct str by = s->user_id ? arena_printf(a, "<@" STR_FMT ">", STR_ARG(id_write(a, 'U', s->user_id))) : mrkdwn_escape(a, s->created_by);
+	struct str by = s->user_id ? mrkdwn_user(a, s->user_id) : mrkdwn_escape(a, s->created_by);
 
 	return arena_printf(a, "%s" STR_FMT "%s" STR_FMT, by.n ? " by " : "", STR_ARG(by), s->comment.n ? ": " : "", STR_ARG(mrkdwn_escape(a, str_clip(s->comment, 300))));
 }

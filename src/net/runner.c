@@ -1,5 +1,6 @@
 #include "net/runner.h"
 
+#include "base/apart.h"
 #include "base/crypt.h"
 #include "base/map.h"
 #include "net/runner_wire.h"
@@ -8,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -268,28 +268,6 @@ static void update_poll(struct house *h)
 		uv_poll_stop(h->poll);
 }
 
-static bool spawn(pid_t *pid, int theirs)
-{
-	char *const argv[] = {"opsroomd", RUNNER_ARGUMENT, NULL}, *const env[] = {NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t none;
-
-	sigemptyset(&none);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP); /* ^C in a terminal is for the daemon */
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, theirs, STDIN_FILENO);
-	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_RDWR, 0);
-	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_RDWR, 0);
-	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-	errno = posix_spawn(pid, "/proc/self/exe", &files, &attributes, argv, env);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attributes);
-	return errno == 0;
-}
-
 static bool make_scratch(struct house *h)
 {
 	snprintf(h->scratch, sizeof h->scratch, "/tmp/opsroom-XXXXXX");
@@ -315,7 +293,7 @@ static void process_start(struct house *h)
 	int pair[2] = {-1, -1};
 
 	h->began = mono_now();
-	if (!make_scratch(h) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0 || !spawn(&h->pid, pair[1])) {
+	if (!make_scratch(h) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0 || !apart_spawn(RUNNER_ARGUMENT, pair[1], &h->pid)) {
 		err_set(&why, ERR_UNAVAILABLE, "the process that runs plugins cannot be started: %s", strerror(errno));
 		if (pair[0] >= 0)
 			close(pair[0]);

@@ -383,6 +383,8 @@ bool line_split(struct line *line, struct pipeline *out, struct err *err)
 		return true;
 	if (!take_dests(line, end, out, err))
 		return false;
+	if (!end) /* "> here" alone, behind a program that is over */
+		return true;
 	for (size_t i = 0; i <= end; i++) {
 		if (i < end && !token_is(&line->tokens[i], "|"))
 			continue;

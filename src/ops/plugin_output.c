@@ -1,12 +1,12 @@
 #include "ops/plugin_output.h"
 
+#include "ops/text_table.h"
+
 #include "ops/text.h"
 
 #include <stdio.h>
 
 #define MAGIC "opsroom/1"
-#define COLUMNS_MAX 20
-#define CELL_MAX 60
 #define TABLE_ROWS_SHOWN 100
 #define FILE_MAX (48 * KIB)
 
@@ -114,22 +114,6 @@ static void show(struct plugin_output *o, struct str mrkdwn)
 	buf_add(&o->shown, mrkdwn);
 }
 
-/* Escaped, and so that it cannot end a code block. */
-static struct str as_code(struct arena *a, struct str s)
-{
-	struct buf b;
-	size_t at;
-
-	s = mrkdwn_escape(a, s);
-	buf_init(&b, 3 * s.n + 1);
-	for (; str_find(s, S("```"), &at); s = str_n(s.p + at + 2, s.n - at - 2)) {
-		buf_add(&b, str_n(s.p, at + 2));
-		buf_add(&b, S("\xe2\x80\x8b"));
-	}
-	buf_add(&b, s);
-	return buf_keep(a, &b);
-}
-
 void plugin_output_init(struct plugin_output *o)
 {
 	*o = (struct plugin_output){.percent = -1, .title = S(""), .title_link = S(""), .color = S(""), .image_url = S(""), .error_code = S(""), .error_hint = S("")};
@@ -205,52 +189,6 @@ static bool take_row(struct plugin_output *o, struct json *v, struct arena *a)
 
 /* ---- tables ---- */
 
-static size_t width_of(struct str s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
-static struct str one_line(struct arena *a, struct str s)
-{
-	char *p;
-
-	s = str_clip(s, CELL_MAX);
-	if (!memchr(s.p, '\n', s.n) && !memchr(s.p, '\t', s.n))
-		return s;
-	p = arena_alloc(a, s.n);
-	for (size_t i = 0; i < s.n; i++)
-		p[i] = s.p[i] == '\n' || s.p[i] == '\t' ? ' ' : s.p[i];
-	return str_n(p, s.n);
-}
-
-static struct str cell_text(struct arena *a, const struct json *v)
-{
-	struct json_out out;
-	struct buf b;
-
-	if (!v || v->type == JSON_NULL)
-		return S("");
-	if (v->type < JSON_ARRAY)
-		return one_line(a, v->text);
-	buf_init(&b, 4 * OUTPUT_LINE_MAX);
-	out = json_out(&b);
-	json_put(&out, v);
-	return one_line(a, buf_keep(a, &b));
-}
-
-static void put_cell(struct buf *b, struct str text, size_t width, bool last)
-{
-	size_t n = width_of(text);
-
-	buf_add(b, text);
-	for (; !last && n < width + 2; n++)
-		buf_char(b, ' ');
-}
-
 static void row_of_table(struct plugin_output *o, const struct json *cols, const struct json *row)
 {
 	const struct json *v = row->child;
@@ -272,7 +210,7 @@ static void row_of_table(struct plugin_output *o, const struct json *cols, const
 
 static bool table_ok(const struct json *cols, const struct json *rows)
 {
-	bool ok = json_is(cols, JSON_ARRAY) && cols->count && cols->count <= COLUMNS_MAX && json_is(rows, JSON_ARRAY);
+	bool ok = json_is(cols, JSON_ARRAY) && cols->count && cols->count <= TABLE_COLUMNS_MAX && json_is(rows, JSON_ARRAY);
 
 	for (const struct json *c = ok ? cols->child : NULL; c && ok; c = c->next) {
 		ok = c->type == JSON_STR && c->text.n;
@@ -284,53 +222,35 @@ static bool table_ok(const struct json *cols, const struct json *rows)
 	return ok;
 }
 
-static void widths_of(struct arena *a, const struct json *row, size_t *widths)
+static void cells_of(struct arena *a, const struct json *row, struct str *cells, size_t columns)
 {
-	size_t k = 0;
+	const struct json *v = row->child;
 
-	for (const struct json *v = row->child; v; v = v->next, k++) {
-		size_t n = width_of(cell_text(a, v));
-
-		if (n > widths[k])
-			widths[k] = n;
-	}
-}
-
-static void put_line(struct buf *b, struct arena *a, const struct json *row, const size_t *widths)
-{
-	size_t k = 0;
-
-	if (b->n)
-		buf_char(b, '\n');
-	for (const struct json *v = row->child; v; v = v->next)
-		put_cell(b, cell_text(a, v), widths[k++], !v->next);
+	for (size_t k = 0; k < columns; k++, v = v ? v->next : NULL)
+		cells[k] = table_cell(a, v);
 }
 
 static bool take_table(struct plugin_output *o, struct json *v, struct arena *a)
 {
 	struct json *cols = json_get(v, "cols"), *rows = json_get(v, "rows");
-	size_t widths[COLUMNS_MAX] = {0}, shown = 0;
-	struct str code;
-	struct buf b;
+	struct str heads[TABLE_COLUMNS_MAX], *cells, text;
+	size_t shown, count = 0;
 
 	if (!table_ok(cols, rows))
 		return false;
 	clean_tree(a, v);
-	widths_of(a, cols, widths);
-	for (const struct json *r = rows->child; r && shown < TABLE_ROWS_SHOWN; r = r->next, shown++)
-		widths_of(a, r, widths);
-	buf_init(&b, OUTPUT_SHOWN_MAX);
-	put_line(&b, a, cols, widths);
-	shown = 0;
-	for (const struct json *r = rows->child; r; r = r->next) {
+	shown = rows->count < TABLE_ROWS_SHOWN ? rows->count : TABLE_ROWS_SHOWN;
+	cells = arena_alloc(a, (shown * cols->count + 1) * sizeof *cells);
+	cells_of(a, cols, heads, cols->count);
+	for (const struct json *r = rows->child; r; r = r->next, count++) {
 		row_of_table(o, cols, r);
-		if (shown++ < TABLE_ROWS_SHOWN)
-			put_line(&b, a, r, widths);
+		if (count < shown)
+			cells_of(a, r, cells + count * cols->count, cols->count);
 	}
-	if (shown > TABLE_ROWS_SHOWN)
-		buf_printf(&b, "\n(%zu more)", shown - TABLE_ROWS_SHOWN);
-	code = as_code(a, buf_keep(a, &b));
-	show(o, arena_printf(a, "```\n" STR_FMT "\n```", STR_ARG(code)));
+	text = table_write(a, heads, cols->count, cells, shown);
+	if (count > shown)
+		text = arena_printf(a, STR_FMT "\n(%zu more)", STR_ARG(text), count - shown);
+	show(o, arena_printf(a, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_code(a, text))));
 	return true;
 }
 
@@ -492,7 +412,7 @@ static void plain(struct plugin_output *o, struct arena *a)
 	struct str line = clean(a, last_drawn(o->now), false);
 
 	if (line.n || o->shown.n)
-		show(o, o->events ? mrkdwn_escape(a, line) : as_code(a, line));
+		show(o, o->events ? mrkdwn_escape(a, line) : mrkdwn_code(a, line));
 }
 
 static void begin(struct plugin_output *o, struct str line, struct output_event *out)

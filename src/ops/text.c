@@ -1,5 +1,7 @@
 #include "ops/text.h"
 
+#include "ops/id.h"
+
 #include "base/json.h"
 
 static void add_escaped(struct buf *b, char c)
@@ -153,4 +155,24 @@ struct str mrkdwn_date(struct arena *a, wall_ms at, bool seconds)
 
 	return arena_printf(a, "<!date^%lld^{date_short_pretty} {%s}|%.10s %.*s UTC>", (long long)(at / SECOND), seconds ? "time_secs" : "time", iso.p, seconds ? 8 : 5,
 			    iso.p + 11);
+}
+
+struct str mrkdwn_user(struct arena *a, int64_t user_id)
+{
+	return arena_printf(a, "<@" STR_FMT ">", STR_ARG(id_write(a, 'U', user_id)));
+}
+
+struct str mrkdwn_code(struct arena *a, struct str s)
+{
+	struct buf b;
+	size_t at;
+
+	s = mrkdwn_escape(a, s);
+	buf_init(&b, 3 * s.n + 1);
+	for (; str_find(s, S("```"), &at); s = str_n(s.p + at + 2, s.n - at - 2)) {
+		buf_add(&b, str_n(s.p, at + 2));
+		buf_add(&b, S("\xe2\x80\x8b"));
+	}
+	buf_add(&b, s);
+	return buf_keep(a, &b);
 }

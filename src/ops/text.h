@@ -4,10 +4,14 @@
 
 /* & < > escaped; for text of others that goes into mrkdwn. */
 struct str mrkdwn_escape(struct arena *a, struct str s);
+/* The same for what stands between ``` and ```: nothing in it ends the block. */
+struct str mrkdwn_code(struct arena *a, struct str s);
 /* What a person sent: bare & < > are escaped, escapes and control sequences (<@U1>, <!here>, <#C1>, <https://…|label>) stay. */
 struct str mrkdwn_tidy(struct arena *a, struct str s);
 /* For people who see no markup: control sequences become their labels, escapes are undone. */
 struct str mrkdwn_plain(struct arena *a, struct str s);
+/* "<@U…>": shown as the person's name, who hears of it. */
+struct str mrkdwn_user(struct arena *a, int64_t user_id);
 /* The ids in <@U…>: calls back for each; true for <!here>, <!channel>, <!everyone>. */
 bool mrkdwn_mentions(struct str s, void (*on_user)(void *context, struct str id), void *context);
 

@@ -144,7 +144,7 @@ test('rows go on down the pipe when the program is over; its buttons run command
 	assert.equal(pressed.ok, true, JSON.stringify(pressed));
 	const { runs } = await d.api('/v1/runs?plugin=kit&state=all');
 	assert.equal(runs[0].command, 'kit hello');
-	assert.equal(runs[0].via, 'button');
+	assert.equal(runs[0].via, 'plugin button');
 });
 
 test('an approval shows the dry run, and its yes starts the program', opts, async (t) => {

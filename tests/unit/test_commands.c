@@ -129,6 +129,41 @@ START_TEST(every_command)
 }
 END_TEST
 
+/* ---- what waits ---- */
+
+static void with_rules(const char *text)
+{
+	char path[128];
+	struct rulebook *next;
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/access.yaml", room.dir);
+	f = fopen(path, "w");
+	ck_assert(f && fputs(text, f) >= 0 && fclose(f) == 0);
+	next = rulebook_read(&(struct rulebook_from){.access = str_of(path), .plugins_dir = S("")}, &err);
+	ck_assert_msg(next != NULL, "%s", err.text);
+	rulebook_free(room.e->rulebook);
+	room.e->rulebook = next;
+	unlink(path);
+}
+
+/* Its timer may come late: after a restart, or when the disk was full. */
+START_TEST(nothing_is_confirmed_after_its_time)
+{
+	struct said s = {.line = "ack DiskFull", .role = ROLE_RESPONDER, .scope = SCOPE_WRITE, .channel_id = room.channel_id};
+	char line[40];
+
+	with_rules("rules: |\n  require core:ack need confirm\n");
+	room_run(&room, run, &s);
+	ck_assert_str_eq(s.audit_result, "held");
+	snprintf(line, sizeof line, "confirm %.4s", strstr(s.data, "\"code\":\"") + 8);
+	clock_set(wall_now() + 2 * MINUTE);
+	s = say(line);
+	ck_assert_int_eq(s.code, ERR_CONFLICT);
+	ck_assert_ptr_nonnull(strstr(s.text, "has expired: say it again"));
+}
+END_TEST
+
 /* ---- what is answered ---- */
 
 START_TEST(help_shows_what_one_may)
@@ -520,6 +555,7 @@ int main(void)
 	const struct unit_test tests[] = {
 		{"table", the_table_is_whole},
 		{"table", every_command, .times = (int)command_count},
+		{"held", nothing_is_confirmed_after_its_time},
 		{"said", help_shows_what_one_may},
 		{"said", refusals_say_why, .times = COUNT_OF(refused)},
 		{"said", a_missing_role_is_named},

@@ -195,6 +195,7 @@ static const struct {
 	{"alerts *> #ops @ann here", 1, 3, NULL},
 	{"graph up > 0", 1, 0, NULL},
 	{"graph up > here", 1, 1, NULL},
+	{"> #ops", 0, 1, NULL}, /* behind a program that is over */
 	{"alerts > #a #b", 0, 0, "> takes one place; *> takes several"},
 	{"alerts | | head", 0, 0, "there is nothing between the pipes"},
 	{"| head", 0, 0, "there is nothing between the pipes"},

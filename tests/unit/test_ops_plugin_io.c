@@ -196,7 +196,7 @@ START_TEST(tables)
 {
 	say("opsroom/1");
 	say("{\"table\":{\"cols\":[\"name\",\"up\"],\"rows\":[[\"web\",true],[\"database\",null],[\"x\"]]}}");
-	shows("```\nname      up\nweb       true\ndatabase  \nx\n```");
+	shows("```\nname      up\nweb       true\ndatabase\nx\n```");
 	ck_str(plugin_output_rows(&out, &a), "[{\"name\":\"web\",\"up\":true},{\"name\":\"database\",\"up\":null},{\"name\":\"x\"}]");
 }
 END_TEST
