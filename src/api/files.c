@@ -2,8 +2,7 @@
 #include "api/handlers.h"
 #include "base/log.h"
 #include "engine/file_bytes.h"
-#include "engine/messages.h"
-#include "store/files.h"
+#include "engine/files.h"
 
 /* What a browser may show by itself; anything else is saved. SVG is a program. */
 static bool is_picture(struct str mimetype)
@@ -67,15 +66,13 @@ static void start_reading(struct exchange *x)
 /* Who may not read the channel is not told that there is such a file. */
 void files_get(struct exchange *x)
 {
-	struct file *f = arena_zero(x_arena(x), sizeof *f);
-	struct err none = {0};
-	struct channel ch;
 	struct str id_text;
+	struct file *f;
+	size_t count;
 	int64_t id;
 
 	str_cut(x->rest, '/', &id_text);
-	if (!id_parse(id_text, "F", &id) || !store_file_find(x->work.engine->db, x_arena(x), id, f, &x->err) ||
-	    !chat_channel(&x->work, x->user.id, id_write(x_arena(x), 'C', f->channel_id), &ch, &none)) {
+	if (!id_parse(id_text, "F", &id) || !files_seen(&x->work, x->user.id, id, &f, &count, &x->err) || !count) {
 		if (!x->err.code)
 			x_fail(x, ERR_NOT_FOUND, "there is no such file");
 		return;

@@ -61,4 +61,7 @@ void v1_provision(struct exchange *x);
 void v1_search(struct exchange *x);
 void v1_advance(struct exchange *x);
 void files_get(struct exchange *x);
+#define UPLOAD_PATH "/upload/v1/" /* ID/KEY; bodies may be large here */
+void upload_post(struct exchange *x);
+struct str upload_key(struct work *w, int64_t file_id); /* upload.c */
 void stream_route(struct exchange *x);

@@ -33,6 +33,8 @@ const struct http_route routes[] = {
 	 "A WebSocket: everything that happens in one's channels, in order, without a gap over reconnects and restarts."},
 	{"GET", "/files/", "ID/NAME | ID/download/NAME", DIALECT_OURS, WHO_PERSON, ROUTE_PREFIX | ROUTE_LOADED, files_get,
 	 "The bytes of a file that a message brought (url_private), for those who may read its channel."},
+	{"POST", "/upload/v1/", "ID/KEY", DIALECT_WEBHOOK, WHO_KEY, ROUTE_PREFIX, upload_post,
+	 "The bytes of a file, at the address that files.getUploadURLExternal gave out: raw, or the file of a multipart form."},
 	{"GET", "/v1/setup", "?token=", DIALECT_OURS, WHO_ANYBODY, 0, v1_setup_get, "Is the one-time link good?"},
 	{"POST", "/v1/setup", "", DIALECT_OURS, WHO_ANYBODY, 0, v1_setup,
 	 "Makes the first admin. Needs the token of the one-time link; impossible once there is an admin."},

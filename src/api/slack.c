@@ -29,6 +29,11 @@ const struct slack_method slack_methods[] = {
 	{"conversations.open", SCOPE_WRITE, "im:write", slack_conv_open, "Opens a direct message with one person."},
 	{"conversations.replies", SCOPE_READ, "channels:history", slack_conv_replies, "A thread."},
 	{"conversations.setTopic", SCOPE_WRITE, "channels:manage", slack_conv_topic, "Sets the topic of a channel."},
+	{"files.completeUploadExternal", SCOPE_WRITE, "files:write", slack_files_complete, "Shares uploaded files in a message, or keeps them to oneself."},
+	{"files.delete", SCOPE_WRITE, "files:write", slack_files_delete, "Deletes a file of one's own from all messages; admins delete any."},
+	{"files.getUploadURLExternal", SCOPE_WRITE, "files:write", slack_files_upload_url, "An address to send the bytes of a file to."},
+	{"files.info", SCOPE_READ, "files:read", slack_files_info, "One file and where it is shared."},
+	{"files.list", SCOPE_READ, "files:read", slack_files_list, "Files that the caller may see, newest first."},
 	{"reactions.add", SCOPE_WRITE, "reactions:write", slack_reactions_add, "Adds a reaction to a message."},
 	{"reactions.get", SCOPE_READ, "reactions:read", slack_reactions_get, "Reactions to a message."},
 	{"reactions.remove", SCOPE_WRITE, "reactions:write", slack_reactions_remove, "Takes a reaction of one's own back."},
@@ -212,6 +217,24 @@ void put_cursor(struct slack_call *c, int64_t after)
 	json_key(&c->out, "response_metadata");
 	json_open(&c->out, '{');
 	json_add_str(&c->out, "next_cursor", cursor);
+	json_close(&c->out, '}');
+}
+
+struct pages arg_pages(struct slack_call *c, unsigned usual, unsigned most)
+{
+	int64_t count = arg_int(c, "count", usual), page = arg_int(c, "page", 1);
+
+	return (struct pages){.count = count < 1 ? usual : count > most ? most : (unsigned)count, .page = page < 1 ? 1 : page > 100000 ? 100000 : (unsigned)page};
+}
+
+void put_paging(struct slack_call *c, const struct pages *p)
+{
+	json_key(&c->out, "paging");
+	json_open(&c->out, '{');
+	json_add_int(&c->out, "count", p->count);
+	json_add_int(&c->out, "total", p->total);
+	json_add_int(&c->out, "page", p->page);
+	json_add_int(&c->out, "pages", (p->total + p->count - 1) / p->count);
 	json_close(&c->out, '}');
 }
 

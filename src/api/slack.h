@@ -42,6 +42,13 @@ void slack_failed(struct slack_call *c, const struct err *err);
 /* "limit" and "cursor" of lists: the id to go on after; false: invalid_cursor is answered. */
 bool arg_page(struct slack_call *c, unsigned most, unsigned *limit, int64_t *after);
 void put_cursor(struct slack_call *c, int64_t after); /* 0: the end */
+/* "page" and "count" of older lists. */
+struct pages {
+	unsigned count, page; /* page: from 1 */
+	int64_t total;        /* the method's to fill */
+};
+struct pages arg_pages(struct slack_call *c, unsigned usual, unsigned most);
+void put_paging(struct slack_call *c, const struct pages *p);
 
 /* slack_chat.c */
 void slack_chat_post(struct slack_call *c);
@@ -83,3 +90,10 @@ void slack_users_by_email(struct slack_call *c);
 void slack_users_presence(struct slack_call *c);
 void slack_bots_info(struct slack_call *c);
 void slack_team_info(struct slack_call *c);
+
+/* slack_files.c */
+void slack_files_upload_url(struct slack_call *c);
+void slack_files_complete(struct slack_call *c);
+void slack_files_info(struct slack_call *c);
+void slack_files_list(struct slack_call *c);
+void slack_files_delete(struct slack_call *c);

@@ -1,4 +1,5 @@
 /* The daemon while it runs: the address is opened, signals are obeyed, everything is stopped in order. */
+#include "api/handlers.h"
 #include "api/mail.h"
 #include "api/sns.h"
 #include "base/log.h"
@@ -25,6 +26,8 @@ static struct server_limits net_limits(const struct settings *s)
 	return (struct server_limits){
 		.head_bytes = s->head_max,
 		.body_bytes = s->body_max,
+		.large_path = UPLOAD_PATH,
+		.large_bytes = s->upload_max + 64 * KIB, /* the frame of a multipart body */
 		.connections = s->connections_max,
 		.connections_per_address = s->connections_per_address_max,
 		.head_deadline = s->head_deadline,
@@ -66,6 +69,7 @@ struct config_swap {
 	struct arena arena;
 	struct str prometheus_url;
 	span_ms alert_graphs;
+	size_t upload_max;
 };
 
 /* Work thread. Memory only: a commit that fails does not undo it. */
@@ -75,6 +79,7 @@ static void swap_run(struct work *w)
 
 	w->engine->config.prometheus_url = s->prometheus_url;
 	w->engine->config.alert_graphs = s->alert_graphs;
+	w->engine->config.upload_max = s->upload_max;
 }
 
 static void swap_done(struct work *w)
@@ -93,6 +98,7 @@ static void tell_work_thread(struct daemon *d)
 	arena_init(&s->arena);
 	s->prometheus_url = d->settings.prometheus_url; /* in the daemon's arena: a reload leaves it there */
 	s->alert_graphs = d->settings.alert_graphs;
+	s->upload_max = d->settings.upload_max;
 	s->work.arena = &s->arena;
 	s->work.run = swap_run;
 	s->work.done = swap_done;

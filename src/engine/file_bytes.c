@@ -100,14 +100,34 @@ static bool sweep_dropped(struct work *w, bool *more, struct err *err)
 	if (!store_file_dropped(w->engine->db, w->arena, DROPPED_AT_ONCE, &all, &count, err))
 		return false;
 	for (size_t i = 0; i < count; i++) {
+		struct file *shares;
+		size_t elsewhere;
+
+		if (!store_file_shares(w->engine->db, w->arena, all[i].id, &shares, &elsewhere, err))
+			return false;
 		/* What cannot be removed now is found again in an hour. */
-		if (unlink(path_of(w->arena, data_dir, all[i].id).p) != 0 && errno != ENOENT)
+		if (!elsewhere && unlink(path_of(w->arena, data_dir, all[i].id).p) != 0 && errno != ENOENT)
 			continue;
 		if (!store_file_forget(w->engine->db, &all[i], err))
 			return false;
 		gone++;
 	}
 	*more = gone == DROPPED_AT_ONCE;
+	return true;
+}
+
+/* Those that were never ended, and those that their owner deleted. */
+static bool sweep_uploads(struct work *w, bool *more, struct err *err)
+{
+	struct file *all;
+	size_t count;
+
+	if (!store_upload_over(w->engine->db, w->arena, w->now - ORPHAN_AGE, DROPPED_AT_ONCE, &all, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if ((unlink(path_of(w->arena, w->engine->config.data_dir, all[i].id).p) == 0 || errno == ENOENT) && !store_upload_drop(w->engine->db, all[i].id, err))
+			return false;
+	*more = *more || count == DROPPED_AT_ONCE;
 	return true;
 }
 
@@ -162,5 +182,5 @@ static bool sweep_orphans(struct work *w, struct err *err)
 
 bool file_bytes_sweep(struct work *w, bool *more, struct err *err)
 {
-	return sweep_dropped(w, more, err) && sweep_orphans(w, err);
+	return sweep_dropped(w, more, err) && sweep_uploads(w, more, err) && sweep_orphans(w, err);
 }

@@ -219,6 +219,11 @@ bool chat_change_message(struct work *w, struct channel *c, struct message *m, i
 	return store_message_change(w->engine->db, m, err) && record_event(w, c, EVENT_CHANGED, m->ts, editor_id, S(""), err);
 }
 
+bool chat_tell_changed(struct work *w, struct channel *c, const struct message *m, struct err *err)
+{
+	return record_event(w, c, EVENT_CHANGED, m->ts, 0, S(""), err);
+}
+
 bool chat_delete_message(struct work *w, struct channel *c, struct message *m, struct err *err)
 {
 	struct message root;

@@ -20,6 +20,8 @@ MUST_USE bool chat_post_message(struct work *w, struct channel *c, struct messag
 MUST_USE bool chat_post_once(struct work *w, struct channel *c, struct message *m, struct str key, struct err *err);
 /* m: the message with its new text and body. A change that changes nothing is published to nobody. */
 MUST_USE bool chat_change_message(struct work *w, struct channel *c, struct message *m, int64_t editor_id, struct err *err);
+/* Tells all that it is another now, for a reason that is not in its row. */
+MUST_USE bool chat_tell_changed(struct work *w, struct channel *c, const struct message *m, struct err *err);
 MUST_USE bool chat_delete_message(struct work *w, struct channel *c, struct message *m, struct err *err);
 MUST_USE bool chat_react(struct work *w, struct channel *c, struct message *m, int64_t user_id, struct str name, bool add, struct err *err);
 /* Seen by one person, kept nowhere. *ts is what it is called. */

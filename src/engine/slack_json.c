@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "net/form.h"
+#include "ops/file_type.h"
 #include "store/apps.h"
 #include "store/chat.h"
 #include "store/files.h"
@@ -158,30 +159,20 @@ static void write_reactions(struct work *w, struct json_out *o, const struct mes
 	json_close(o, ']');
 }
 
-/* "png" of "graph.png" */
-static struct str file_type(struct str name)
-{
-	size_t dot = name.n;
-
-	while (dot && name.p[dot - 1] != '.')
-		dot--;
-	return dot ? str_n(name.p + dot, name.n - dot) : S("binary");
-}
-
 /* Slack's file object (docs.slack.dev, File object); without thumbnails: ours are small enough as they are. */
-static void write_file(struct work *w, struct json_out *o, const struct file *f)
+static void write_file_members(struct work *w, struct json_out *o, const struct file *f)
 {
 	struct str id = id_write(w->arena, 'F', f->id), name = percent_encode(w->arena, f->name), base = w->engine->config.public_url;
 	struct str url = arena_printf(w->arena, STR_FMT "/files/" STR_FMT "/" STR_FMT, STR_ARG(base), STR_ARG(id), STR_ARG(name));
 
-	json_open(o, '{');
 	json_add_str(o, "id", id);
 	json_add_int(o, "created", f->created / 1000);
 	json_add_int(o, "timestamp", f->created / 1000);
 	json_add_str(o, "name", f->name);
 	json_add_str(o, "title", f->title);
 	json_add_str(o, "mimetype", f->mimetype);
-	json_add_str(o, "filetype", file_type(f->name));
+	json_add_str(o, "filetype", str_of(file_type_of(f->name)->word));
+	json_add_str(o, "pretty_type", str_of(file_type_of(f->name)->word));
 	json_add_str(o, "user", id_write(w->arena, 'U', f->user_id));
 	json_add_int(o, "size", f->size_bytes);
 	json_add_str(o, "mode", S("hosted"));
@@ -195,6 +186,75 @@ static void write_file(struct work *w, struct json_out *o, const struct file *f)
 		json_add_int(o, "original_w", f->width);
 		json_add_int(o, "original_h", f->height);
 	}
+	if (f->alt.n)
+		json_add_str(o, "alt_txt", f->alt);
+}
+
+/* The channels of one kind that it is in; their ids, or where in each. */
+static void write_shares(struct work *w, struct json_out *o, const char *key, const struct file *shares, const struct channel *channels, size_t count, bool is_public)
+{
+	json_key(o, key);
+	json_open(o, '{');
+	for (size_t i = 0; i < count; i++) {
+		bool known = (channels[i].kind == CHANNEL_PUBLIC) != is_public;
+
+		for (size_t k = 0; k < i; k++)
+			known = known || channels[k].id == channels[i].id;
+		if (known)
+			continue;
+		json_key_str(o, channel_id_text(w->arena, &channels[i]));
+		json_open(o, '[');
+		for (size_t k = i; k < count; k++)
+			if (channels[k].id == channels[i].id) {
+				json_open(o, '{');
+				json_add_str(o, "ts", ts_text(w->arena, shares[k].ts));
+				json_add_str(o, "channel_name", channels[k].name);
+				json_add_str(o, "team_id", id_write(w->arena, 'T', channels[k].workspace_id));
+				json_add_str(o, "share_user_id", id_write(w->arena, 'U', shares[k].user_id));
+				json_close(o, '}');
+			}
+		json_close(o, ']');
+	}
+	json_close(o, '}');
+}
+
+static void write_places(struct work *w, struct json_out *o, const char *key, const struct channel *channels, size_t count, enum channel_kind kind)
+{
+	json_key(o, key);
+	json_open(o, '[');
+	for (size_t i = 0; i < count; i++) {
+		bool known = channels[i].kind != kind;
+
+		for (size_t k = 0; k < i; k++)
+			known = known || channels[k].id == channels[i].id;
+		if (!known)
+			json_put_str(o, channel_id_text(w->arena, &channels[i]));
+	}
+	json_close(o, ']');
+}
+
+void write_file_shared(struct work *w, struct json_out *o, const struct file *shares, size_t count)
+{
+	struct channel *channels = arena_zero(w->arena, count * sizeof *channels);
+	struct err ignored = {0};
+	bool is_public = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (shares[i].channel_id && store_channel_find(w->engine->db, w->arena, shares[i].channel_id, &channels[n], &ignored))
+			is_public = channels[n++].kind == CHANNEL_PUBLIC || is_public;
+	json_open(o, '{');
+	write_file_members(w, o, &shares[0]);
+	json_add_bool(o, "is_public", is_public);
+	write_places(w, o, "channels", channels, n, CHANNEL_PUBLIC);
+	write_places(w, o, "groups", channels, n, CHANNEL_PRIVATE);
+	write_places(w, o, "ims", channels, n, CHANNEL_DM);
+	json_key(o, "shares");
+	json_open(o, '{');
+	write_shares(w, o, "public", shares, channels, n, true);
+	write_shares(w, o, "private", shares, channels, n, false);
+	json_close(o, '}');
+	json_add_int(o, "comments_count", 0);
 	json_close(o, '}');
 }
 
@@ -208,8 +268,11 @@ static void write_files(struct work *w, struct json_out *o, const struct message
 		return;
 	json_key(o, "files");
 	json_open(o, '[');
-	for (size_t i = 0; i < count; i++)
-		write_file(w, o, &all[i]);
+	for (size_t i = 0; i < count; i++) {
+		json_open(o, '{');
+		write_file_members(w, o, &all[i]);
+		json_close(o, '}');
+	}
 	json_close(o, ']');
 }
 
@@ -260,7 +323,7 @@ static void write_bot(struct work *w, struct json_out *o, const struct message *
 void write_message_members(struct work *w, struct json_out *o, const struct message *m)
 {
 	static const char *const subtypes[] = {
-		[MESSAGE_BOT] = "bot_message", [MESSAGE_JOIN] = "channel_join", [MESSAGE_LEAVE] = "channel_leave", [MESSAGE_TOPIC] = "channel_topic", [MESSAGE_BROADCAST] = "thread_broadcast"};
+		[MESSAGE_BOT] = "bot_message", [MESSAGE_JOIN] = "channel_join", [MESSAGE_LEAVE] = "channel_leave", [MESSAGE_TOPIC] = "channel_topic", [MESSAGE_BROADCAST] = "thread_broadcast", [MESSAGE_FILES] = "file_share"};
 
 	json_add_str(o, "type", S("message"));
 	if (m->kind != MESSAGE_PLAIN)

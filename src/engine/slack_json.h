@@ -11,6 +11,8 @@ void write_channel_object(struct work *w, struct json_out *o, const struct chann
 void write_message_object(struct work *w, struct json_out *o, const struct message *m);
 /* The members of a message without its braces, for events that add their own. */
 void write_message_members(struct work *w, struct json_out *o, const struct message *m);
+/* A file with where it is shared, as files.info shows it: the rows of store_file_shares(), at least one. */
+void write_file_shared(struct work *w, struct json_out *o, const struct file *shares, size_t count);
 /* One event of a channel's sequence, as /stream frames carry it: {"type":"event","channel":...,"seq":...,"event":{...}}. */
 struct str message_frame(struct work *w, const struct channel *c, const struct message *m);
 struct str event_frame(struct work *w, const struct channel *c, const struct channel_event *e);

@@ -294,6 +294,13 @@ static bool method_is_taken(struct http_in *in)
 	}
 }
 
+static size_t body_most(const struct http_in *in)
+{
+	const struct server_limits *l = in->limits;
+
+	return l->large_path && str_starts(in->request->path, str_of(l->large_path)) ? l->large_bytes : l->body_bytes;
+}
+
 static bool framing_is_sound(struct http_in *in, const struct head_facts *f)
 {
 	llhttp_t *p = &in->parser;
@@ -303,7 +310,7 @@ static bool framing_is_sound(struct http_in *in, const struct head_facts *f)
 	if (f->transfer_encodings &&
 	    (f->transfer_encodings > 1 || in->is_1_0 || !str_eq_nocase(f->transfer_encoding, S("chunked"))))
 		return refuse_400(in, "Transfer-Encoding can only be chunked, once, with HTTP/1.1"), false;
-	if ((p->flags & F_CONTENT_LENGTH) && p->content_length > in->limits->body_bytes)
+	if ((p->flags & F_CONTENT_LENGTH) && p->content_length > body_most(in))
 		return refuse(in, 413, "too_big", "the body is larger than this server takes"), false;
 	return true;
 }
@@ -429,7 +436,7 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
 	struct http_in *in = p->data;
 	struct http_request *r = in->request;
 
-	if (n > in->limits->body_bytes - r->body.n) {
+	if (r->body.n > body_most(in) || n > body_most(in) - r->body.n) { /* a reload may have lowered it */
 		refuse(in, 413, "too_big", "the body is larger than this server takes");
 		return -1;
 	}

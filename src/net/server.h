@@ -17,6 +17,8 @@ typedef uint64_t conn_id; /* slot and generation: never 0, never used twice */
 struct server_limits {
 	size_t head_bytes;             /* request line and headers; 431 past it */
 	size_t body_bytes;             /* 413 past it */
+	const char *large_path;        /* bodies of requests to paths that begin so may have large_bytes; NULL: none. A constant */
+	size_t large_bytes;
 	unsigned connections;          /* 503 past it, then the listener pauses */
 	unsigned connections_per_address; /* loopback is exempt */
 	span_ms head_deadline;         /* from the first byte to the end of the head: 408 */

@@ -34,7 +34,7 @@ struct channel {
 	int64_t last_seq, last_ts;
 };
 
-enum message_kind { MESSAGE_PLAIN, MESSAGE_BOT, MESSAGE_JOIN, MESSAGE_LEAVE, MESSAGE_TOPIC, MESSAGE_BROADCAST };
+enum message_kind { MESSAGE_PLAIN, MESSAGE_BOT, MESSAGE_JOIN, MESSAGE_LEAVE, MESSAGE_TOPIC, MESSAGE_BROADCAST, MESSAGE_FILES };
 
 struct message {
 	int64_t channel_id, seq, id, ts, thread_ts; /* thread_ts 0: not in a thread */
@@ -54,7 +54,7 @@ struct file {
 	int64_t id, channel_id, ts; /* ts: the message's */
 	int64_t user_id;
 	struct str name;            /* "graph.png" */
-	struct str title, mimetype;
+	struct str title, mimetype, alt; /* alt: what a picture shows, in words */
 	int64_t size_bytes;
 	int width, height;          /* of a picture; 0: not known */
 	wall_ms created;

@@ -1,6 +1,7 @@
 /* Small texts from outside: times, spans, numbers, ids and ts of messages. What is read and written again reads the same. */
 #include "fuzz.h"
 #include "ops/alert.h"
+#include "ops/file_type.h"
 #include "ops/id.h"
 #include "ops/lock.h"
 #include "ops/mfa.h"
@@ -38,6 +39,14 @@ static void ids(struct arena *a, struct str in)
 	}
 }
 
+static void pictures(struct str in)
+{
+	int width, height;
+
+	need(picture_size(in, &width, &height) ? width > 0 && height > 0 : !width && !height);
+	need(file_type_of(in) != NULL);
+}
+
 static void codes_and_targets(struct arena *a, struct str in)
 {
 	struct err err = {0};
@@ -65,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&a);
 	times(&a, in);
 	ids(&a, in);
+	pictures(in);
 	codes_and_targets(&a, in);
 	if (str_to_int(in, &n))
 		need(str_to_int(arena_printf(&a, "%lld", (long long)n), &again) && n == again);

@@ -1,5 +1,6 @@
 /* Files of messages: bytes before rows, rows with messages, and what is swept. */
 #include "engine/file_bytes.h"
+#include "engine/files.h"
 #include "engine/messages.h"
 #include "engine_fixture.h"
 #include "store/files.h"
@@ -49,6 +50,17 @@ static bool orphan(struct work *w, void *context)
 	return (*(int64_t *)context = put_bytes(w, S("nobody's"))) != 0;
 }
 
+static bool files_one(struct work *w, int64_t id, struct file *out)
+{
+	struct file *all;
+	size_t count;
+
+	if (!store_file_shares(w->engine->db, w->arena, id, &all, &count, &w->err) || !count)
+		return false;
+	*out = all[0];
+	return true;
+}
+
 static bool sweep(struct work *w, void *context)
 {
 	return file_bytes_sweep(w, context, &w->err);
@@ -84,7 +96,7 @@ static bool find_one(struct work *w, void *context)
 	struct file f, *all;
 	size_t count;
 
-	ck_assert(store_file_find(w->engine->db, w->arena, p->file_id, &f, &w->err));
+	ck_assert(files_one(w, p->file_id, &f));
 	ck_assert_int_eq(f.channel_id, r.channel_id);
 	ck_assert_int_eq(f.ts, p->ts);
 	ck_assert_int_eq(f.user_id, r.user_id);
@@ -107,7 +119,7 @@ static bool find_none(struct work *w, void *context)
 	struct file f, *all;
 	size_t count;
 
-	ck_assert(!store_file_find(w->engine->db, w->arena, p->file_id, &f, &w->err));
+	ck_assert(!files_one(w, p->file_id, &f));
 	ck_assert_int_eq(w->err.code, ERR_NONE);
 	ck_assert(store_file_list(w->engine->db, w->arena, r.channel_id, p->ts, &all, &count, &w->err));
 	ck_assert_uint_eq(count, 0);
@@ -198,6 +210,47 @@ START_TEST(half_written_bytes_go_too)
 }
 END_TEST
 
+struct upload {
+	int64_t id;
+	enum upload_state until;
+};
+
+static bool bring(struct work *w, void *context)
+{
+	struct upload *u = context;
+	struct file f = {.user_id = r.user_id, .name = S("a.txt"), .title = S("a"), .size_bytes = 1};
+
+	if (!files_expect(w, &f, &w->err) || !file_bytes_put(w->arena, r.dir, u->id = f.id, S("x"), &w->err) || !files_came(w, &f, &w->err))
+		return false;
+	return u->until == UPLOAD_THERE || store_upload_keep(w->engine->db, w->engine->workspace_id, &f, &w->err);
+}
+
+static bool take_away(struct work *w, void *context)
+{
+	struct upload *u = context;
+
+	return files_delete(w, r.user_id, u->id, false, &w->err);
+}
+
+/* One that nobody completed goes after an hour, one that is its owner's stays until they delete it. */
+START_TEST(uploads_go_when_they_are_over)
+{
+	struct upload left = {.until = UPLOAD_THERE}, kept = {.until = UPLOAD_PRIVATE};
+
+	room_run(&r, bring, &left);
+	room_run(&r, bring, &kept);
+	room_later(HOUR - 1);
+	sweep_now();
+	ck_assert(has_bytes(left.id) && has_bytes(kept.id));
+	room_later(3 * HOUR);
+	sweep_now();
+	ck_assert(!has_bytes(left.id) && has_bytes(kept.id));
+	room_run(&r, take_away, &kept);
+	sweep_now();
+	ck_assert(!has_bytes(kept.id));
+}
+END_TEST
+
 START_TEST(too_many_bytes_are_refused)
 {
 	struct err err = {0};
@@ -235,6 +288,7 @@ int main(void)
 		{"files", a_message_brings_a_file},	    {"files", a_deleted_message_takes_its_file_along},
 		{"files", bytes_without_a_row_go_after_an_hour}, {"files", bytes_of_days_ago_are_found_too},
 		{"files", half_written_bytes_go_too},	    {"files", too_many_bytes_are_refused},
+		{"files", uploads_go_when_they_are_over},
 	};
 
 	return unit_run_in("engine/files", tests, COUNT_OF(tests), begin, end);

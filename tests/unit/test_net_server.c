@@ -398,6 +398,8 @@ START_TEST(limits_of_head_and_body)
 
 	l.head_bytes = 1024;
 	l.body_bytes = 10000;
+	l.large_path = "/big/";
+	l.large_bytes = 12000;
 	w = world_new(&l, NULL);
 	buf_init(&b, MIB);
 	buf_printf(&b, "GET /hello HTTP/1.1\r\nHost: x\r\nX: %0900d\r\n\r\n", 1);
@@ -418,6 +420,10 @@ START_TEST(limits_of_head_and_body)
 	buf_reset(&b);
 	buf_printf(&b, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n%010000d", 1);
 	ck_assert_uint_eq(ask(w, buf_str(&b)).body_n, 10000);
+	ck_assert_int_eq(ask(w, S("POST /big/ HTTP/1.1\r\nHost: x\r\nContent-Length: 12001\r\n\r\n")).status, 413);
+	buf_reset(&b);
+	buf_printf(&b, "POST /big/x HTTP/1.1\r\nHost: x\r\nContent-Length: 12000\r\n\r\n%012000d", 1);
+	ck_assert_int_eq(ask(w, buf_str(&b)).status, 404); /* the handler's answer */
 	buf_reset(&b);
 	buf_printf(&b,
 		   "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
