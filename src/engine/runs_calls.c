@@ -1,5 +1,6 @@
 #include "engine/runs_calls.h"
 
+#include "base/mask.h"
 #include "engine/alerts.h"
 #include "ops/text.h"
 #include "ops/run.h"
@@ -169,7 +170,7 @@ static bool do_say(struct asked *k)
 		err_set(k->err, ERR_CONFLICT, "this was not said in a channel");
 		return false;
 	}
-	return note_reply(k->w, r->channel_id, r->thread_ts ? r->thread_ts : r->message_ts, mrkdwn_escape(k->w->arena, text), k->err);
+	return note_reply(k->w, r->channel_id, r->thread_ts ? r->thread_ts : r->message_ts, mrkdwn_escape(k->w->arena, mask_text(k->w->arena, text)), k->err);
 }
 
 static bool do_run(struct asked *k)

@@ -39,7 +39,7 @@ elif cmd == "itself":
 elif cmd == "button":
     print("opsroom/1"); print(json.dumps({"button": {"label": "Show the log", "command": "approve A-1"}}))
 elif cmd == "secret":
-    ask(do="say", text="the key is " + open(os.environ["OPSROOM_SECRETS"] + "/API_KEY").read())
+    print(ask(do="say", text="said: the key is " + open(os.environ["OPSROOM_SECRETS"] + "/API_KEY").read()))
 `;
 
 async function world(t, access) {
@@ -229,4 +229,18 @@ test('what is asked for in a direct message reaches those who may say yes', opts
 		}
 		return false;
 	}, 'cyd is asked', 5000);
+});
+
+test('a secret is masked in what a program says in the channel, too', opts, async (t) => {
+	const { d, ran, ask, messages, tokens } = await world(t);
+	execFileSync(cli, ['--data', d.data, 'secret', 'set', 'kit', 'API_KEY'], { input: 'sesame-open-42\n' });
+	const run = await ran("kit secret", "ben");
+	assert.match(run.shown, /True/, JSON.stringify(run));
+	const { channels } = await ask('/v1/boot', 'ben'), channel = channels.find((c) => c.name === 'ops').id;
+	const message = await until(async () => {
+		const root = (await messages('ops', 'ben')).find((m) => m.text.includes(`*${run.code}*`));
+		const replies = root && (await d.api('/api/conversations.replies', { body: { channel, ts: root.ts }, token: tokens.ben.token })).messages;
+		return [...(await messages('ops', 'ben')), ...(replies ?? [])].find((m) => /said: the key is/.test(m.text));
+	}, 'it is said');
+	assert.equal(message.text, 'said: the key is ***');
 });
