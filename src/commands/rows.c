@@ -3,6 +3,7 @@
 #include "base/regex.h"
 #include "ops/text_table.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define JOINED_MAX (32 * KIB)
@@ -85,7 +86,7 @@ static bool is_number(struct str s, double *out)
 	memcpy(text, s.p, s.n);
 	text[s.n] = '\0';
 	*out = strtod(text, &end);
-	return !*end;
+	return !*end && isfinite(*out);
 }
 
 /* Numbers by their size, other texts by their letters. */
@@ -159,12 +160,12 @@ static bool where(struct arena *a, const struct stage *s, struct rows_list *rows
 
 	for (size_t i = 1; i < s->count && !err->code; i += 4) {
 		if (i > 1 && !str_is(s->tokens[i - 1].text, "and"))
-			return wrong(at, &s->tokens[i - 1], err, "conditions are joined by `and`");
-		if (i + 2 >= s->count)
-			return wrong(at, &s->tokens[i], err, "say it so: where severity == critical");
-		if (n == CONDITIONS_MAX)
-			return wrong(at, &s->tokens[i], err, "that is more than 8 conditions");
-		if (read_condition(a, &s->tokens[i], &all[n], at, err))
+			wrong(at, &s->tokens[i - 1], err, "conditions are joined by `and`");
+		else if (i + 2 >= s->count)
+			wrong(at, &s->tokens[i], err, "say it so: where severity == critical");
+		else if (n == CONDITIONS_MAX)
+			wrong(at, &s->tokens[i], err, "that is more than 8 conditions");
+		else if (read_condition(a, &s->tokens[i], &all[n], at, err))
 			n++;
 	}
 	if (!n && !err->code)

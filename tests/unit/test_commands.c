@@ -451,6 +451,8 @@ START_TEST(rows_go_down_the_pipe)
 	ck_assert_str_eq(s.text, ":warning: say it so: where severity == critical.");
 	s = say("alerts | where severity = critical or x");
 	ck_assert(strstr(s.text, "conditions are joined by `and`"));
+	s = say("alerts | where title ~ ^Disk or x"); /* with an expression that was read already */
+	ck_assert(strstr(s.text, "conditions are joined by `and`"));
 	s = say("alerts | ack $colour");
 	ck_assert_str_eq(s.text, ":warning: a row has no field `colour`.\n```\nalerts | ack $colour\n             ^\n```");
 	ck_assert(strstr(say("alerts | status").text, "`status` takes nothing from a pipe"));
