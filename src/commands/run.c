@@ -12,6 +12,7 @@
 #include "engine/messages.h"
 #include "ops/text.h"
 
+#define TABLE_SHOWN_MAX (200 * KIB) /* of rows, in an answer */
 #define BOUND_MAX 100 /* calls that one line may become by $fields */
 
 struct step {
@@ -362,11 +363,13 @@ static void show_rows(struct run *r)
 	struct call *call = r->call;
 	struct arena *a = r->work->arena;
 	bool shown = r->shown.n > 0;
+	struct str text;
 
 	if (!r->have_rows)
 		return;
 	buf_reset(&call->text);
-	buf_printf(&call->text, "```\n" STR_FMT "\n```", STR_ARG(mrkdwn_code(a, str_trim(shown ? r->shown : rows_table(a, &r->rows)))));
+	text = mrkdwn_code(a, str_trim(shown ? r->shown : rows_table(a, &r->rows)));
+	buf_printf(&call->text, "```\n" STR_FMT "\n```%s", STR_ARG(str_clip(text, TABLE_SHOWN_MAX)), text.n > TABLE_SHOWN_MAX ? "\n_There is more._" : "");
 	if (!shown) {
 		buf_reset(&call->data);
 		buf_add(&call->data, rows_json(a, &r->rows));
