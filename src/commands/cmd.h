@@ -1,6 +1,13 @@
 /* commands/cmd.h -- what the rows of commands.def run. */
 #pragma once
 #include "commands/command.h"
+#include "commands/rows.h"
+
+/* How many a list has: all of them for what stands behind a pipe, else as many as people read. */
+static inline unsigned rows_wanted(const struct call *call, unsigned to_read)
+{
+	return call->then.n ? ROWS_MAX : to_read;
+}
 
 bool cmd_help(struct call *call);
 bool cmd_status(struct call *call);

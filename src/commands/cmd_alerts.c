@@ -9,7 +9,7 @@ bool cmd_alerts(struct call *call)
 	struct json_out o = json_out(&call->data);
 	enum alerts_wanted wanted;
 
-	if (!alerts_wanted_parse(call_text(call, "state"), &wanted) || !alerts_write_groups(call->work, &o, wanted, LISTED, &call->err))
+	if (!alerts_wanted_parse(call_text(call, "state"), &wanted) || !alerts_write_groups(call->work, &o, wanted, rows_wanted(call, LISTED), &call->err))
 		return false;
 	buf_add(&call->text, alerts_summary(call->work, wanted, LISTED));
 	return true;

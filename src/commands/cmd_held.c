@@ -285,7 +285,7 @@ bool cmd_approvals(struct call *call)
 	struct held *list;
 	size_t count, seen = 0;
 
-	if (!store_held_list(call->work->engine->db, call->work->arena, call->work->engine->workspace_id, all ? 0 : HELD_PENDING, 0, LISTED, &list, &count, &call->err))
+	if (!store_held_list(call->work->engine->db, call->work->arena, call->work->engine->workspace_id, all ? 0 : HELD_PENDING, 0, rows_wanted(call, LISTED), &list, &count, &call->err))
 		return false;
 	buf_add(&call->text, S("*Requests:*"));
 	json_open(&o, '{');

@@ -10,7 +10,7 @@
 
 bool cmd_jobs(struct call *call)
 {
-	struct run_filter f = {.state = str_is(call_text(call, "which"), "all") ? 0 : -1, .plugin = S(""), .limit = LISTED};
+	struct run_filter f = {.state = str_is(call_text(call, "which"), "all") ? 0 : -1, .plugin = S(""), .limit = rows_wanted(call, LISTED)};
 	struct json_out o = json_out(&call->data);
 	struct work *w = call->work;
 	struct run *list;

@@ -333,6 +333,10 @@ static bool run_step(struct run *r, size_t i)
 	struct call *call = r->call;
 	bool later = i || r->behind; /* something stands before it */
 
+	if (later && call->data.failed) {
+		err_set(&call->err, ERR_TOO_BIG, "what stands before the | answers with more rows than 4 MiB");
+		return false;
+	}
 	if (later && (!s->spec || s->fields || takes_rows(s->spec)) && !r->have_rows && !rows_read(r->work->arena, arena_dup(r->work->arena, buf_str(&call->data)), &r->rows, &call->err))
 		return false;
 	r->have_rows |= later && (!s->spec || s->fields || takes_rows(s->spec));

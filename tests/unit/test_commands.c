@@ -443,6 +443,14 @@ START_TEST(rows_go_down_the_pipe)
 	ck_assert_str_eq(s.data, "[{\"title\":\"Slow\"}]");
 	ck_assert_str_eq(say("alerts | sort title | join title ' and '").text, "```\nDiskFull and Slow\n```");
 	ck_assert_str_eq(say("alerts | count").data, "[{\"count\":2}]");
+	for (int i = 0; i < 25; i++) { /* more than a list shows */
+		char body[100];
+
+		snprintf(body, sizeof body, "[{\"labels\":{\"alertname\":\"Many%d\",\"severity\":\"info\"}}]", i);
+		room_run(&room, deliver, body);
+	}
+	ck_assert_str_eq(say("alerts | where severity == info | count").data, "[{\"count\":25}]");
+	ck_assert(say("alerts | where severity == info | resolve $id").ok);
 	s = say("alerts | where title ~ ^Disk | ack $id");
 	ck_assert(s.ok && strstr(s.text, " acknowledged `") && strstr(s.text, "*DiskFull*") && !strstr(s.text, "Slow"));
 	s = say("alerts | ack $id"); /* one of them is acknowledged already: the other is done all the same */
