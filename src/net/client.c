@@ -164,6 +164,8 @@ static struct call *call_new(const struct client_request *r, struct buf *answer)
 	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
+	if (r->once)
+		curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, 1L);
 	if (r->ca_file)
 		curl_easy_setopt(c->easy, CURLOPT_CAINFO, r->ca_file);
 	set_method(c, r->method);
@@ -196,16 +198,19 @@ static void explain(const struct call *c, CURLcode code, size_t max_bytes, struc
 static void read_answer(struct call *c, CURLcode code, struct client_answer *a)
 {
 	const char *type = NULL;
-	long status = 0;
+	long status = 0, sent = 0;
 
 	*a = (struct client_answer){.retry_after = c->retry_after};
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
+	curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent);
 	a->status = (int)status;
 	memcpy(a->cookie, c->cookie, sizeof a->cookie);
 	a->content_type = str_of(type);
 	a->body = buf_str(c->answer);
 	a->reached = code == CURLE_OK;
+	a->sent = sent > 0;
+	a->timed_out = code == CURLE_OPERATION_TIMEDOUT;
 	if (!a->reached)
 		explain(c, code, c->answer->max, &a->err);
 }
@@ -506,6 +511,46 @@ void http_client_send(struct http_client *client, const struct client_request *r
 	*client->last = c;
 	client->last = &c->next;
 	client->waiting++;
+}
+
+static bool cancel_waiting(struct http_client *client, const void *context)
+{
+	bool found = false;
+
+	for (struct call **at = &client->first; *at;) {
+		struct call *c = *at;
+
+		if (c->context != context) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		client->waiting--;
+		call_free(c);
+		found = true;
+	}
+	client->last = &client->first;
+	while (*client->last)
+		client->last = &(*client->last)->next;
+	return found;
+}
+
+bool http_client_cancel(struct http_client *client, const void *context)
+{
+	bool found = cancel_waiting(client, context);
+	struct call *next;
+
+	for (struct call *c = client->calls; c; c = next) {
+		next = c->next;
+		if (c->context != context)
+			continue;
+		curl_multi_remove_handle(client->multi, c->easy);
+		call_unlink(c);
+		call_free(c);
+		found = true;
+	}
+	start_waiting(client);
+	return found;
 }
 
 unsigned http_client_busy(const struct http_client *c)

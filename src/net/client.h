@@ -16,10 +16,13 @@ struct client_request {
 	span_ms deadline;      /* the whole exchange */
 	size_t answer_max_bytes;
 	const char *ca_file;   /* NULL: the system's */
+	bool once;             /* on a connection of its own: curl sends again what a kept one took and did not answer */
 };
 
 struct client_answer {
 	bool reached;      /* false: no HTTP answer; `err` says why */
+	bool sent;         /* some of the request left: the other side may have acted on it */
+	bool timed_out;    /* the deadline passed */
 	int status;
 	struct str body;   /* valid during the call */
 	struct str content_type;
@@ -33,6 +36,8 @@ void http_client_free(struct http_client *c); /* open calls end with ERR_UNAVAIL
 /* Copies what it needs; on_answer comes exactly once, from the loop. Over `at_once` calls wait in order. No redirects. */
 void http_client_send(struct http_client *c, const struct client_request *r,
 		      void (*on_answer)(void *context, const struct client_answer *answer), void *context);
+/* The calls with this context end now, and on_answer does not come. false: there is none. */
+bool http_client_cancel(struct http_client *c, const void *context);
 unsigned http_client_busy(const struct http_client *c);
 
 /* Blocking, for the CLI. The body is put into *body. */

@@ -314,6 +314,32 @@ START_TEST(calls_end_with_the_client)
 }
 END_TEST
 
+START_TEST(a_cancelled_call_is_not_answered)
+{
+	struct world *w = world_new(NULL, NULL);
+	struct many m, other;
+
+	many_start(&m, w, 2);
+	other = m;
+	for (int i = 0; i < 3; i++) /* the third waits for its place */
+		many_send(&m, "/later");
+	many_send(&other, "/hello");
+	ck_assert(!http_client_cancel(m.client, w));
+	uv_run(&m.loop, UV_RUN_ONCE);
+	ck_assert(http_client_cancel(m.client, &m));
+	ck_assert(!http_client_cancel(m.client, &m));
+	while (!other.answered)
+		uv_run(&m.loop, UV_RUN_ONCE);
+	ck_assert_uint_eq(other.good, 1);
+	ck_assert_uint_eq(m.answered, 0);
+	ck_assert_uint_eq(http_client_busy(m.client), 0);
+	http_client_free(m.client);
+	uv_run(&m.loop, UV_RUN_DEFAULT);
+	ck_assert_int_eq(uv_loop_close(&m.loop), 0);
+	world_free(w);
+}
+END_TEST
+
 START_TEST(bad_calls_are_answered_later)
 {
 	struct world *w = world_new(NULL, NULL);
@@ -496,6 +522,7 @@ int main(void)
 		{"blocking", retry_after_and_redirects},
 		{"loop", many_calls_some_at_once},
 		{"loop", calls_end_with_the_client},
+		{"loop", a_cancelled_call_is_not_answered},
 		{"loop", bad_calls_are_answered_later},
 		{"ws", ws_client_talks},
 		{"ws", ws_client_answers_pings},
