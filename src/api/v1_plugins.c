@@ -1,6 +1,7 @@
 /* Our own API: plugins. What lies in their folder is looked at beside the loop; a change is in the audit before it is made, and answered
  * when it is in force. */
 #include "api/handlers.h"
+#include "commands/listings.h"
 #include "commands/rulebook.h"
 
 /* ---- what there is ---- */
@@ -48,9 +49,21 @@ static void put_in_force(struct json_out *o, const struct plugin *p)
 	json_close(o, ']');
 }
 
-static void put_plugin(struct json_out *o, const struct rulebook *r, const struct plugins_seen *seen, size_t i)
+/* Why it is not in force as it lies there; else what is wrong with its server. */
+static struct str fault_of(const struct engine *e, struct str name)
 {
-	const struct plugin *p = rulebook_plugin(r, seen->names[i]);
+	const struct rulebook *r = e->rulebook;
+
+	for (size_t k = 0; k < r->fault_count; k++)
+		if (str_eq(r->faults[k].name, name))
+			return r->faults[k].why;
+	return listings_fault(e, name);
+}
+
+static void put_plugin(struct json_out *o, const struct engine *e, const struct plugins_seen *seen, size_t i)
+{
+	const struct plugin *p = rulebook_plugin(e->rulebook, seen->names[i]);
+	struct str fault = fault_of(e, seen->names[i]);
 
 	json_open(o, '{');
 	json_add_str(o, "name", seen->names[i]);
@@ -63,15 +76,13 @@ static void put_plugin(struct json_out *o, const struct rulebook *r, const struc
 	json_close(o, ']');
 	if (p)
 		put_in_force(o, p);
-	for (size_t k = 0; k < r->fault_count; k++)
-		if (str_eq(r->faults[k].name, seen->names[i]))
-			json_add_str(o, "fault", r->faults[k].why);
+	if (fault.n)
+		json_add_str(o, "fault", fault);
 	json_close(o, '}');
 }
 
 static void list(struct exchange *x)
 {
-	const struct rulebook *r = x->work.engine->rulebook;
 	const struct plugins_seen *seen = x->context;
 	struct json_out o;
 
@@ -84,7 +95,7 @@ static void list(struct exchange *x)
 	json_key(&o, "plugins");
 	json_open(&o, '[');
 	for (size_t i = 0; i < seen->count; i++)
-		put_plugin(&o, r, seen, i);
+		put_plugin(&o, x->work.engine, seen, i);
 	json_close(&o, ']');
 	json_close(&o, '}');
 }

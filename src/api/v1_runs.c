@@ -26,7 +26,7 @@ void v1_runs(struct exchange *x)
 		f.state = -1;
 	else if (state.n && !str_is(state, "all")) {
 		if (!run_state_parse(state, &wanted)) {
-			x_fail(x, ERR_INVALID, "state is open, all, queued, running, done, failed, timed_out, cancelled or unknown");
+			x_fail(x, ERR_INVALID, "state is open, all, queued, running, waiting, done, failed, timed_out, cancelled or unknown");
 			return;
 		}
 		f.state = (int)wanted;

@@ -1,6 +1,7 @@
 /* Secrets of plugins: set, listed by name, dropped; never shown. An admin sets those of the site, of plugins and channels; anybody their own. */
 #include "api/handlers.h"
 #include "base/mask.h"
+#include "commands/listings.h"
 #include "commands/plugin_go.h"
 #include "engine/messages.h"
 #include "store/runs.h"
@@ -91,7 +92,7 @@ void v1_secret_put(struct exchange *x)
 	}
 	(void)mask_add(value);
 	s.sealed = crypt_seal(x_arena(x), &key, value);
-	if (!store_secret_put(e->db, e->workspace_id, &s, &x->err) || !note(x, &s, "secret.set")) {
+	if (!store_secret_put(e->db, e->workspace_id, &s, &x->err) || !note(x, &s, "secret.set") || !listings_now(&x->work, &x->err)) {
 		x->work.failed = true;
 		return;
 	}

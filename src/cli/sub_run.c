@@ -29,7 +29,7 @@ static bool follow(struct cli *c, struct str code, struct err *err)
 	int64_t after = 0;
 	struct json *v;
 
-	while (str_is(state, "queued") || str_is(state, "running")) {
+	while (str_is(state, "queued") || str_is(state, "running") || str_is(state, "waiting")) {
 		const struct json *lines;
 		bool any = false;
 
@@ -45,6 +45,8 @@ static bool follow(struct cli *c, struct str code, struct err *err)
 			any = true;
 		}
 		fflush(stdout);
+		if (str_is(json_get_str(v, "state"), "waiting") && !str_is(state, "waiting"))
+			fprintf(stderr, "opsroom: " STR_FMT " cannot be done now; it is tried again by itself\n", STR_ARG(code));
 		state = json_get_str(v, "state");
 		if (!any)
 			usleep(FOLLOW_EVERY_MS * 1000);

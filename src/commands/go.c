@@ -115,8 +115,7 @@ bool call_audit(struct call *call, struct str raw, int64_t began_us)
 
 /* ---- locks ---- */
 
-/* What changes a target that somebody else has does not run. */
-static bool is_let(struct call *call, struct err *err)
+bool call_let(struct call *call, struct err *err)
 {
 	struct str *targets;
 	size_t count = call->typed.spec->risk == RISK_READ ? 0 : lock_targets_of(call->work->arena, &call->typed, &targets);
@@ -132,7 +131,7 @@ static void mention_lock(struct call *call)
 {
 	struct err locked = {0};
 
-	if (!is_let(call, &locked))
+	if (!call_let(call, &locked))
 		buf_printf(&call->text, "%s:lock: %s.", call->text.n ? "\n" : "", locked.text);
 }
 
@@ -159,7 +158,7 @@ void call_go(struct call *call)
 		plan_call(call);
 		return;
 	}
-	if (!call->typed.flags.dry_run && (!is_let(call, &call->err) || !held_ready(call)))
+	if (!call->typed.flags.dry_run && (!call_let(call, &call->err) || !held_ready(call)))
 		return;
 	if (theirs)
 		plugin_go(call, theirs);

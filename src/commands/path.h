@@ -4,6 +4,8 @@
 
 /* Asks the rules alone: fills call->verdict; false: call->err says why not. */
 bool call_may(struct call *call);
+/* What changes a target that somebody else has does not run: *err says who. */
+bool call_let(struct call *call, struct err *err);
 /* Decides and carries out one bound call: rules, --help, --explain, what must be held back, the command itself. Its answer is in
  * call->text and call->data, or call->err says why not. */
 void call_go(struct call *call);

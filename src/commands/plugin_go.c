@@ -6,7 +6,6 @@
 #include "engine/held.h"
 #include "engine/messages.h"
 #include "engine/runs.h"
-#include "ops/plugin_request.h"
 #include "ops/text.h"
 #include "store/chat.h"
 #include "store/held.h"
@@ -42,34 +41,38 @@ static bool read_approvals(struct call *call, struct plugin_request *q)
 	return true;
 }
 
-static bool request_of(struct call *call, const struct plugin_command *c, int64_t id, bool dry, struct plugin_input *in)
+static span_ms time_of(const struct call *call, const struct plugin_command *c)
+{
+	return call->typed.flags.timeout && call->typed.flags.timeout < c->timeout ? call->typed.flags.timeout : c->timeout;
+}
+
+static bool request_of(struct call *call, const struct plugin_command *c, int64_t id, bool dry, struct plugin_request *q)
 {
 	const struct caller *who = call->caller;
 	struct work *w = call->work;
 	struct err ignored = {0};
 	struct channel ch = {.name = S("")};
-	span_ms time = call->typed.flags.timeout && call->typed.flags.timeout < c->timeout ? call->typed.flags.timeout : c->timeout;
-	struct plugin_request q = {.id = arena_printf(w->arena, "%" PRId64, id),
-				   .command = c,
-				   .call = &call->typed,
-				   .raw = call->raw,
-				   .user_id = id_write(w->arena, 'U', who->user->id),
-				   .user = who->user->name,
-				   .email = who->user->email,
-				   .room_id = S(""),
-				   .room = S(""),
-				   .thread = S(""),
-				   .incident = call->typed.flags.incident,
-				   .dry_run = dry,
-				   .rows = call->rows,
-				   .deadline = w->now + time};
 
+	*q = (struct plugin_request){.id = arena_printf(w->arena, "%" PRId64, id),
+				     .command = c,
+				     .call = &call->typed,
+				     .raw = call->raw,
+				     .user_id = id_write(w->arena, 'U', who->user->id),
+				     .user = who->user->name,
+				     .email = who->user->email,
+				     .room_id = S(""),
+				     .room = S(""),
+				     .thread = S(""),
+				     .incident = call->typed.flags.incident,
+				     .dry_run = dry,
+				     .rows = call->rows,
+				     .deadline = w->now + time_of(call, c)};
 	if (who->channel_id && store_channel_find(w->engine->db, w->arena, who->channel_id, &ch, &ignored)) {
-		q.room_id = id_write(w->arena, ch.kind == CHANNEL_DM ? 'D' : 'C', ch.id);
-		q.room = ch.kind == CHANNEL_DM ? S("") : ch.name;
-		q.thread = who->thread_ts ? ts_text(w->arena, who->thread_ts) : S("");
+		q->room_id = id_write(w->arena, ch.kind == CHANNEL_DM ? 'D' : 'C', ch.id);
+		q->room = ch.kind == CHANNEL_DM ? S("") : ch.name;
+		q->thread = who->thread_ts ? ts_text(w->arena, who->thread_ts) : S("");
 	}
-	return read_approvals(call, &q) && plugin_request_write(w->arena, &q, in, &call->err);
+	return read_approvals(call, q);
 }
 
 struct secret plugin_secret_key(const struct engine *e)
@@ -80,50 +83,53 @@ struct secret plugin_secret_key(const struct engine *e)
 	return key;
 }
 
-/* Of all layers the nearest to who asks: site, plugin, channel, user. */
-static bool secrets_of(struct call *call, const struct plugin_command *c, struct runner_order *order)
+bool plugin_secret(struct work *w, struct str plugin, struct str name, int64_t channel_id, int64_t user_id, struct str *out, struct err *err)
 {
-	struct work *w = call->work;
 	struct secret key = plugin_secret_key(w->engine);
-	struct runner_secret *all = arena_alloc(w->arena, (c->secret_count + 1) * sizeof *all);
 	struct plugin_secret *list;
 	size_t count;
 
-	if (!c->secret_count)
-		return true;
-	if (!store_secret_list(w->engine->db, w->arena, w->engine->workspace_id, c->owner->name, &list, &count, &call->err))
+	*out = (struct str){NULL, 0};
+	if (!store_secret_list(w->engine->db, w->arena, w->engine->workspace_id, plugin, &list, &count, err))
 		return false;
-	for (size_t i = 0; i < c->secret_count; i++) {
-		struct str found = {NULL, 0};
+	for (size_t i = 0; i < count; i++) {
+		const struct plugin_secret *s = &list[i];
+		bool ours = s->layer <= SECRET_PLUGIN || s->layer_id == (s->layer == SECRET_CHANNEL ? channel_id : user_id);
 
-		for (size_t k = 0; k < count; k++) {
-			const struct plugin_secret *s = &list[k];
-			bool ours = s->layer <= SECRET_PLUGIN || (s->layer == SECRET_CHANNEL ? s->layer_id == call->caller->channel_id : s->layer_id == call->caller->user->id);
-
-			if (ours && str_eq(s->name, c->secrets[i]) && !crypt_open(w->arena, &key, s->sealed, &found))
-				continue;
-		}
-		if (!found.p) {
-			err_set(&call->err, ERR_CONFLICT, "the secret `" STR_FMT "` is not set: an admin says `opsroom secret set " STR_FMT " " STR_FMT "`", STR_ARG(c->secrets[i]),
-				STR_ARG(c->owner->name), STR_ARG(c->secrets[i]));
-			return false;
-		}
-		(void)mask_add(found); /* from here on it is taken out of all that is kept or shown */
-		all[order->secret_count++] = (struct runner_secret){c->secrets[i], found};
+		if (ours && str_eq(s->name, name))
+			(void)!crypt_open(w->arena, &key, s->sealed, out);
 	}
-	order->secrets = all;
+	if (!out->p) {
+		err_set(err, ERR_CONFLICT, "the secret `" STR_FMT "` is not set: an admin says `opsroom secret set " STR_FMT " " STR_FMT "`", STR_ARG(name), STR_ARG(plugin), STR_ARG(name));
+		return false;
+	}
+	(void)mask_add(*out);
 	return true;
 }
 
-static bool make_order(struct call *call, const struct plugin_command *c, int64_t id, bool dry, struct runner_order *order)
+static bool secrets_of(struct call *call, const struct plugin_command *c, struct runner_order *order)
+{
+	struct runner_secret *all = arena_alloc(call->work->arena, (c->secret_count + 1) * sizeof *all);
+
+	order->secrets = all;
+	for (; order->secret_count < c->secret_count; order->secret_count++) {
+		struct runner_secret *s = &all[order->secret_count];
+
+		s->name = c->secrets[order->secret_count];
+		if (!plugin_secret(call->work, c->owner->name, s->name, call->caller->channel_id, call->caller->user->id, &s->content, &call->err))
+			return false;
+	}
+	return true;
+}
+
+static bool program_order(struct call *call, const struct plugin_command *c, const struct plugin_request *q, struct runner_order *order)
 {
 	const struct plugin *p = c->owner;
 	struct plugin_input in;
 
-	if (!request_of(call, c, id, dry, &in))
+	if (!plugin_request_write(call->work->arena, q, &in, &call->err))
 		return false;
-	*order = (struct runner_order){.id = id,
-				       .plugin = p->name,
+	*order = (struct runner_order){.plugin = p->name,
 				       .argv = in.argv,
 				       .argc = in.argc,
 				       .folder = p->folder.n && p->carrier != PLUGIN_CONTAINER ? arena_dup(call->work->arena, p->folder).p : NULL,
@@ -135,10 +141,47 @@ static bool make_order(struct call *call, const struct plugin_command *c, int64_
 				       .network = c->network,
 				       .callback = true,
 				       .limits = runner_default_limits};
-	order->limits.time = call->typed.flags.timeout && call->typed.flags.timeout < c->timeout ? call->typed.flags.timeout : c->timeout;
+	order->limits.time = time_of(call, c);
 	order->limits.output_bytes = c->output_bytes;
 	order->limits.at_once = c->concurrency;
 	return secrets_of(call, c, order);
+}
+
+/* All in the work's arena: another rulebook may be in force when it starts. */
+static bool rpc_order(struct call *call, const struct plugin_command *c, const struct plugin_request *q, struct rpc_order *order)
+{
+	struct arena *a = call->work->arena;
+	const struct plugin *p = c->owner;
+
+	*order = (struct rpc_order){.plugin = arena_dup(a, p->name),
+				    .url = rpc_call_url(a, c),
+				    .body = rpc_call_body(a, q),
+				    .key_id = arena_dup(a, p->key_id),
+				    .error_response = arena_dup(a, p->error_response),
+				    .time = time_of(call, c),
+				    .at_once = c->concurrency};
+	return plugin_secret(call->work, p->name, p->key, call->caller->channel_id, call->caller->user->id, &order->key, &call->err);
+}
+
+/* The call as a line, and behind a line feed the rows that it got. */
+static struct str again_of(struct call *call)
+{
+	struct str line = call_line(call, LINE_WITH_REASON);
+
+	return call->rows.p ? arena_printf(call->work->arena, STR_FMT "\n" STR_FMT, STR_ARG(line), STR_ARG(call->rows)) : line;
+}
+
+static struct run_order *make_order(struct call *call, const struct plugin_command *c, int64_t id, bool dry)
+{
+	struct run_order *order = arena_zero(call->work->arena, sizeof *order);
+	struct plugin_request q;
+	bool ok;
+
+	if (!request_of(call, c, id, dry, &q))
+		return NULL;
+	ok = c->owner->carrier == PLUGIN_RPC ? rpc_order(call, c, &q, &order->rpc) : program_order(call, c, &q, &order->program);
+	order->again = c->spec.idempotent ? again_of(call) : S("");
+	return ok ? order : NULL;
 }
 
 /* ---- starting ---- */
@@ -147,12 +190,8 @@ static bool start(struct call *call, const struct plugin_command *c, bool dry, i
 {
 	const struct caller *who = call->caller;
 	struct work *w = call->work;
-	struct runner_order *order = arena_alloc(w->arena, sizeof *order);
+	struct run_order *order;
 
-	if (c->owner->carrier == PLUGIN_RPC) {
-		err_set(&call->err, ERR_UNSUPPORTED, "plugins of the carrier rpc are read and checked, but not called yet");
-		return false;
-	}
 	*r = (struct run){.id = engine_id(w),
 			  .user_id = who->user->id,
 			  .channel_id = who->channel_id,
@@ -169,7 +208,7 @@ static bool start(struct call *call, const struct plugin_command *c, bool dry, i
 			  .then = call->then,
 			  .held_id = held_id,
 			  .dry_run = dry};
-	return plugin_unchanged(c->owner, &call->err) && make_order(call, c, r->id, dry, order) && runs_start(w, r, order, &call->err);
+	return plugin_unchanged(c->owner, &call->err) && (order = make_order(call, c, r->id, dry)) && runs_start(w, r, order, &call->err);
 }
 
 void plugin_go(struct call *call, const struct plugin_command *c)
@@ -290,6 +329,65 @@ bool plugin_ended(struct work *w, const struct run *r, struct str rows, struct e
 			return false;
 	}
 	return !r->held_id || tell_held(w, r, err);
+}
+
+/* ---- once more ---- */
+
+/* The line as it stands now: the same plugin, who started it may still run it, and nobody else has its target. */
+static bool read_again(struct call *call, const struct run *r, struct str line)
+{
+	const struct plugin_command *c;
+
+	if (!command_read(call->work, call->caller, line, &call->typed, &call->err))
+		return false;
+	c = plugin_command_of(call->typed.spec);
+	if (!c || !str_eq(c->owner->digest, r->digest)) {
+		err_set(&call->err, ERR_CONFLICT, "the plugin was changed meanwhile");
+		return false;
+	}
+	call->digest = c->owner->digest;
+	return call_may(call) && call_let(call, &call->err) && plugin_unchanged(c->owner, &call->err);
+}
+
+static bool go_again(struct call *call, struct run *r, struct str again)
+{
+	struct work *w = call->work;
+	struct run_order *order;
+	struct held held;
+	struct str line;
+
+	if (r->held_id) {
+		if (!store_held_find(w->engine->db, w->arena, r->held_id, &held, &call->err)) {
+			if (!call->err.code)
+				err_set(&call->err, ERR_NOT_FOUND, "the request that was approved is gone");
+			return false;
+		}
+		call->held = &held;
+	}
+	call->rows = str_cut(again, '\n', &line);
+	if (line.n == again.n)
+		call->rows = (struct str){NULL, 0};
+	call->raw = r->line;
+	return read_again(call, r, line) && (order = make_order(call, plugin_command_of(call->typed.spec), r->id, false)) && runs_start_again(w, r, order, &call->err);
+}
+
+bool plugin_try_again(struct work *w, struct run *r, struct str again, struct err *err)
+{
+	struct caller caller;
+	struct call call;
+	struct user u;
+	bool ok;
+
+	if (!owner_of(w, r, &u, &caller, err)) {
+		if (!err->code)
+			err_set(err, ERR_NOT_FOUND, "who started it is gone");
+		return false;
+	}
+	call_init(&call, w, &caller);
+	ok = go_again(&call, r, again);
+	*err = call.err;
+	call_done(&call);
+	return ok;
 }
 
 /* ---- asked by a program ---- */

@@ -10,6 +10,7 @@
 #include "engine/alerts.h"
 #include "engine/held.h"
 #include "engine/messages.h"
+#include "ops/plugin_rpc.h"
 #include "ops/text.h"
 
 #define TABLE_SHOWN_MAX (200 * KIB) /* of rows, in an answer */
@@ -137,6 +138,40 @@ static bool expand(struct run *r)
 	return line_read(r->work->arena, line, LINE_CANONICAL, &r->line, err) && line_split(&r->line, &r->pipe, err);
 }
 
+static bool is_flag(const struct word *t)
+{
+	struct str name;
+
+	if (t->quoted || t->text.n < 3 || t->text.p[0] != '-' || t->text.p[1] != '-')
+		return false;
+	str_cut(str_n(t->text.p + 2, t->text.n - 2), '=', &name);
+	return spec_is_flag(name);
+}
+
+/* Behind the name of an rpc plugin anything may stand that its server understands: where it is no command with its options, its regexes say
+ * which call it is. --explain and its like are ours, at the end. */
+static bool match(struct run *r)
+{
+	const struct stage *first = &r->pipe.stages[0];
+	const struct plugin *p = first->tokens[0].quoted ? NULL : rulebook_plugin(r->work->engine->rulebook, first->tokens[0].text);
+	struct str text = r->line.text, line;
+	struct command_found found;
+	size_t words = 1;
+
+	if (!p || p->carrier != PLUGIN_RPC || first->count < 2)
+		return true;
+	command_set_find(r->work->engine->rulebook->commands, first->tokens, first->count, &found);
+	if (found.spec && (found.words == first->count || (!first->tokens[found.words].quoted && first->tokens[found.words].text.p[0] == '-')))
+		return true;
+	while (words < first->count && !is_flag(&first->tokens[words]))
+		words++;
+	line = words == 1 ? S("") : rpc_match(r->work->arena, p, str_n(text.p + first->tokens[1].at, first->tokens[words - 1].end - first->tokens[1].at));
+	if (!line.n)
+		return true;
+	line = arena_printf(r->work->arena, STR_FMT STR_FMT, STR_ARG(line), STR_ARG(str_n(text.p + first->tokens[words - 1].end, text.n - first->tokens[words - 1].end)));
+	return line_read(r->work->arena, line, LINE_CANONICAL, &r->line, &r->call->err) && line_split(&r->line, &r->pipe, &r->call->err);
+}
+
 static bool read_line(struct run *r)
 {
 	struct err *err = &r->call->err;
@@ -152,7 +187,7 @@ static bool read_line(struct run *r)
 		err_set(err, ERR_INVALID, "a line begins with a command");
 		return false;
 	}
-	if (!expand(r))
+	if (!expand(r) || !match(r))
 		return false;
 	for (size_t i = 0; i < r->pipe.count; i++)
 		if (!find_step(r, i))

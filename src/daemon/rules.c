@@ -3,6 +3,7 @@
  * gives the old one back. What is wrong leaves in force what was. */
 #include "base/log.h"
 #include "daemon/config_trail.h"
+#include "commands/listings.h"
 #include "commands/rulebook.h"
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
@@ -71,6 +72,7 @@ static void swap_run(struct work *w)
 	if (s->rulebook) {
 		w->engine->rulebook = s->rulebook;
 		s->rulebook = rulebook;
+		w->failed = !listings_now(w, &w->err);
 	}
 	if (s->sources) {
 		w->engine->sources = s->sources;
@@ -79,7 +81,7 @@ static void swap_run(struct work *w)
 	if (s->routing) {
 		w->engine->routing = s->routing;
 		s->routing = routing;
-		w->failed = !alerts_use_routing(w);
+		w->failed |= !alerts_use_routing(w);
 	}
 }
 

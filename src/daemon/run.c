@@ -8,6 +8,7 @@
 #include "daemon/data_dir.h"
 #include "daemon/notify.h"
 #include "engine/audit_syslog.h"
+#include "commands/listings.h"
 #include "engine/runs.h"
 
 #include <errno.h>
@@ -274,7 +275,12 @@ static bool open_net(struct daemon *d, struct err *err)
 static void runs_begin(struct work *w, void *context)
 {
 	(void)context;
-	w->failed = !runs_after_start(w, &w->err);
+	w->failed = !runs_after_start(w, &w->err) || !listings_now(w, &w->err);
+}
+
+static void listings_reread(void *daemon)
+{
+	daemon_read_rules(daemon);
 }
 
 static bool open_runs(struct daemon *d, struct err *err)
@@ -287,6 +293,7 @@ static bool open_runs(struct daemon *d, struct err *err)
 		return false;
 	}
 	runs_new(d->engine, &options);
+	(void)listings_new(d->engine, &d->loop, listings_reread, d);
 	return engine_run_once(d->engine, runs_begin, NULL, err);
 }
 

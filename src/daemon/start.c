@@ -85,6 +85,7 @@ bool daemon_open(struct daemon *d, struct err *err)
 	d->engine->chats = chat_kinds;
 	d->engine->run_row = command_run_row;
 	d->engine->run_ended = plugin_ended;
+	d->engine->run_again = plugin_try_again;
 	d->engine->run_nested = plugin_nested;
 	d->engine->sources = source_folder_read(s->sources_dir, err);
 	if (d->engine->sources)

@@ -384,7 +384,21 @@ static bool run_plan(struct work *w, const struct due_row *row, wall_ms *again_a
 	return plan_due(w, row->home_id, again_at);
 }
 
+static bool run_run(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	(void)again_at;
+	return runs_due(w, row->home_id, row->payload);
+}
+
+static bool run_listings(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	(void)row;
+	return !w->engine->listings_due || w->engine->listings_due(w, again_at);
+}
+
 static const struct timer_kind timer_kinds[] = {
+	{TIMER_RUN, run_run},
+	{TIMER_LISTINGS, run_listings},
 	{TIMER_PLAN, run_plan},
 	{TIMER_HELD, run_held},
 	{TIMER_LOCK, run_lock},

@@ -17,6 +17,7 @@
 struct engine;
 struct alerts; /* engine/alerts.h */
 struct heartbeats;
+struct listings; /* commands/listings.h */
 struct http_client;
 struct routing;
 struct rulebook;
@@ -79,8 +80,13 @@ struct engine {
 	 * (KIND_HELD_RUN), one that was planned (KIND_PLAN_RUN). commands/ fills it. */
 	bool (*run_row)(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err);
 	struct runs *runs;        /* programs of plugins under way (engine/runs.h); NULL: none run here */
-	/* A program ended: what stands behind it in the pipe runs, who waits for it hears. rows: a JSON list. commands/ fills these two. */
+	/* A run ended: what stands behind it in the pipe goes on, who waits for it hears. rows: a JSON list. commands/ fills these four. */
 	bool (*run_ended)(struct work *w, const struct run *r, struct str rows, struct err *err);
+	/* A run that waited is tried again: makes its order and hands it to runs_start_again(). false: *err says why not. */
+	bool (*run_again)(struct work *w, struct run *r, struct str again, struct err *err);
+	/* The listings of plugins' servers are due (commands/listings.h). */
+	bool (*listings_due)(struct work *w, wall_ms *again_at);
+	struct listings *listings; /* NULL: nobody asks for any */
 	/* A program asks for a command, as who started it. *text: its answer. false: only if the store failed. */
 	bool (*run_nested)(struct work *w, const struct run *r, struct str line, bool *ok, struct str *text);
 	/* Net thread: calls the address that confirms a subscription (engine/confirm.h), and answers with chat_posted(); api/sns.c fills it. */

@@ -1,4 +1,4 @@
-/* Two threads, as everywhere: the runner's events and what a program said so far are the net thread's (struct live); rows are the work
+/* Two threads, as everywhere: the runner's and the servers' events and what a program said so far are the net thread's (struct live); rows are the work
  * thread's. One item at a time goes over for each run, with all lines that came meanwhile; they are read only when they are stored. */
 #include "engine/runs.h"
 
@@ -24,6 +24,7 @@ struct kept_line {
 	struct kept_line *next;
 	int stream;
 	bool event;
+	bool read;                    /* the output has it already */
 	struct str text;              /* cleaned and masked */
 };
 
@@ -39,6 +40,7 @@ struct live {
 	struct item *stuck;           /* that the store did not take */
 	wall_ms started_at;
 	mono_ms told_at;
+	char *again;                  /* the order's; NULL: it is not tried again */
 	struct runner_end end;
 	char reason[400];
 };
@@ -46,7 +48,8 @@ struct live {
 struct runs {
 	struct engine *engine;
 	struct runs_options options;
-	struct runner *runner;        /* NULL: nothing ran yet */
+	struct runner *runner;        /* NULL: no program ran yet */
+	struct rpc_runs *rpc;         /* NULL: no server was called yet */
 	struct map live;              /* id -> struct live */
 	size_t pending_bytes;
 	bool holding;
@@ -66,7 +69,7 @@ static void hold(struct runs *r)
 	r->holding = full;
 }
 
-static void add_line(struct live *l, int stream, bool event, struct str text)
+static struct kept_line *add_line(struct live *l, int stream, bool event, struct str text)
 {
 	struct kept_line *k = arena_zero(&l->arena, sizeof *k);
 
@@ -77,6 +80,7 @@ static void add_line(struct live *l, int stream, bool event, struct str text)
 	l->last = &k->next;
 	l->runs->pending_bytes += k->text.n + sizeof *k;
 	hold(l->runs);
+	return k;
 }
 
 static void on_line(void *context, int64_t id, const struct runner_line *line)
@@ -86,7 +90,7 @@ static void on_line(void *context, int64_t id, const struct runner_line *line)
 
 	if (!l)
 		return;
-	add_line(l, line->ours ? 3 : line->err ? 2 : 1, line->event, line->text);
+	(void)add_line(l, line->ours ? 3 : line->err ? 2 : 1, line->event, line->text);
 	step(l);
 }
 
@@ -115,6 +119,25 @@ static void on_end(void *context, int64_t id, const struct runner_end *end)
 	step(l);
 }
 
+/* The whole of it is read at once; its text is logged line by line. */
+static void on_rpc_answer(void *context, const struct rpc_order *order, int status, struct str body, span_ms wall)
+{
+	struct live *l = map_get(&((struct runs *)context)->live, (uint64_t)order->id);
+	struct str result, line;
+
+	if (!l)
+		return;
+	rpc_answer_read(order->error_response, mask_json(&l->arena, body), status, &l->output, &result);
+	while (result.n) {
+		result = str_cut(result, '\n', &line);
+		add_line(l, 1, false, str_clip(line, OUTPUT_LINE_MAX))->read = true;
+	}
+	if (l->output.failed)
+		add_line(l, 2, false, l->output.error_hint)->read = true;
+	l->dirty = true;
+	on_end(context, order->id, &(struct runner_end){.code = l->output.failed ? 1 : 0, .reason = S(""), .wall = wall});
+}
+
 static void on_log(void *context, struct str plugin, struct str text)
 {
 	(void)context;
@@ -125,7 +148,13 @@ static void on_call(void *context, int64_t id, int64_t call, struct str text)
 {
 	struct runs *r = context;
 
-	runs_call(r->engine, r->runner, id, call, text);
+	runs_call(r->engine, id, call, text);
+}
+
+void runs_answer(struct engine *e, int64_t run_id, int64_t call, struct str text)
+{
+	if (e->runs && e->runs->runner)
+		runner_answer(e->runs->runner, run_id, call, text);
 }
 
 static void live_free(struct live *l)
@@ -133,6 +162,7 @@ static void live_free(struct live *l)
 	map_take(&l->runs->live, (uint64_t)l->id);
 	plugin_output_done(&l->output);
 	arena_done(&l->arena);
+	mem_free(l->again);
 	mem_free(l);
 }
 
@@ -141,14 +171,13 @@ static void live_free(struct live *l)
 struct item {
 	struct work work; /* first */
 	struct arena arena;
-	struct live *live;
 	int64_t id;
 	struct kept_line *lines;
 	int64_t first_seq, line_count, byte_count;
 	size_t held_bytes;
 	wall_ms started_at;
 	bool tells, ends;
-	struct str shown, progress, buttons, rows, hash, error;
+	struct str shown, progress, buttons, rows, hash, error, again;
 	struct runner_end end;
 	bool said_error;
 };
@@ -207,19 +236,46 @@ static struct str why_of(struct work *w, const struct item *it, const struct run
 	return plugin_exit_say(w->arena, r->words, it->end.code);
 }
 
+/* It is over: what waits for it hears, its message says so. */
+static bool over(struct work *w, struct run *r, struct str rows, struct err *err)
+{
+	r->ended = w->now;
+	r->again_at = 0;
+	r->progress = S("");
+	return store_run_turn(w->engine->db, r, err) && store_run_shown(w->engine->db, r, err) && (!w->engine->run_ended || w->engine->run_ended(w, r, rows, err));
+}
+
+/* A while until the next try, if it is to be tried again; 0. */
+static span_ms again_after(const struct item *it, const struct run *r)
+{
+	const struct runner_end *e = &it->end;
+
+	return it->again.n && !r->dry_run && !e->unknown && !e->cancelled && !e->timed_out && plugin_exit_find(e->code)->again ? run_again_after(r->tries) : 0;
+}
+
+static bool wait_for(struct work *w, const struct item *it, struct run *r, span_ms span)
+{
+	struct db *db = w->engine->db;
+
+	r->state = RUN_WAITING;
+	r->tries++;
+	r->again_at = w->now + span;
+	r->why = r->progress = S("");
+	return store_run_turn(db, r, &w->err) && store_run_shown(db, r, &w->err) && store_due_add(db, DUE_TIMER, r->id, engine_id(w), r->again_at, TIMER_RUN, it->again, &w->err);
+}
+
 static bool finish(struct work *w, const struct item *it, struct run *r)
 {
-	r->state = state_of(it);
-	r->ended = w->now;
+	span_ms again = again_after(it, r);
+
+	r->state = again ? RUN_WAITING : state_of(it);
 	r->exit_code = it->end.code;
 	r->why = why_of(w, it, r);
 	r->output_hash = it->hash;
 	r->lines = it->line_count;
 	r->bytes = it->byte_count;
-	r->progress = S("");
 	log_info(EV_RUN, F_STR("run", r->code), F_STR("command", r->words), F_TXT("state", run_state_name(r->state)), F_INT("exit", r->exit_code), F_INT("ms", it->end.wall));
-	return store_run_turn(w->engine->db, r, &w->err) && store_run_shown(w->engine->db, r, &w->err) &&
-	       (!w->engine->run_ended || w->engine->run_ended(w, r, it->rows, &w->err));
+	return again ? wait_for(w, it, r, again) : over(w, r, it->rows, &w->err);
 }
 
 static void item_run(struct work *w)
@@ -238,7 +294,8 @@ static void item_run(struct work *w)
 		r.buttons = it->buttons;
 		if (r.state == RUN_QUEUED && it->started_at) {
 			r.state = RUN_RUNNING;
-			r.started = it->started_at;
+			if (!r.started)
+				r.started = it->started_at;
 			if (!store_run_turn(w->engine->db, &r, &w->err))
 				return;
 		}
@@ -256,7 +313,7 @@ static void read_lines(struct live *l, const struct item *it)
 	for (const struct kept_line *k = it->lines; k; k = k->next) {
 		crypt_sha256_add(&l->hash, k->text);
 		crypt_sha256_add(&l->hash, S("\n"));
-		if (k->stream == 2)
+		if (k->stream == 2 || k->read)
 			continue; /* the log has it; a failure shows its end */
 		if (k->event)
 			plugin_output_event(&l->output, k->text, &event);
@@ -273,9 +330,13 @@ static void on_timer(uv_timer_t *t);
 static void item_done(struct work *w)
 {
 	struct item *it = (struct item *)w;
-	struct live *l = it->live;
-	struct runs *r = l->runs;
+	struct runs *r = w->engine->runs;
+	struct live *l = r ? map_get(&r->live, (uint64_t)it->id) : NULL;
 
+	if (!l) { /* runs_free() */
+		item_free(it);
+		return;
+	}
 	if (w->failed && w->err.code == ERR_CONFLICT) /* it was ended from elsewhere */
 		it->ends = true;
 	else if (w->failed) { /* the store takes nothing: the same again a little later, lines and all */
@@ -338,12 +399,15 @@ static void take_end(struct item *it, struct live *l)
 	it->said_error = l->output.failed;
 	it->error = l->output.failed ? arena_printf(&it->arena, STR_FMT "%s" STR_FMT, STR_ARG(l->output.error_code), l->output.error_hint.n ? ": " : "", STR_ARG(l->output.error_hint)) : S("");
 	it->hash = crypt_sha256_end(&hash, &it->arena);
+	if (l->again)
+		it->again = arena_dup(&it->arena, str_of(l->again));
 }
 
 /* Hands over what there is, if nothing of this run is under way. */
 static void step(struct live *l)
 {
-	bool lines = l->first != NULL, due = l->dirty && (l->ended || !l->told_at || mono_now() - l->told_at >= l->runs->options.tell_every);
+	/* The end comes right behind its last lines: they are told together. */
+	bool lines = l->first != NULL, due = l->dirty && !(l->ended && lines) && (l->ended || !l->told_at || mono_now() - l->told_at >= l->runs->options.tell_every);
 	struct item *it;
 
 	if (l->storing || (!lines && !due && !l->ended)) {
@@ -357,7 +421,6 @@ static void step(struct live *l)
 	arena_init(&l->arena);
 	l->first = NULL;
 	l->last = &l->first;
-	it->live = l;
 	it->id = l->id;
 	it->first_seq = l->seq + 1;
 	for (const struct kept_line *k = it->lines; k; k = k->next) {
@@ -368,7 +431,7 @@ static void step(struct live *l)
 	it->line_count = l->seq;
 	it->byte_count = l->bytes;
 	it->started_at = l->started ? l->started_at : 0;
-	it->shown = it->progress = it->buttons = it->rows = it->hash = it->error = S("");
+	it->shown = it->progress = it->buttons = it->rows = it->hash = it->error = it->again = S("");
 	if (due || (l->ended && !lines))
 		take_snapshot(it, l);
 	if (l->ended && !lines) /* the last lines were read by now */
@@ -428,47 +491,68 @@ void runs_free(struct engine *e)
 	if (!r)
 		return;
 	runner_free(r->runner);
+	rpc_runs_free(r->rpc);
 	if (r->timer)
 		uv_close((uv_handle_t *)r->timer, timer_closed);
 	for (size_t at = 0; map_next(&r->live, &at, &value); at = 0) {
 		item_free(((struct live *)value)->stuck);
 		live_free(value);
+		engine_busy(e, -1);
 	}
 	map_done(&r->live);
 	mem_free(r);
 	e->runs = NULL;
 }
 
-static bool ready(struct runs *r)
+static void timer_ready(struct runs *r)
+{
+	if (r->timer)
+		return;
+	r->timer = mem_new(sizeof *r->timer);
+	uv_timer_init(r->engine->loop->uv, r->timer);
+	r->timer->data = r;
+}
+
+static bool program_start(struct runs *r, const struct runner_order *order, struct err *err)
 {
 	static const struct runner_events events = {.on_started = on_started, .on_line = on_line, .on_call = on_call, .on_end = on_end, .on_log = on_log};
-	uv_loop_t *loop = r->engine->loop->uv;
 
-	if (!r->timer) {
-		r->timer = mem_new(sizeof *r->timer);
-		uv_timer_init(loop, r->timer);
-		r->timer->data = r;
+	if (!r->runner && !(r->runner = runner_new(r->engine->loop->uv, &r->options.runner, &events, r))) {
+		err_set(err, ERR_UNAVAILABLE, "the process that runs programs could not be started");
+		return false;
 	}
-	if (!r->runner)
-		r->runner = runner_new(loop, &r->options.runner, &events, r);
-	return r->runner != NULL;
+	return runner_start(r->runner, order, err);
+}
+
+static bool request_start(struct runs *r, const struct rpc_order *order, struct err *err)
+{
+	static const struct rpc_events events = {.on_started = on_started, .on_answer = on_rpc_answer, .on_end = on_end};
+
+	if (!r->rpc)
+		r->rpc = rpc_runs_new(r->engine->loop->uv, r->options.runner.at_once ? r->options.runner.at_once : 16, &events, r);
+	return rpc_runs_start(r->rpc, order, err);
 }
 
 struct starting {
 	struct engine *engine;
-	const struct runner_order *order;
+	const struct run_order *order;
+	int64_t id, seq, bytes;
+	struct crypt_sha256_stream hash;
 };
 
-static struct live *live_new(struct runs *r, const struct runner_order *order)
+static struct live *live_new(struct runs *r, const struct starting *s)
 {
 	struct live *l = mem_new(sizeof *l);
 
 	l->runs = r;
-	l->id = order->id;
+	l->id = s->id;
+	l->seq = s->seq;
+	l->bytes = s->bytes;
+	l->hash = s->hash;
+	l->again = s->order->again.n ? mem_dup(s->order->again) : NULL;
 	l->last = &l->first;
 	arena_init(&l->arena);
 	plugin_output_init(&l->output);
-	crypt_sha256_begin(&l->hash);
 	map_put(&r->live, (uint64_t)l->id, l);
 	return l;
 }
@@ -479,18 +563,14 @@ static void start_now(void *context)
 	struct starting *s = context;
 	struct runs *r = s->engine->runs;
 	struct err err = {0};
-	struct live *l;
 
 	if (!r)
 		return;
 	engine_busy(s->engine, 1);
-	l = live_new(r, s->order);
-	if (!ready(r))
-		err_set(&err, ERR_UNAVAILABLE, "the process that runs programs could not be started");
-	else
-		(void)!runner_start(r->runner, s->order, &err);
-	if (err.code)
-		on_end(r, l->id, &(struct runner_end){.code = RUNNER_NO_START, .reason = str_of(err.text)});
+	timer_ready(r);
+	(void)live_new(r, s);
+	if (!(s->order->program.argc ? program_start(r, &s->order->program, &err) : request_start(r, &s->order->rpc, &err)))
+		on_end(r, s->id, &(struct runner_end){.code = RUNNER_NO_START, .reason = str_of(err.text)});
 }
 
 static bool next_code(struct work *w, struct run *r, struct err *err)
@@ -506,24 +586,54 @@ static bool next_code(struct work *w, struct run *r, struct err *err)
 	return store_setting_put(e->db, e->workspace_id, "run_number", arena_printf(w->arena, "%" PRId64, n + 1), err);
 }
 
-bool runs_start(struct work *w, struct run *r, struct runner_order *order, struct err *err)
+/* The hash goes on over what was said before. */
+static bool hash_lines(struct work *w, const struct run *r, struct crypt_sha256_stream *hash, struct err *err)
+{
+	struct run_line *lines;
+	size_t count = 0;
+
+	crypt_sha256_begin(hash);
+	for (int64_t after = 0; after < r->lines; after = lines[count - 1].seq) {
+		if (!store_run_lines(w->engine->db, w->arena, r->id, after, 1000, &lines, &count, err))
+			return false;
+		if (!count)
+			break;
+		for (size_t i = 0; i < count; i++) {
+			crypt_sha256_add(hash, lines[i].text);
+			crypt_sha256_add(hash, S("\n"));
+		}
+	}
+	return true;
+}
+
+static bool start(struct work *w, struct run *r, struct run_order *order, struct err *err)
 {
 	struct starting *s = arena_alloc(w->arena, sizeof *s);
 
+	order->program.id = order->rpc.id = r->id;
+	r->state = RUN_QUEUED;
+	r->shown = r->progress = r->buttons = r->why = S("");
+	*s = (struct starting){.engine = w->engine, .order = order, .id = r->id, .seq = r->lines, .bytes = r->bytes};
+	effect_call(w, start_now, s);
+	return hash_lines(w, r, &s->hash, err) && (!is_told(r) || tell(w, r->id));
+}
+
+bool runs_start(struct work *w, struct run *r, struct run_order *order, struct err *err)
+{
 	if (!w->engine->runs) {
 		err_set(err, ERR_UNAVAILABLE, "programs do not run here");
 		return false;
 	}
-	order->id = r->id;
 	r->workspace_id = w->engine->workspace_id;
-	r->state = RUN_QUEUED;
 	r->created = w->now;
-	r->shown = r->progress = r->buttons = r->output_hash = r->why = S("");
-	*s = (struct starting){w->engine, order};
-	if (!next_code(w, r, err) || !store_run_add(w->engine->db, r, err) || (is_told(r) && !tell(w, r->id)))
-		return false;
-	effect_call(w, start_now, s);
-	return true;
+	r->output_hash = S("");
+	return next_code(w, r, err) && start(w, r, order, err) && store_run_add(w->engine->db, r, err);
+}
+
+bool runs_start_again(struct work *w, struct run *r, struct run_order *order, struct err *err)
+{
+	r->again_at = 0;
+	return start(w, r, order, err) && store_run_turn(w->engine->db, r, err) && store_run_shown(w->engine->db, r, err);
 }
 
 /* ---- cancelling, finding ---- */
@@ -537,8 +647,34 @@ static void cancel_now(void *context)
 {
 	struct cancelling *c = context;
 
-	if (c->engine->runs && c->engine->runs->runner)
-		(void)!runner_cancel(c->engine->runs->runner, c->id);
+	struct runs *r = c->engine->runs;
+
+	if (r && !(r->runner && runner_cancel(r->runner, c->id)) && r->rpc)
+		(void)!rpc_runs_cancel(r->rpc, c->id);
+}
+
+/* Nothing of it is under way. */
+static bool end_waiting(struct work *w, struct run r, enum run_state state, struct str why, struct err *err)
+{
+	r.state = state;
+	r.why = why;
+	return over(w, &r, S("[]"), err) && (!is_told(&r) || tell(w, r.id));
+}
+
+bool runs_due(struct work *w, int64_t id, struct str again)
+{
+	struct err err = {0};
+	struct run r;
+
+	if (!store_run_find(w->engine->db, w->arena, id, &r, &w->err) || r.state != RUN_WAITING)
+		return w->err.code == ERR_NONE;
+	if (w->engine->run_again && w->engine->run_again(w, &r, again, &err))
+		return true;
+	if (err_is_outage(err.code)) {
+		w->err = err;
+		return false;
+	}
+	return end_waiting(w, r, RUN_FAILED, arena_printf(w->arena, "it was not tried again: %s", err.text), &w->err);
 }
 
 bool runs_cancel(struct work *w, const struct run *r, struct err *err)
@@ -549,6 +685,8 @@ bool runs_cancel(struct work *w, const struct run *r, struct err *err)
 		err_set(err, ERR_CONFLICT, STR_FMT " is over: %s", STR_ARG(r->code), run_state_name(r->state));
 		return false;
 	}
+	if (r->state == RUN_WAITING)
+		return store_timer_drop(w->engine->db, r->id, TIMER_RUN, err) && end_waiting(w, *r, RUN_CANCELLED, S(""), err);
 	*c = (struct cancelling){w->engine, r->id};
 	effect_call(w, cancel_now, c);
 	return true;
@@ -584,14 +722,8 @@ bool runs_after_start(struct work *w, struct err *err)
 	if (!store_run_list(w->engine->db, w->arena, w->engine->workspace_id, &f, &list, &count, err))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		struct run *r = &list[i];
-
-		r->state = RUN_UNKNOWN;
-		r->ended = w->now;
-		r->why = S("opsroom ended while it was under way; nobody knows how far it came, and it is not run again");
-		r->progress = S("");
-		if (!store_run_turn(w->engine->db, r, err) || !store_run_shown(w->engine->db, r, err) || (w->engine->run_ended && !w->engine->run_ended(w, r, S("[]"), err)) ||
-		    (is_told(r) && !tell(w, r->id)))
+		if (list[i].state != RUN_WAITING && /* its timer is in the store */
+		    !end_waiting(w, list[i], RUN_UNKNOWN, S("opsroom ended while it was under way; nobody knows how far it came, and it is not run again"), err))
 			return false;
 	}
 	return true;

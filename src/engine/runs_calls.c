@@ -18,8 +18,7 @@
 struct call_item {
 	struct work work; /* first */
 	struct arena arena;
-	struct runner *runner; /* NULL: nobody waits for the answer */
-	int64_t run_id, call;
+	int64_t run_id, call; /* call 0: nobody waits for the answer */
 	struct str text;
 	struct buf answer;
 };
@@ -204,12 +203,12 @@ static const struct {
 
 /* ---- the item ---- */
 
-static void answer_error(struct call_item *it, const struct err *err)
+void runs_answer_error(struct buf *answer, const struct err *err)
 {
 	struct json_out o;
 
-	buf_reset(&it->answer);
-	o = json_out(&it->answer);
+	buf_reset(answer);
+	o = json_out(answer);
 	json_open(&o, '{');
 	json_add_bool(&o, "ok", false);
 	json_add_str(&o, "error", str_of(err_info(err->code)->name));
@@ -217,10 +216,9 @@ static void answer_error(struct call_item *it, const struct err *err)
 	json_close(&o, '}');
 }
 
-static bool carry_out(struct call_item *it, struct json_out *o, struct err *err)
+static bool carry_out(struct work *w, int64_t run_id, struct str text, struct json_out *o, struct err *err)
 {
-	struct work *w = &it->work;
-	const struct json *ask = json_parse(w->arena, it->text, JSON_STRICT, err);
+	const struct json *ask = json_parse(w->arena, text, JSON_STRICT, err);
 	struct str verb = json_get_str(ask, "do");
 	struct run r;
 	struct asked k = {.w = w, .ask = ask, .run = &r, .o = o, .err = err};
@@ -230,7 +228,7 @@ static bool carry_out(struct call_item *it, struct json_out *o, struct err *err)
 			err_set(err, ERR_INVALID, "a call is one JSON object on a line");
 		return false;
 	}
-	if (!store_run_find(w->engine->db, w->arena, it->run_id, &r, err)) {
+	if (!store_run_find(w->engine->db, w->arena, run_id, &r, err)) {
 		if (!err->code)
 			err_set(err, ERR_NOT_FOUND, "the run is gone");
 		return false;
@@ -242,22 +240,30 @@ static bool carry_out(struct call_item *it, struct json_out *o, struct err *err)
 	return false;
 }
 
+bool runs_call_do(struct work *w, int64_t run_id, struct str text, struct buf *answer, struct err *err)
+{
+	struct json_out o;
+
+	buf_init(answer, 1 * MIB);
+	o = json_out(answer);
+	json_open(&o, '{');
+	json_add_bool(&o, "ok", true);
+	if (!carry_out(w, run_id, text, &o, err))
+		return false;
+	json_close(&o, '}');
+	if (answer->failed)
+		err_set(err, ERR_TOO_BIG, "the answer is longer than 1 MiB");
+	return !answer->failed;
+}
+
 static void call_run(struct work *w)
 {
 	struct call_item *it = (struct call_item *)w;
 	struct err err = {0};
-	struct json_out o;
 
-	buf_init(&it->answer, 1 * MIB);
-	o = json_out(&it->answer);
-	json_open(&o, '{');
-	json_add_bool(&o, "ok", true);
-	if (!carry_out(it, &o, &err)) {
-		w->failed = true;
+	w->failed = !runs_call_do(w, it->run_id, it->text, &it->answer, &err);
+	if (w->failed)
 		w->err = err;
-		return;
-	}
-	json_close(&o, '}');
 }
 
 static void call_done(struct work *w)
@@ -265,20 +271,19 @@ static void call_done(struct work *w)
 	struct call_item *it = (struct call_item *)w;
 
 	if (w->failed)
-		answer_error(it, &w->err);
-	if (it->runner)
-		runner_answer(it->runner, it->run_id, it->call, buf_str(&it->answer));
+		runs_answer_error(&it->answer, &w->err);
+	if (it->call)
+		runs_answer(w->engine, it->run_id, it->call, buf_str(&it->answer));
 	buf_done(&it->answer);
 	arena_done(&it->arena);
 	mem_free(it);
 }
 
-static void submit(struct engine *e, struct runner *runner, int64_t run_id, int64_t call, struct str text)
+static void submit(struct engine *e, int64_t run_id, int64_t call, struct str text)
 {
 	struct call_item *it = mem_new(sizeof *it);
 
 	arena_init(&it->arena);
-	it->runner = runner;
 	it->run_id = run_id;
 	it->call = call;
 	it->text = arena_dup(&it->arena, text);
@@ -289,9 +294,9 @@ static void submit(struct engine *e, struct runner *runner, int64_t run_id, int6
 	(void)!engine_submit(e, &it->work);
 }
 
-void runs_call(struct engine *e, struct runner *runner, int64_t run_id, int64_t call, struct str text)
+void runs_call(struct engine *e, int64_t run_id, int64_t call, struct str text)
 {
-	submit(e, runner, run_id, call, text);
+	submit(e, run_id, call, text);
 }
 
 void runs_set(struct engine *e, int64_t run_id, struct str key, struct str value)
@@ -306,6 +311,6 @@ void runs_set(struct engine *e, int64_t run_id, struct str key, struct str value
 	json_add_str(&o, "key", key);
 	json_add_raw(&o, "value", value.n ? value : S("null"));
 	json_close(&o, '}');
-	submit(e, NULL, run_id, 0, buf_str(&b));
+	submit(e, run_id, 0, buf_str(&b));
 	buf_done(&b);
 }

@@ -13,9 +13,13 @@
  */
 #pragma once
 #include "engine/engine.h"
-#include "net/runner.h"
 
 /* Net thread. */
-void runs_call(struct engine *e, struct runner *runner, int64_t run_id, int64_t call, struct str text);
+void runs_call(struct engine *e, int64_t run_id, int64_t call, struct str text);
 /* A program that has no socket sets a value by an event of its output. */
+/* runs.c: hands an answer to the program, if it is still there. */
+void runs_answer(struct engine *e, int64_t run_id, int64_t call, struct str text);
+/* Work thread: carries one call out. The answer is put into a new buffer. false: the item has to be undone, and *err is the answer. */
+MUST_USE bool runs_call_do(struct work *w, int64_t run_id, struct str text, struct buf *answer, struct err *err);
+void runs_answer_error(struct buf *answer, const struct err *err);
 void runs_set(struct engine *e, int64_t run_id, struct str key, struct str value);

@@ -13,7 +13,8 @@ static const struct {
 	enum run_state state;
 	const char *color, *emoji, *words;
 } looks[] = {
-	{RUN_QUEUED, "717274", ":hourglass_flowing_sand:", "waits for its turn"}, {RUN_RUNNING, "1d9bd1", ":gear:", "is running"}, {RUN_DONE, "2eb886", ":white_check_mark:", "is done"},
+	{RUN_QUEUED, "717274", ":hourglass_flowing_sand:", "waits for its turn"}, {RUN_RUNNING, "1d9bd1", ":gear:", "is running"},
+	{RUN_WAITING, "717274", ":hourglass_flowing_sand:", "cannot be done now"}, {RUN_DONE, "2eb886", ":white_check_mark:", "is done"},
 	{RUN_FAILED, "a30200", ":x:", "failed"},         {RUN_TIMED_OUT, "a30200", ":alarm_clock:", "took too long and was ended"},   {RUN_CANCELLED, "717274", ":wastebasket:", "was cancelled"},
 	{RUN_UNKNOWN, "daa038", ":grey_question:", "has an unknown outcome"},
 };
@@ -73,6 +74,11 @@ static void put_buttons(struct json_out *o, struct arena *a, const struct run *r
 	block_actions_close(o);
 }
 
+static struct str again_text(struct arena *a, const struct run *r)
+{
+	return arena_printf(a, "tries again at " STR_FMT ", %d of %d", STR_ARG(mrkdwn_date(a, r->again_at, true)), r->tries, RUN_TRIES_MAX);
+}
+
 static struct str body(struct arena *a, const struct run *r)
 {
 	struct json_out o;
@@ -86,6 +92,8 @@ static struct str body(struct arena *a, const struct run *r)
 	put_shown(&o, a, r->shown);
 	if (r->why.n)
 		block_section(&o, str_clip(mrkdwn_escape(a, r->why), SECTION_MAX));
+	if (r->state == RUN_WAITING)
+		block_context(&o, again_text(a, r));
 	if (r->progress.n)
 		block_context(&o, mrkdwn_escape(a, r->progress));
 	if (run_is_over(r->state) && r->lines)
@@ -107,7 +115,8 @@ bool runs_render(struct work *w, const struct due_row *row, struct chat_post *po
 	post->channel_id = r.channel_id;
 	post->thread_ts = r.thread_ts;
 	post->message_ts = r.message_ts;
-	post->text = arena_printf(&post->arena, STR_FMT "%s" STR_FMT, STR_ARG(title(&post->arena, &r)), r.shown.n ? "\n" : "", STR_ARG(str_clip(r.shown, 1000)));
+	post->text = arena_printf(&post->arena, STR_FMT "%s" STR_FMT "%s" STR_FMT, STR_ARG(title(&post->arena, &r)), r.state == RUN_WAITING ? ", " : "",
+				  STR_ARG(r.state == RUN_WAITING ? again_text(&post->arena, &r) : S("")), r.shown.n ? "\n" : "", STR_ARG(str_clip(r.shown, 1000)));
 	post->body = body(&post->arena, &r);
 	return true;
 }
@@ -138,6 +147,10 @@ void runs_write(struct work *w, struct json_out *o, const struct run *r)
 	json_add_wall(o, "created", r->created);
 	if (r->started)
 		json_add_wall(o, "started", r->started);
+	if (r->tries)
+		json_add_int(o, "tries", r->tries);
+	if (r->again_at)
+		json_add_wall(o, "again", r->again_at);
 	if (r->ended) {
 		json_add_wall(o, "ended", r->ended);
 		json_add_int(o, "exit_code", r->exit_code);

@@ -650,6 +650,22 @@ static bool take_image(struct plugin_reader *rd, const struct json *tree)
 	return !p->image.n || (p->image.p[0] != '-' && !memchr(p->image.p, ' ', p->image.n)) || plugin_wrong(rd, json_get(tree, "image"), "image", "`" STR_FMT "` is no image", p->image);
 }
 
+/* https; http only to this very machine, where nobody stands between. */
+static bool rpc_url_ok(struct str url)
+{
+	static const char *const near[] = {"http://127.0.0.1", "http://[::1]", "http://localhost"};
+	struct str rest;
+
+	if (memchr(url.p, ' ', url.n) || memchr(url.p, '@', url.n) || memchr(url.p, '#', url.n))
+		return false;
+	for (size_t i = 0; i < COUNT_OF(near); i++)
+		if (str_starts(url, str_of(near[i]))) {
+			rest = str_n(url.p + strlen(near[i]), url.n - strlen(near[i]));
+			return rest.n && (rest.p[0] == '/' || rest.p[0] == ':');
+		}
+	return str_starts(url, S("https://")) && url.n >= 10;
+}
+
 static bool take_rpc(struct plugin_reader *rd, const struct json *tree)
 {
 	struct plugin *p = rd->p;
@@ -659,7 +675,7 @@ static bool take_rpc(struct plugin_reader *rd, const struct json *tree)
 		return false;
 	if (!rpc)
 		return true;
-	if (!str_starts(p->url, S("https://")) || p->url.n < 10 || memchr(p->url.p, ' ', p->url.n) || memchr(p->url.p, '@', p->url.n) || memchr(p->url.p, '#', p->url.n))
+	if (!rpc_url_ok(p->url))
 		return plugin_wrong(rd, json_get(tree, "url"), "url", "an https:// address without a name and password is wanted here: the answers are not signed" STR_FMT, S(""));
 	if (!secret_name_ok(p->key))
 		return plugin_wrong(rd, json_get(tree, "key"), "key", "the name of a secret is wanted here, one that holds the private key" STR_FMT, S(""));

@@ -104,6 +104,9 @@ struct plugin_enabled {
 MUST_USE bool plugin_enabled_read(struct arena *a, struct str dir, struct str name, struct plugin_enabled *out, struct err *err);
 MUST_USE bool plugin_enabled_write(struct arena *a, struct str dir, struct str name, const struct plugin_enabled *e, struct err *err);
 
+/* Of an rpc plugin: in force with the next reading. */
+MUST_USE bool plugin_listing_write(struct arena *a, struct str dir, struct str name, struct str listing, struct err *err);
+
 /* The names of the plugins in dir, and the versions of one, sorted (versions as semver has it, newest last). */
 MUST_USE bool plugin_names(struct arena *a, struct str dir, struct str **names, size_t *count, struct err *err);
 MUST_USE bool plugin_versions(struct arena *a, struct str dir, struct str name, struct str **versions, size_t *count, struct err *err);

@@ -289,6 +289,11 @@ bool plugin_enabled_write(struct arena *a, struct str dir, struct str name, cons
 	return file_put(a, inside_of(a, dir, name, ENABLED_FILE).p, buf_keep(a, &b), 0644, err);
 }
 
+bool plugin_listing_write(struct arena *a, struct str dir, struct str name, struct str listing, struct err *err)
+{
+	return file_put(a, inside_of(a, dir, name, LISTING_FILE).p, listing, 0644, err);
+}
+
 /* ---- what is there ---- */
 
 static bool folders(struct arena *a, struct str dir, bool (*fits)(struct str name), size_t most, struct vec *out, struct err *err)

@@ -116,7 +116,7 @@ static void show(struct plugin_output *o, struct str mrkdwn)
 
 void plugin_output_init(struct plugin_output *o)
 {
-	*o = (struct plugin_output){.percent = -1, .title = S(""), .title_link = S(""), .color = S(""), .image_url = S(""), .error_code = S(""), .error_hint = S("")};
+	*o = (struct plugin_output){.percent = -1, .error_code = S(""), .error_hint = S("")};
 	arena_init(&o->arena);
 	arena_init(&o->line);
 	buf_init(&o->shown, OUTPUT_SHOWN_MAX + 1);

@@ -56,7 +56,6 @@ struct plugin_output {
 	char progress[208];
 	struct output_button buttons[OUTPUT_BUTTONS_MAX];
 	size_t button_count;
-	struct str title, title_link, color, image_url; /* rpc */
 	struct str error_code, error_hint;
 	bool failed;             /* it said error */
 	size_t odd_lines;        /* that were no event */

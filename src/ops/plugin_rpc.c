@@ -212,40 +212,62 @@ static void put_result(struct plugin_output *out, struct str result)
 	}
 }
 
-static void fail(struct plugin_output *out, const struct plugin *p, struct str message, int status)
+static void fail(struct plugin_output *out, struct str error_response, struct str message, int status)
 {
 	out->failed = true;
 	out->error_code = arena_printf(&out->arena, "http %d", status);
-	out->error_hint = str_clip(output_clean(&out->arena, message.n ? message : p->error_response.n ? p->error_response : S("the server did not say why")), 500);
+	out->error_hint = str_clip(output_clean(&out->arena, message.n ? message : error_response.n ? error_response : S("the server did not say why")), 500);
 }
 
-static struct str url_of(struct plugin_output *out, const struct json *tree, const char *key)
+/* A title without a link is a line of its own; a link that is none of the web is nothing. */
+static void put_link(struct plugin_output *out, struct str url, struct str title)
 {
-	struct str url = json_get_str(tree, key);
+	bool web = (str_starts(url, S("https://")) || str_starts(url, S("http://"))) && url.n <= 2000;
+	struct json text = {.type = JSON_STR, .text = title};
+	struct output_event ignored;
+	struct json_out o;
+	struct buf b;
 
-	return str_starts(url, S("https://")) && url.n <= 2000 ? output_clean(&out->arena, url) : S("");
+	if (!web) {
+		if (title.n && !url.n)
+			put_event(out, "text", &text);
+		return;
+	}
+	buf_init(&b, OUTPUT_LINE_MAX);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_key(&o, "link");
+	json_open(&o, '{');
+	json_add_str(&o, "url", url);
+	json_add_str(&o, "title", str_clip(title, 200));
+	json_close(&o, '}');
+	json_close(&o, '}');
+	if (!b.failed)
+		plugin_output_event(out, buf_str(&b), &ignored);
+	buf_done(&b);
 }
 
-void rpc_answer_read(const struct plugin *p, struct str body, int http_status, struct plugin_output *out)
+void rpc_answer_read(struct str error_response, struct str body, int http_status, struct plugin_output *out, struct str *result)
 {
 	struct err ignored = {0};
 	const struct json *tree, *error;
 	struct arena a;
 
 	arena_init(&a);
+	*result = S("");
 	out->events = out->began = true;
 	tree = json_parse(&a, str_n(body.p, body.n <= RPC_ANSWER_MAX ? body.n : 0), JSON_LAST_KEY_WINS, &ignored);
 	error = json_get(tree, "error");
 	if (error && error->type != JSON_NULL) {
-		fail(out, p, error->type == JSON_STR ? error->text : json_get_str(error, "message"), http_status);
+		fail(out, error_response, error->type == JSON_STR ? error->text : json_get_str(error, "message"), http_status);
 	} else if (http_status < 200 || http_status > 299 || !json_is(json_get(tree, "result"), JSON_STR)) {
-		fail(out, p, S(""), http_status);
+		fail(out, error_response, S(""), http_status);
 	} else {
-		out->title = str_clip(output_clean(&out->arena, json_get_str(tree, "title")), 200);
-		out->title_link = url_of(out, tree, "title_link");
-		out->image_url = url_of(out, tree, "image_url");
-		out->color = str_clip(output_clean(&out->arena, json_get_str(tree, "color")), 20);
-		put_result(out, json_get_str(tree, "result"));
+		put_link(out, json_get_str(tree, "title_link"), json_get_str(tree, "title"));
+		*result = arena_dup(&out->arena, json_get_str(tree, "result"));
+		put_result(out, *result);
+		if (json_get_str(tree, "image_url").n)
+			put_link(out, json_get_str(tree, "image_url"), S("Image"));
 		for (const struct json *b = json_is(json_get(tree, "buttons"), JSON_ARRAY) ? json_get(tree, "buttons")->child : NULL; b; b = b->next)
 			put_event(out, "button", b);
 	}

@@ -23,8 +23,9 @@ MUST_USE bool rpc_sign(struct arena *a, struct str pem, struct str key_id, struc
 /* Where a call is posted, and its body. */
 struct str rpc_call_url(struct arena *a, const struct plugin_command *c);
 struct str rpc_call_body(struct arena *a, const struct plugin_request *r);
-/* What came back. The output is complete then; output->failed says whether the server says that it failed. */
-void rpc_answer_read(const struct plugin *p, struct str body, int http_status, struct plugin_output *out);
+/* What came back. The output is complete then; output->failed says whether the server says that it failed. error_response: of the listing, may be "".
+ * *result: the text as it came, for the log; in the output's arena. */
+void rpc_answer_read(struct str error_response, struct str body, int http_status, struct plugin_output *out, struct str *result);
 
 /* What was typed behind the plugin's name, as a canonical line, if a method's regex takes it: "can i deploy web" -> "deploy:can --app=web".
  * "": none does. */

@@ -2,7 +2,8 @@
 #pragma once
 #include "base/time.h"
 
-enum run_state { RUN_QUEUED = 1, RUN_RUNNING, RUN_DONE, RUN_FAILED, RUN_TIMED_OUT, RUN_CANCELLED, RUN_UNKNOWN };
+/* waiting: it could not be done now, and is tried again by itself; nothing is under way. */
+enum run_state { RUN_QUEUED = 1, RUN_RUNNING, RUN_WAITING, RUN_DONE, RUN_FAILED, RUN_TIMED_OUT, RUN_CANCELLED, RUN_UNKNOWN };
 const char *run_state_name(enum run_state s);
 bool run_state_parse(struct str text, enum run_state *out);
 static inline bool run_is_over(enum run_state s)
@@ -34,7 +35,13 @@ struct run {
 	struct str output_hash;   /* SHA-256 over its lines, each with a line feed */
 	int64_t lines, bytes;
 	int64_t message_ts;       /* 0: not told yet */
+	int tries;                /* how often it was tried again, with the one that it waits for */
+	wall_ms again_at;         /* waiting: when */
 };
+
+#define RUN_TRIES_MAX 3
+/* How long one that said "not now" waits before it is tried again, after so many tries; 0: no more. */
+span_ms run_again_after(int tries);
 
 struct run_line {
 	int64_t seq;              /* from 1 */

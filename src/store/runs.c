@@ -5,13 +5,13 @@ bool store_run_add(struct db *db, const struct run *r, struct err *err)
 	return db_run(db, Q_RUN_ADD, err, B_INT(r->id), B_INT(r->workspace_id), B_STR(r->code), B_INT(r->state), B_INT(r->user_id), B_INT(r->channel_id), B_INT(r->thread_ts),
 		      B_STR(r->via), B_INT(r->scope), B_STR(r->plugin), B_STR(r->version), B_STR(r->digest), B_STR(r->words), B_STR(r->call), B_STR(r->line), B_STR(r->reason),
 		      B_STR(r->then), B_INT(r->held_id), B_INT(r->dry_run), B_INT(r->created), B_INT(r->started), B_INT(r->ended), B_INT(r->exit_code), B_STR(r->why), B_STR(r->shown),
-		      B_STR(r->progress), B_STR(r->buttons), B_STR(r->output_hash), B_INT(r->lines), B_INT(r->bytes), B_INT(r->message_ts));
+		      B_STR(r->progress), B_STR(r->buttons), B_STR(r->output_hash), B_INT(r->lines), B_INT(r->bytes), B_INT(r->message_ts), B_INT(r->tries), B_INT(r->again_at));
 }
 
 bool store_run_turn(struct db *db, const struct run *r, struct err *err)
 {
 	if (!db_run(db, Q_RUN_TURN, err, B_INT(r->state), B_INT(r->started), B_INT(r->ended), B_INT(r->exit_code), B_STR(r->why), B_STR(r->output_hash), B_INT(r->lines),
-		    B_INT(r->bytes), B_INT(r->id)))
+		    B_INT(r->bytes), B_INT(r->tries), B_INT(r->again_at), B_INT(r->id)))
 		return false;
 	if (db_changed(db))
 		return true;
@@ -61,7 +61,9 @@ static struct run run_read(struct rows *r, struct arena *a)
 			    .output_hash = arena_dup(a, rows_str(r, 27)),
 			    .lines = rows_int(r, 28),
 			    .bytes = rows_int(r, 29),
-			    .message_ts = rows_int(r, 30)};
+			    .message_ts = rows_int(r, 30),
+			    .tries = (int)rows_int(r, 31),
+			    .again_at = rows_int(r, 32)};
 }
 
 static bool one(struct rows *rows, struct arena *a, struct run *out, struct err *err)

@@ -4,7 +4,7 @@
 #include "store/db.h"
 
 MUST_USE bool store_run_add(struct db *db, const struct run *r, struct err *err);
-/* state, started, ended, exit_code, why, output_hash, lines, bytes. Only while it is not over: ERR_CONFLICT else. */
+/* state, started, ended, exit_code, why, output_hash, lines, bytes, tries, again_at. Only while it is not over: ERR_CONFLICT else. */
 MUST_USE bool store_run_turn(struct db *db, const struct run *r, struct err *err);
 MUST_USE bool store_run_shown(struct db *db, const struct run *r, struct err *err); /* shown, progress, buttons */
 MUST_USE bool store_run_told(struct db *db, int64_t id, int64_t message_ts, struct err *err);

@@ -1,13 +1,16 @@
 // Plugins end to end: made, checked, installed and enabled by the client, run by the daemon in its sandbox, seen in the chat, in the log and in the audit.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test from 'node:test';
 import { WebClient } from '@slack/web-api';
-import { bin, cli, daemon } from './daemon.mjs';
+import { bin, cli, daemon, until } from './daemon.mjs';
 
+const WebSocket = createRequire(new URL('../package.json', import.meta.url))('ws');
 const sandboxed = spawnSync('bwrap', ['--unshare-all', '--ro-bind', '/usr', '/usr', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64', '--symlink', 'usr/bin', '/bin', '/bin/true']).status === 0;
 const opts = { skip: !sandboxed && 'bubblewrap makes no namespaces here' };
 
@@ -20,6 +23,7 @@ case $cmd in
 hello) echo "hello $OPSROOM_USER in $OPSROOM_ROOM"; echo "on stderr" >&2 ;;
 rows) echo opsroom/1; for i in 1 2 3; do echo "{\\"row\\":{\\"n\\":$i,\\"host\\":\\"h$i\\"}}"; done; echo '{"button":{"label":"Say hello","command":"kit hello"}}' ;;
 many) i=0; while [ $i -lt 2000 ]; do echo "line $i of $OPSROOM_ID"; i=$((i+1)); done ;;
+once) echo busy; exit 75 ;;
 fail) echo nearly; echo "no such thing" >&2; exit 1 ;;
 none) exit 3 ;;
 slow) echo started; sleep 60; echo never ;;
@@ -34,6 +38,14 @@ print("count", ask(do="incr", key="n")["value"])
 print("status", ask(do="run", line="alerts | count")["text"].split()[1])
 print("put", ask(do="put", key="n", value=9, version=7)["error"])
 ' ;;
+speak) i=0; while [ $i -lt 80 ]; do echo "word $i"; i=$((i+1)); sleep 0.04; done ;;
+later) python3 -c '
+import json, os, socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(os.environ["OPSROOM_SOCKET"]); f = s.makefile("rw")
+f.write(json.dumps({"do": "incr", "key": "later"}) + "\\n"); f.flush(); n = json.loads(f.readline())["value"]
+print("try", n, len(json.load(sys.stdin)["rows"]), "rows", flush=True)
+sys.exit(75 if n % int(sys.argv[1].split("=")[1]) else 0)
+' "$1" ;;
 net) python3 -c 'import socket; socket.create_connection(("127.0.0.1", int("$1" or 1)), 1)' ;;
 esac
 `;
@@ -41,7 +53,9 @@ esac
 const commands = [
 	command('kit hello'), command('kit rows', { produces: 'rows' }), command('kit many'), command('kit fail'), command('kit none'), command('kit slow'),
 	command('kit deploy', { risk: 'change', dry_run: true, examples: ['kit deploy web'], args: [{ name: 'app', required: true }], options: [{ name: 'env', values: ['dev', 'prod'], default: 'dev' }] }),
-	command('kit secret', { secrets: ['API_KEY'] }), command('kit count'), command('kit quick', { timeout: '1s', examples: ['kit quick'] }),
+	command('kit secret', { secrets: ['API_KEY'] }), command('kit count'), command('kit speak'), command('kit once', { examples: ['kit once'] }),
+	command('kit later', { idempotent: true, consumes: 'rows', risk: 'change', examples: ['kit later --of 2'], options: [{ name: 'of', type: 'int', default: '2' }] }),
+	command('kit quick', { timeout: '1s', examples: ['kit quick'] }),
 ];
 
 async function world(t, { access, options = [] } = {}) {
@@ -66,7 +80,7 @@ async function world(t, { access, options = [] } = {}) {
 	const over = async (code) => {
 		for (let i = 0; i < 400; i++) {
 			const run = await d.api(`/v1/runs/${code}`);
-			if (!['queued', 'running'].includes(run.state)) return run;
+			if (!['queued', 'running', 'waiting'].includes(run.state)) return run;
 			await new Promise((later) => setTimeout(later, 25));
 		}
 		throw new Error(`${code} does not end: ${d.log}`);
@@ -76,6 +90,11 @@ async function world(t, { access, options = [] } = {}) {
 		assert.equal(r.status, 'running', JSON.stringify(r));
 		return over(r.data.run.code);
 	};
+	const state = (code, wanted) => until(async () => {
+		const run = await d.api(`/v1/runs/${code}`);
+		return run.state === wanted && run;
+	}, `${code} is ${wanted}`);
+	const advance = (by) => d.api('/v1/advance', { body: { by }, token: admin });
 	const web = new WebClient(d.token, { slackApiUrl: `${d.url}/api/` });
 	const history = async () => {
 		const { channels } = await web.conversations.list();
@@ -89,7 +108,7 @@ async function world(t, { access, options = [] } = {}) {
 		}
 		throw new Error(`${code} is not told: ${JSON.stringify(await history())}`);
 	};
-	return { d, dir, run, said, ran, over, shown, history, admin, plugins };
+	return { d, dir, run, said, ran, over, state, advance, shown, history, admin, plugins };
 }
 
 test('a program runs, its message shows what it said, its log keeps every line, the audit its end', opts, async (t) => {
@@ -273,4 +292,88 @@ for line in sys.stdin:
 		pids.add(pid);
 	}
 	assert.equal(pids.size, 1);
+});
+
+const clock = ['--clock', '2026-03-02T02:00:00Z'];
+
+test('one that says "not now" is tried again by itself, as the same run, three times at most', opts, async (t) => {
+	const { d, said, state, advance, shown } = await world(t, { options: clock });
+	const { code } = (await said('kit later --of=3')).data.run;
+	let run = await state(code, 'waiting');
+	assert.deepEqual([run.tries, run.again, run.exit_code], [1, '2026-03-02T02:00:10.000Z', undefined]);
+	assert.match(JSON.stringify(await shown(code)), /cannot be done now[^]*tries again at[^]*1 of 3[^]*Cancel/);
+	assert.match((await said('jobs')).text, new RegExp(`${code}.*waiting`));
+	await advance('10s');
+	run = await d.api(`/v1/runs/${code}`);
+	assert.deepEqual([run.state, run.tries, run.again], ['waiting', 2, '2026-03-02T02:01:10.000Z']);
+	await advance('60s');
+	run = await d.api(`/v1/runs/${code}`);
+	assert.deepEqual([run.state, run.exit_code, run.shown.trim(), run.lines], ['done', 0, 'try 3 0 rows', 3]);
+	const { lines } = await d.api(`/v1/runs/${code}/log`);
+	assert.deepEqual(lines.map((l) => `${l.n} ${l.text}`), ['1 try 1 0 rows', '2 try 2 0 rows', '3 try 3 0 rows']);
+	assert.equal(run.output_sha256, createHash('sha256').update(lines.map((l) => `${l.text}\n`).join('')).digest('hex'));
+
+	const never = (await said('kit later --of=1000')).data.run.code;
+	await state(never, 'waiting');
+	await advance('10m');
+	run = await d.api(`/v1/runs/${never}`);
+	assert.deepEqual([run.state, run.exit_code, run.tries, run.lines], ['failed', 75, 3, 4]);
+	assert.match(run.why, /cannot be done now/);
+	const { records } = await d.api('/v1/audit?limit=50', { token: d.adminToken() });
+	assert.deepEqual(records.filter((r) => r.action === 'kit end').map((r) => [r.detail.run, r.result]), [[never, 'failed'], [code, 'done']]);
+	assert.equal((await said('kit once')).status, 'running');
+	assert.equal((await state((await d.api('/v1/runs?limit=1')).runs[0].code, 'failed')).exit_code, 75, 'it is not idempotent');
+});
+
+test('what waits outlives a kill of the daemon, can be cancelled, keeps its rows, and asks again whether it may', opts, async (t) => {
+	const { d, run: client, said, state, advance, plugins } = await world(t, { options: clock });
+	const { code } = (await said('kit later')).data.run;
+	await state(code, 'waiting');
+	await d.kill();
+	await d.restart();
+	assert.equal((await d.api(`/v1/runs/${code}`)).state, 'waiting');
+	assert.equal((await d.api('/v1/runs?state=waiting')).runs.length, 1);
+	await advance('10s');
+	assert.equal((await d.api(`/v1/runs/${code}`)).state, 'done');
+
+	const second = (await said('kit later')).data.run.code;
+	await state(second, 'waiting');
+	assert.match((await said(`job cancel ${second}`)).text, /cancelled/);
+	assert.equal((await d.api(`/v1/runs/${second}`)).state, 'cancelled');
+	await advance('10m');
+	assert.equal((await d.api(`/v1/runs/${second}`)).lines, 1);
+
+	assert.equal((await said('kit rows | kit later --of=5')).status, 'running'); // the fourth and the fifth try of all
+	const piped = (await until(async () => (await d.api('/v1/runs?state=waiting')).runs[0], 'the second of the pipe waits')).code;
+	await advance('10s');
+	assert.match((await d.api(`/v1/runs/${piped}`)).shown, /try 5 3 rows/);
+
+	const last = (await said('kit later --of=1000')).data.run.code;
+	await state(last, 'waiting');
+	client('--data', d.data, 'plugin', 'disable', 'kit');
+	await advance('10s');
+	assert.match((await d.api(`/v1/runs/${last}`)).why, /not tried again: there is no command/);
+	void plugins;
+});
+
+test('who speaks all the time changes the message once a second at most, and the last word is told', opts, async (t) => {
+	const { d, said, over } = await world(t);
+	const socket = new WebSocket(`${d.url.replace('http', 'ws')}/stream?token=${d.token}`);
+	const changes = [];
+	socket.on('message', (raw) => {
+		const frame = JSON.parse(raw);
+		if (/message_changed/.test(raw)) changes.push(String(raw));
+	});
+	await new Promise((done, fail) => socket.once('open', done).once('error', fail));
+	socket.send(JSON.stringify({ type: 'resume' }));
+	const run = await over((await said('kit speak')).data.run.code);
+	assert.equal(run.lines, 80);
+	const last = () => changes.find((c) => /is done/.test(c));
+	await until(last, 'the end is told');
+	socket.close();
+	assert.match(last(), /word 79/);
+	const seconds = (Date.parse(run.ended) - Date.parse(run.started)) / 1000;
+	assert.ok(seconds > 3, `${seconds}`);
+	assert.ok(changes.length >= 2 && changes.length <= Math.floor(seconds) + 2, `${changes.length} changes in ${seconds} s`); // its start, each second, its end
+	assert.equal(changes.at(-1), last(), 'nothing comes behind the end');
 });

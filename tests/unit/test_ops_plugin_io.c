@@ -402,10 +402,11 @@ static void answer(const char *body, int status)
 {
 	struct err err = {0};
 	struct plugin *p = rpc_plugin(listing, &err);
+	struct str result;
 
 	plugin_output_done(&out);
 	plugin_output_init(&out);
-	rpc_answer_read(p, str_of(body), status, &out);
+	rpc_answer_read(p->error_response, str_of(body), status, &out, &result);
 	plugin_free(p);
 }
 
@@ -414,10 +415,10 @@ START_TEST(answers_are_output)
 	answer("{\"result\":\"unlocked <b>\\nin staging\",\"title\":\"T\",\"title_link\":\"https://x/\",\"color\":\"ddeeaa\",\"buttons\":[{\"label\":\"Go\",\"command\":\"cd lock\"}],"
 	       "\"image_url\":\"javascript:x\"}",
 	       200);
-	shows("unlocked &lt;b&gt;\nin staging");
+	shows("<https://x/|T>\nunlocked &lt;b&gt;\nin staging");
 	ck_assert(!out.failed && out.button_count == 1);
-	ck_str(out.title, "T");
-	ck_str(out.image_url, "");
+	answer("{\"result\":\"done\",\"title\":\"T\",\"image_url\":\"https://x/y.png\"}", 200);
+	shows("T\ndone\n<https://x/y.png|Image>");
 	answer("{\"error\":{\"code\":-32602,\"message\":\"no such app\"}}", 200);
 	ck_assert(out.failed);
 	ck_str(out.error_hint, "no such app");
