@@ -195,7 +195,7 @@ bool cmd_cancel(struct call *call)
 		return false;
 	call->home_id = h.id;
 	call->waiting = h.code;
-	if (h.user_id != call->caller->user->id && call->caller->user->role < ROLE_OPERATOR)
+	if (h.user_id != call->caller->user->id && !caller_has_role(call->work, call->caller, S("operator")))
 		return refuse(call, ERR_FORBIDDEN, "only who asked for it, or an operator, can cancel it");
 	if (!held_turn(call->work, &h, HELD_ON_CANCEL, call->caller->user->id, S(""), &call->err))
 		return false;

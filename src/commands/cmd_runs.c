@@ -73,7 +73,7 @@ bool cmd_job_cancel(struct call *call)
 
 	if (!named(call, &r))
 		return false;
-	if (r.user_id != call->caller->user->id && call->caller->user->role < ROLE_OPERATOR) {
+	if (r.user_id != call->caller->user->id && !caller_has_role(call->work, call->caller, S("operator"))) {
 		err_set(&call->err, ERR_FORBIDDEN, "only who started it, or an operator, can cancel it");
 		return false;
 	}

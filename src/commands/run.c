@@ -115,6 +115,11 @@ static bool find_step(struct run *r, size_t i)
 	s->words = found.words;
 	for (size_t k = found.words; (i || r->behind) && k < s->stage->count; k++)
 		s->fields |= is_field(&s->stage->tokens[k]);
+	if (s->fields && i + 1 < r->pipe.count) { /* said before the first of them has run */
+		r->line.fault_at = r->pipe.stages[i + 1].tokens[0].at;
+		err_set(&r->call->err, ERR_INVALID, "a command with a $field is the last of its line");
+		return false;
+	}
 	return true;
 }
 

@@ -76,7 +76,7 @@ bool daemon_open(struct daemon *d, struct err *err)
 	const struct settings *s = &d->settings;
 	struct engine_config config = {
 		.data_dir = s->data.p, .public_url = s->public_url, .queue_max = s->queue_max, .node = 1,
-		.prometheus_url = s->prometheus_url, .alert_graphs = s->alert_graphs, .upload_max = s->upload_max};
+		.prometheus_url = s->prometheus_url, .alert_graphs = s->alert_graphs, .runs_keep = s->runs_keep, .upload_max = s->upload_max};
 	struct rulebook_from from;
 
 	d->engine = engine_new(&config, &d->loop, NULL, err);

@@ -49,6 +49,7 @@ struct engine_config {
 	bool open_alert_api;      /* POST /api/v2/alerts needs no key: loopback only and no public URL */
 	unsigned queue_max;       /* work items waiting; over it: ERR_UNAVAILABLE */
 	unsigned node;
+	span_ms runs_keep;        /* the lines of runs that ended are kept so long */
 	size_t upload_max;        /* bytes of a file that people bring; a reload changes it */
 	/* The work thread's; a reload changes them by a work item. */
 	struct str prometheus_url; /* "": no graphs */

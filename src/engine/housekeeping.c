@@ -4,17 +4,22 @@
 #include "engine/file_bytes.h"
 #include "store/alerts.h"
 #include "store/journal.h"
+#include "store/runs.h"
+
+#define RUNS_AT_ONCE 5 /* up to 8 MiB of lines each */
 
 bool housekeeping_run(struct work *w, wall_ms *again_at)
 {
-	unsigned purged;
+	unsigned purged, dropped;
 	bool more;
 
 	if (!store_idempotency_purge(w->engine->db, w->arena, w->now, &purged, &w->err) || !file_bytes_sweep(w, &more, &w->err))
 		return false;
 	if (!store_service_change_purge(w->engine->db, w->now - 30 * DAY, &w->err) || !silences_forget(w))
 		return false;
-	*again_at = purged || more ? w->now + SECOND : w->now + HOUR;
+	if (!store_run_lines_purge(w->engine->db, w->arena, w->now - w->engine->config.runs_keep, RUNS_AT_ONCE, &dropped, &w->err))
+		return false;
+	*again_at = purged || more || dropped == RUNS_AT_ONCE ? w->now + SECOND : w->now + HOUR;
 	return true;
 }
 

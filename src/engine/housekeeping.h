@@ -1,4 +1,4 @@
-/* engine/housekeeping.h -- once an hour: expired idempotency keys go, and the bytes of files that nobody has. */
+/* engine/housekeeping.h -- once an hour: expired idempotency keys go, the bytes of files that nobody has, and the lines of old runs. */
 #pragma once
 #include "engine/engine.h"
 

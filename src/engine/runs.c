@@ -719,12 +719,15 @@ bool runs_after_start(struct work *w, struct err *err)
 	struct run *list;
 	size_t count;
 
-	if (!store_run_list(w->engine->db, w->arena, w->engine->workspace_id, &f, &list, &count, err))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (list[i].state != RUN_WAITING && /* its timer is in the store */
-		    !end_waiting(w, list[i], RUN_UNKNOWN, S("opsroom ended while it was under way; nobody knows how far it came, and it is not run again"), err))
+	do {
+		if (!store_run_list(w->engine->db, w->arena, w->engine->workspace_id, &f, &list, &count, err))
 			return false;
-	}
+		for (size_t i = 0; i < count; i++) {
+			f.before_id = list[i].id;
+			if (list[i].state != RUN_WAITING && /* its timer is in the store */
+			    !end_waiting(w, list[i], RUN_UNKNOWN, S("opsroom ended while it was under way; nobody knows how far it came, and it is not run again"), err))
+				return false;
+		}
+	} while (count == f.limit);
 	return true;
 }

@@ -120,6 +120,25 @@ bool store_run_lines(struct db *db, struct arena *a, int64_t id, int64_t after, 
 	return rows_end(&rows, err);
 }
 
+bool store_run_lines_purge(struct db *db, struct arena *a, wall_ms ended_before, unsigned limit, unsigned *dropped, struct err *err)
+{
+	struct rows rows = db_rows(db, Q_RUN_OLD, B_INT(ended_before), B_INT(limit));
+	struct vec v = {0};
+
+	while (rows_next(&rows))
+		*(int64_t *)vec_push(a, &v, sizeof(int64_t)) = rows_int(&rows, 0);
+	*dropped = (unsigned)v.count;
+	if (!rows_end(&rows, err))
+		return false;
+	for (size_t i = 0; i < v.count; i++) {
+		int64_t id = ((const int64_t *)v.items)[i];
+
+		if (!db_run(db, Q_RUN_LINES_DROP, err, B_INT(id)) || !db_run(db, Q_RUN_LINES_GONE, err, B_INT(id)))
+			return false;
+	}
+	return true;
+}
+
 /* ---- a plugin's memory ---- */
 
 static struct plugin_value value_read(struct rows *r, struct arena *a)

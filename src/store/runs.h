@@ -21,6 +21,9 @@ MUST_USE bool store_run_list(struct db *db, struct arena *a, int64_t workspace_i
 MUST_USE bool store_run_line_add(struct db *db, int64_t id, const struct run_line *l, struct err *err);
 MUST_USE bool store_run_lines(struct db *db, struct arena *a, int64_t id, int64_t after, unsigned limit, struct run_line **out, size_t *count, struct err *err);
 
+/* Drops the lines of up to `limit` runs that ended before; the runs stay. *dropped: of how many. */
+MUST_USE bool store_run_lines_purge(struct db *db, struct arena *a, wall_ms ended_before, unsigned limit, unsigned *dropped, struct err *err);
+
 struct plugin_value {
 	struct str name, value;
 	int64_t version;

@@ -79,7 +79,7 @@ static inline bool room_first(struct work *w, void *context)
 static inline void room_start(struct room *r)
 {
 	struct engine_config config = {
-		.data_dir = r->dir, .public_url = S("http://ops.example.com"), .queue_max = 1000, .node = 1};
+		.data_dir = r->dir, .public_url = S("http://ops.example.com"), .queue_max = 1000, .node = 1, .runs_keep = 30 * DAY};
 	struct err err = {0};
 
 	room_must(uv_loop_init(&r->loop) == 0, &err);

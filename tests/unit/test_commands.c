@@ -463,6 +463,7 @@ START_TEST(rows_go_down_the_pipe)
 	ck_assert(strstr(s.text, "conditions are joined by `and`"));
 	s = say("alerts | ack $colour");
 	ck_assert_str_eq(s.text, ":warning: a row has no field `colour`.\n```\nalerts | ack $colour\n             ^\n```");
+	ck_assert(strstr(say("alerts | ack $id | count").text, "a command with a $field is the last of its line"));
 	ck_assert(strstr(say("alerts | status").text, "`status` takes nothing from a pipe"));
 	ck_assert_int_eq(say_as("alerts | ack $id", ROLE_VIEWER, SCOPE_WRITE).code, ERR_FORBIDDEN);
 }

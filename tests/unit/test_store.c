@@ -3,6 +3,7 @@
 #include "ops/id.h"
 #include "store/chat.h"
 #include "store/journal.h"
+#include "store/runs.h"
 #include "unit.h"
 
 #include <sqlite3.h>
@@ -615,6 +616,51 @@ START_TEST(audit_is_searched)
 }
 END_TEST
 
+/* ---- runs ---- */
+
+static void add_run(int64_t id, wall_ms ended)
+{
+	struct run r = {.id = id, .workspace_id = 1, .code = S("R-1"), .state = ended ? RUN_DONE : RUN_RUNNING, .via = S(""), .plugin = S(""), .version = S(""), .digest = S(""),
+			.words = S("x"), .call = S("x:x"), .line = S("x"), .reason = S(""), .then = S(""), .created = NOW, .ended = ended, .why = S(""), .shown = S(""), .progress = S(""),
+			.buttons = S(""), .output_hash = S("")};
+
+	fine(store_run_add(db, &r, &err));
+	for (int i = 1; i <= 3; i++)
+		fine(store_run_line_add(db, id, &(struct run_line){i, NOW, 1, S("said")}, &err));
+}
+
+static size_t lines_of(int64_t id)
+{
+	struct run_line *lines;
+	size_t count;
+
+	fine(store_run_lines(db, &a, id, 0, 100, &lines, &count, &err));
+	return count;
+}
+
+START_TEST(lines_of_old_runs_go)
+{
+	unsigned dropped;
+	struct run r;
+
+	add_run(1, NOW - 2 * DAY);
+	add_run(2, NOW - 2 * DAY);
+	add_run(3, NOW);
+	add_run(4, 0); /* it runs */
+	fine(store_run_lines_purge(db, &a, NOW - DAY, 1, &dropped, &err));
+	ck_assert_uint_eq(dropped, 1);
+	ck_assert_uint_eq(lines_of(1) + lines_of(2), 3);
+	fine(store_run_lines_purge(db, &a, NOW - DAY, 10, &dropped, &err));
+	ck_assert_uint_eq(dropped, 1);
+	ck_assert_uint_eq(lines_of(1) + lines_of(2), 0);
+	ck_assert_uint_eq(lines_of(3) + lines_of(4), 6);
+	fine(store_run_lines_purge(db, &a, NOW - DAY, 10, &dropped, &err));
+	ck_assert_uint_eq(dropped, 0);
+	ck_assert(store_run_find(db, &a, 1, &r, &err)); /* that it ran is kept */
+	commit();
+}
+END_TEST
+
 /* ---- idempotency ---- */
 
 START_TEST(one_answer_to_one_key)
@@ -941,6 +987,7 @@ int main(void)
 		{"audit", what_was_signed_is_held_to, .times = COUNT_OF(missigned)},
 		{"audit", a_reader_reads_along},
 		{"audit", audit_is_searched},
+		{"runs", lines_of_old_runs_go},
 		{"idempotency", one_answer_to_one_key},
 		{"idempotency", a_purge_takes_slices},
 		{"people", people},
