@@ -20,7 +20,7 @@ static bool read_manifest(struct work *w, const struct json *tree, struct app *a
 		return false;
 	for (size_t i = 0; i < m->command_count; i++)
 		if (command_is_prefix(m->commands[i].command)) {
-			err_set(err, ERR_CONFLICT, "the command " STR_FMT " is opsroom's own", STR_ARG(m->commands[i].command));
+			err_set(err, ERR_INVALID, "the command " STR_FMT " is opsroom's own", STR_ARG(m->commands[i].command));
 			return false;
 		}
 	buf_init(&b, APP_MANIFEST_MAX);

@@ -230,7 +230,7 @@ START_TEST(says_file_and_line)
 
 	ck_assert(!room_try(&room, run_file, &f, &err));
 	ck_assert_str_eq(err.text, refused[_i].why);
-	ck_assert_int_eq(err.code, strstr(err.text, "exists already") || strstr(err.text, "the command") ? ERR_CONFLICT : ERR_INVALID);
+	ck_assert_int_eq(err.code, strstr(err.text, "exists already") || strstr(err.text, "another app") ? ERR_CONFLICT : ERR_INVALID);
 	buf_done(&f.out);
 }
 END_TEST
