@@ -2,6 +2,7 @@
 
 #include "api/provision.h"
 #include "commands/command.h"
+#include "engine/app_events.h"
 #include "engine/apps.h"
 #include "store/apps.h"
 #include "store/chat.h"
@@ -123,7 +124,7 @@ bool app_end(struct work *w, const struct app *app, struct err *err)
 	struct user bot;
 
 	return store_user_find(w->engine->db, w->arena, app->workspace_id, app->user_id, &bot, err) && store_app_offers(w->engine->db, app, &m, &nothing, err) &&
-	       store_app_drop(w->engine->db, app, bot.name, w->now, err);
+	       store_app_drop(w->engine->db, app, bot.name, w->now, err) && apps_hurry(w, app->id, err); /* what waits for it finds that it is gone */
 }
 
 bool app_by_ref(struct work *w, struct str ref, struct app *out, struct err *err)

@@ -4,6 +4,7 @@
 #include "api/apps.h"
 #include "api/exchange.h"
 #include "api/source_auth.h"
+#include "engine/app_events.h"
 #include "engine/heartbeats.h"
 #include "engine/messages.h"
 #include "store/apps.h"
@@ -62,6 +63,8 @@ bool provision_user(struct work *w, struct user *u, struct err *err)
 	if (!store_user_add(w->engine->db, u, err))
 		return false;
 	publish_user(w, u);
+	if (!apps_hear_user(w, u, "team_join", err))
+		return false;
 	return u->bot_id || (join_default(w, u->id, "general", err) && join_default(w, u->id, "sre-alerts", err));
 }
 

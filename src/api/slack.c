@@ -8,6 +8,7 @@
 
 const struct slack_method slack_methods[] = {
 	{"api.test", 0, "", slack_api_test, "Answers, to see whether the server does."},
+	{"apps.connections.open", SCOPE_READ, "connections:write", slack_apps_open, "The address of a WebSocket for Socket Mode, good for one connection within a minute."},
 	{"auth.test", SCOPE_READ, "", slack_auth_test, "Who the token belongs to."},
 	{"blocks.actions", SCOPE_WRITE, "chat:write", slack_blocks_actions, "A person's click on a button; the answer is seen in the message."},
 	{"bots.info", SCOPE_READ, "users:read", slack_bots_info, "A bot by its id."},

@@ -81,6 +81,9 @@ void slack_conv_topic(struct slack_call *c);
 void slack_conv_open(struct slack_call *c);
 void slack_conv_mark(struct slack_call *c);
 
+/* slack_apps.c */
+void slack_apps_open(struct slack_call *c);
+
 /* slack_people.c */
 void slack_api_test(struct slack_call *c);
 void slack_auth_test(struct slack_call *c);

@@ -3,23 +3,18 @@
  * The opening item reads what is missing while no other item runs; what is committed before it was published before, what
  * comes after it is published after. So the stream begins, on the net thread, exactly where the reading ended. */
 #include "api/handlers.h"
+#include "api/socket.h"
+#include "engine/app_send.h"
 #include "engine/messages.h"
 #include "engine/slack_json.h"
 #include "store/chat.h"
 
 #include <stdio.h>
 
-/* What an accepted WebSocket is to us until its stream is open, and after. */
-struct socket {
-	struct api *api;
-	conn_id conn;
-	int64_t user_id;
-	struct stream *stream; /* NULL: the client has not said what it has */
-	bool opening, closed;
-};
-
 static void socket_free(struct socket *s)
 {
+	if (s->link)
+		app_link_close(s->link);
 	stream_close(s->api->engine, s->stream);
 	mem_free(s);
 }
@@ -254,6 +249,10 @@ void api_on_ws_message(void *context, conn_id conn, void *user, struct str text)
 	struct str type;
 
 	(void)context;
+	if (s->link) {
+		app_link_message(s->link, text);
+		return;
+	}
 	arena_init(&a);
 	m = json_parse(&a, text, JSON_STRICT, &err);
 	type = json_get_str(m, "type");

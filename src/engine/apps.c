@@ -1,6 +1,7 @@
 #include "engine/apps.h"
 
 #include "base/mask.h"
+#include "store/journal.h"
 
 #include <inttypes.h>
 
@@ -33,6 +34,16 @@ struct str app_verification_token(struct work *w, int64_t app_id)
 struct str app_client_id(struct arena *a, const struct app *app)
 {
 	return arena_printf(a, "%" PRId64 ".%" PRId64, app->workspace_id, app->id);
+}
+
+bool app_word_use(struct work *w, struct str word, span_ms life, struct err *err)
+{
+	struct engine *e = w->engine;
+	struct str hash = crypt_sha256_hex(w->arena, word), kept;
+	bool same;
+
+	return !store_idempotency_find(e->db, w->arena, e->workspace_id, hash, S("app"), w->now, &same, &kept, err) && !err->code &&
+	       store_idempotency_add(e->db, e->workspace_id, hash, S("app"), S(""), w->now + life, err);
 }
 
 struct app_manifest app_manifest_of(struct arena *a, const struct app *app)

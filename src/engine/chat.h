@@ -17,6 +17,7 @@ struct chat_post {
 	int64_t home_id, fence; /* the engine's */
 	struct str payload;     /* the engine's: of its row */
 	int attempts;
+	struct str kept;        /* to try it again: what its row holds from now on; "": as it was */
 	int64_t channel_id;     /* where to */
 	int64_t message_ts;     /* not 0: change this message */
 	int64_t thread_ts;      /* not 0: a reply to this message ... */

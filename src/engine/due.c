@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "engine/alerts.h"
+#include "engine/app_events.h"
 #include "engine/audit_checkpoints.h"
 #include "engine/chat.h"
 #include "engine/confirm.h"
@@ -66,6 +67,7 @@ struct post_kind {
 	void (*send)(struct chat_post *post);
 	/* It changes one message again and again: a row waits until the one before it is answered, so that the first has made the message. */
 	bool in_order;
+	bool quiet; /* to wait is usual: its retries are no warnings */
 };
 
 static bool group_render(struct work *w, const struct due_row *row, struct chat_post *post)
@@ -128,6 +130,7 @@ static const struct post_kind post_kinds[] = {
 	{KIND_CONFIRM, confirm_render, confirm_told, confirm_not_told, confirm_send},
 	{KIND_HELD, held_render, held_told, note_not_told, .in_order = true},
 	{KIND_RUN, runs_render, runs_told, note_not_told, .in_order = true},
+	{KIND_APP_EVENT, app_event_render, app_event_told, note_not_told, app_event_send, .quiet = true},
 	{KIND_GRAPH, graph_render, note_told, note_not_told, graph_send},
 };
 
@@ -279,7 +282,8 @@ static void answer_run(struct work *w)
 		w->failed = !answer_done(w, item, &row);
 	} else if (item->result == POST_RETRY) {
 		counts->outbox_retries++;
-		w->failed = !store_due_later(w->engine->db, DUE_OUTBOX, &row, item->retry_at ? item->retry_at : w->now + backoff(post->attempts), &w->err);
+		w->failed = (post->kept.n && !store_outbox_keep(w->engine->db, &row, post->kept, &w->err)) ||
+			    !store_due_later(w->engine->db, DUE_OUTBOX, &row, item->retry_at ? item->retry_at : w->now + backoff(post->attempts), &w->err);
 	} else {
 		counts->outbox_refused++;
 		post->why = item->why;
@@ -295,7 +299,7 @@ static void answer_finished(struct work *w)
 	struct answer_item *item = (struct answer_item *)w;
 	struct engine *e = w->engine;
 
-	if (item->result == POST_RETRY)
+	if (item->result == POST_RETRY && !item->post->kind->quiet)
 		log_warn(EV_OUTBOX_RETRY, F_INT("outbox", item->post->outbox_id), F_INT("attempts", item->post->attempts), F_STR("why", item->why));
 	else if (item->result == POST_REFUSED)
 		log_error(EV_OUTBOX_REFUSED, F_INT("outbox", item->post->outbox_id), F_STR("why", item->why));

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/alerts.h"
+#include "engine/app_send.h"
 #include "engine/audit_checkpoints.h"
 #include "engine/audit_syslog.h"
 #include "engine/graph.h"
@@ -435,6 +436,7 @@ void engine_stop(struct engine *e)
 		return;
 	l->running = false;
 	graphs_stop(e);
+	app_senders_stop(e);
 	audit_syslog_stop(e);
 	pthread_mutex_lock(&l->lock);
 	l->stopping = true;
@@ -460,6 +462,7 @@ void engine_free(struct engine *e)
 	alerts_free(e);
 	heartbeats_free(e);
 	hub_free(e);
+	app_senders_free(e);
 	source_folder_free(e->sources);
 	routing_free(e->routing);
 	db_close(e->db);

@@ -15,6 +15,7 @@
 #include <uv.h>
 
 struct engine;
+struct app_senders;
 struct alerts; /* engine/alerts.h */
 struct heartbeats;
 struct listings; /* commands/listings.h */
@@ -73,6 +74,7 @@ struct engine {
 	struct rulebook *rulebook; /* which commands there are and who may run them (commands/rulebook.h); the daemon makes it, as sources */
 	struct loop_state *loop;  /* engine/engine.c's own */
 	struct audit_syslog *audit_syslog; /* the net thread's (engine/audit_syslog.c); NULL: none was wanted yet */
+	struct app_senders *apps; /* the net thread's (engine/app_send.c); NULL: none was needed yet */
 	struct http_client *prometheus; /* the net thread's (engine/graph.c); NULL: no graph was asked for yet */
 	wall_ms started;
 	/* Filled by the room that knows the chat systems and by the daemon. */

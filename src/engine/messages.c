@@ -1,5 +1,6 @@
 #include "engine/messages.h"
 
+#include "engine/app_events.h"
 #include "engine/slack_json.h"
 #include "ops/text.h"
 #include "store/chat.h"
@@ -183,7 +184,7 @@ bool chat_post_message(struct work *w, struct channel *c, struct message *m, str
 		return false;
 	effect_publish_channel(w, c->id, message_frame(w, c, m));
 	engine_counters(w->engine)->messages++;
-	return !m->thread_ts || reply_to(w, c, &root, m->ts, err);
+	return (!m->thread_ts || reply_to(w, c, &root, m->ts, err)) && apps_hear_message(w, c, m, err);
 }
 
 bool chat_post_once(struct work *w, struct channel *c, struct message *m, struct str key, struct err *err)
@@ -216,7 +217,7 @@ bool chat_change_message(struct work *w, struct channel *c, struct message *m, i
 		m->edited_ts = next_ts(w, c);
 	}
 	m->channel_id = c->id;
-	return store_message_change(w->engine->db, m, err) && record_event(w, c, EVENT_CHANGED, m->ts, editor_id, S(""), err);
+	return store_message_change(w->engine->db, m, err) && record_event(w, c, EVENT_CHANGED, m->ts, editor_id, S(""), err) && apps_hear_changed(w, c, &before, m, err);
 }
 
 bool chat_tell_changed(struct work *w, struct channel *c, const struct message *m, struct err *err)
@@ -229,7 +230,7 @@ bool chat_delete_message(struct work *w, struct channel *c, struct message *m, s
 	struct message root;
 
 	if (!store_message_delete(w->engine->db, c->id, m->ts, err) || (m->has_files && !store_file_drop(w->engine->db, c->id, m->ts, err)) ||
-	    !record_event(w, c, EVENT_DELETED, m->ts, m->user_id, S(""), err))
+	    !record_event(w, c, EVENT_DELETED, m->ts, m->user_id, S(""), err) || !apps_hear_deleted(w, c, m, err))
 		return false;
 	if (!m->thread_ts || !store_message_find(w->engine->db, w->arena, c->id, m->thread_ts, &root, err))
 		return err->code == ERR_NONE;
@@ -262,7 +263,7 @@ bool chat_react(struct work *w, struct channel *c, struct message *m, int64_t us
 		ok = store_reaction_drop(w->engine->db, c->id, m->ts, name, user_id, &why);
 	if (!ok)
 		return refuse(err, why.code, why.code == ERR_CONFLICT ? "already_reacted" : why.code == ERR_NOT_FOUND ? "no_reaction" : why.text);
-	return record_event(w, c, add ? EVENT_REACTION_ADDED : EVENT_REACTION_REMOVED, m->ts, user_id, name, err);
+	return record_event(w, c, add ? EVENT_REACTION_ADDED : EVENT_REACTION_REMOVED, m->ts, user_id, name, err) && apps_hear_reaction(w, c, m, user_id, name, add, err);
 }
 
 void chat_ephemeral(struct work *w, const struct channel *c, int64_t to_user_id, const struct message *m, int64_t *ts)
@@ -357,6 +358,8 @@ bool chat_create_channel(struct work *w, int64_t creator_id, struct str name, en
 		return false;
 	if (kind == CHANNEL_PUBLIC)
 		publish_channel(w, out, 0, "channel_created");
+	if (kind == CHANNEL_PUBLIC && !apps_hear_channel(w, out, creator_id, "channel_created", err))
+		return false;
 	return !creator_id || (add_member(w, out, creator_id, err) && (publish_channel(w, out, creator_id, "channel_joined"), true));
 }
 
@@ -401,8 +404,7 @@ bool chat_join(struct work *w, struct channel *c, int64_t user_id, int64_t invit
 	if (!add_member(w, c, user_id, err))
 		return false;
 	publish_channel(w, c, user_id, "channel_joined");
-	(void)inviter_id;
-	return record_event(w, c, EVENT_JOINED, 0, user_id, S(""), err) &&
+	return record_event(w, c, EVENT_JOINED, 0, user_id, S(""), err) && apps_hear_member(w, c, user_id, inviter_id, true, err) &&
 	       post_notice(w, c, user_id, MESSAGE_JOIN, arena_printf(w->arena, "<@" STR_FMT "> has joined the channel", STR_ARG(who)), err);
 }
 
@@ -415,7 +417,7 @@ bool chat_leave(struct work *w, struct channel *c, int64_t user_id, struct err *
 	if (str_is(c->name, "general"))
 		return refuse(err, ERR_FORBIDDEN, "cant_leave_general");
 	if (!store_member_drop(w->engine->db, c->id, user_id, err) || !record_event(w, c, EVENT_LEFT, 0, user_id, S(""), err) ||
-	    !post_notice(w, c, user_id, MESSAGE_LEAVE, arena_printf(w->arena, "<@" STR_FMT "> has left the channel", STR_ARG(who)), err))
+	    !apps_hear_member(w, c, user_id, 0, false, err) || !post_notice(w, c, user_id, MESSAGE_LEAVE, arena_printf(w->arena, "<@" STR_FMT "> has left the channel", STR_ARG(who)), err))
 		return false;
 	effect_leave(w, user_id, c->id);
 	effect_publish_user(w, user_id,

@@ -28,7 +28,7 @@ struct call {
 	char *url, *body;
 	size_t body_n;
 	struct buf *answer, own_answer;
-	bool too_big;
+	bool too_big, no_retry;
 	int64_t retry_after;
 	char cookie[sizeof(((struct client_answer *)0)->cookie)];
 	char why[CURL_ERROR_SIZE];
@@ -69,6 +69,8 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *user)
 	char text[64];
 
 	take_cookie(c, line);
+	if (line.n >= 17 && str_eq_nocase(str_n(line.p, 17), S("x-slack-no-retry:")))
+		c->no_retry = str_is(str_trim(str_n(line.p + 17, line.n - 17)), "1");
 	if (line.n < sizeof name || line.n - (sizeof name - 1) >= sizeof text ||
 	    !str_eq_nocase(str_n(line.p, sizeof name - 1), S("retry-after:")))
 		return size * n;
@@ -200,7 +202,7 @@ static void read_answer(struct call *c, CURLcode code, struct client_answer *a)
 	const char *type = NULL;
 	long status = 0, sent = 0;
 
-	*a = (struct client_answer){.retry_after = c->retry_after};
+	*a = (struct client_answer){.retry_after = c->retry_after, .no_retry = c->no_retry};
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
 	curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent);

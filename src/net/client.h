@@ -27,6 +27,7 @@ struct client_answer {
 	struct str body;   /* valid during the call */
 	struct str content_type;
 	int64_t retry_after; /* seconds; -1 without the header */
+	bool no_retry;       /* X-Slack-No-Retry: 1 */
 	char cookie[256];    /* "name=value" of the first Set-Cookie; "" without one, or if it is longer */
 	struct err err;
 };

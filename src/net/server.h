@@ -115,4 +115,6 @@ void ws_frame_release(struct ws_frame *f);      /* the maker's hold; sends in fl
 bool ws_accept(struct server *s, conn_id conn, const char *extra_headers, void *user);
 /* Queues the frame. A client with more than ws_unsent_bytes waiting is cut off (close 1013, "slow: resume"). */
 void ws_send(struct server *s, conn_id conn, struct ws_frame *f);
+/* An empty ping, now. */
+void ws_ping(struct server *s, conn_id conn);
 void ws_close(struct server *s, conn_id conn, int code, struct str reason);

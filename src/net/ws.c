@@ -429,9 +429,18 @@ void ws_take(struct conn *c, struct str bytes)
 	}
 }
 
+static const char ping[2] = {(char)0x89, 0};
+
+void ws_ping(struct server *s, conn_id id)
+{
+	struct conn *c = conn_find(s, id);
+
+	if (c && c->state == CONN_WS)
+		on_put(c, str_n(ping, sizeof ping));
+}
+
 void ws_sweep(struct conn *c, mono_ms now)
 {
-	static const char ping[2] = {(char)0x89, 0};
 	span_ms every = conn_limits(c)->ws_ping_every;
 
 	if (now - c->heard > 2 * every) {

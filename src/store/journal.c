@@ -114,6 +114,21 @@ bool store_outbox_forward(struct db *db, const struct due_row *row, wall_ms now,
 	return db_run(db, Q_OUTBOX_FORWARD, err, B_INT(now), B_INT(row->home_id), B_STR(row->kind), B_STR(row->payload), B_INT(now));
 }
 
+bool store_outbox_keep(struct db *db, const struct due_row *row, struct str payload, struct err *err)
+{
+	return db_run(db, Q_OUTBOX_KEEP, err, B_STR(payload), B_INT(row->home_id), B_INT(row->id), B_INT(row->fence));
+}
+
+int64_t store_outbox_count(struct db *db, int64_t home_id, const char *kind, int64_t most)
+{
+	return counted(db_rows(db, Q_OUTBOX_COUNT, B_INT(home_id), B_STR(str_of(kind)), B_INT(most)));
+}
+
+bool store_outbox_hurry(struct db *db, int64_t home_id, const char *kind, wall_ms now, struct err *err)
+{
+	return db_run(db, Q_OUTBOX_HURRY, err, B_INT(now), B_INT(home_id), B_STR(str_of(kind)), B_INT(now + 30 * SECOND)); /* the lease of what is under way */
+}
+
 bool store_timer_drop(struct db *db, int64_t home_id, const char *kind, struct err *err)
 {
 	return db_run(db, Q_TIMER_DROP, err, B_INT(home_id), B_STR(str_of(kind)));

@@ -33,6 +33,12 @@ struct outbox_key {
 	wall_ms due;
 };
 MUST_USE bool store_outbox_of_kind(struct db *db, struct arena *a, const char *kind, struct outbox_key **out, size_t *count, struct err *err);
+/* Its payload from now on. */
+MUST_USE bool store_outbox_keep(struct db *db, const struct due_row *row, struct str payload, struct err *err);
+/* How many rows of this kind wait, counted up to `most`. */
+int64_t store_outbox_count(struct db *db, int64_t home_id, const char *kind, int64_t most);
+/* Those that wait for long are due now; not those that are under way. */
+MUST_USE bool store_outbox_hurry(struct db *db, int64_t home_id, const char *kind, wall_ms now, struct err *err);
 /* Waits a row of this kind and payload for its first turn? */
 bool store_outbox_waits(struct db *db, int64_t home_id, const char *kind, struct str payload);
 /* Is one like it under way that is older? Then it waits, until store_outbox_forward() says that its turn has come. */

@@ -1,0 +1,450 @@
+#include "engine/app_events.h"
+
+#include "base/log.h"
+#include "engine/app_send.h"
+#include "engine/apps.h"
+#include "engine/messages.h"
+#include "engine/slack_json.h"
+#include "ops/text.h"
+#include "store/apps.h"
+#include "store/journal.h"
+
+#include <inttypes.h>
+
+#define PAYLOAD_MAX (4 * MIB)
+
+/* ---- one event for one app ---- */
+
+struct news {
+	struct work *w;
+	struct err *err;
+	const struct channel *channel; /* NULL: of the workspace */
+	bool members_only;
+	int64_t not_app;               /* its own doing; 0: everybody hears */
+	void (*write)(const struct news *n, struct json_out *o);
+	/* what write() writes of */
+	const char *type;
+	const struct message *message, *before;
+	const struct user *user;
+	int64_t user_id, other_id;
+	struct str name;
+};
+
+static void put_head(struct work *w, struct json_out *o, const struct app_hearer *h)
+{
+	struct str team = id_write(w->arena, 'T', w->engine->workspace_id);
+
+	json_add_str(o, "token", app_verification_token(w, h->app_id));
+	json_add_str(o, "team_id", team);
+	json_add_str(o, "api_app_id", id_write(w->arena, 'A', h->app_id));
+}
+
+static void put_authorization(struct work *w, struct json_out *o, const struct app_hearer *h)
+{
+	json_key(o, "authorizations");
+	json_open(o, '[');
+	json_open(o, '{');
+	json_key(o, "enterprise_id");
+	json_put_null(o);
+	json_add_str(o, "team_id", id_write(w->arena, 'T', w->engine->workspace_id));
+	json_add_str(o, "user_id", id_write(w->arena, 'U', h->user_id));
+	json_add_bool(o, "is_bot", true);
+	json_add_bool(o, "is_enterprise_install", false);
+	json_close(o, '}');
+	json_close(o, ']');
+}
+
+/* "RETRY REASON\n" and what is sent. */
+static struct str payload(const struct news *n, const struct app_hearer *h, int64_t id)
+{
+	struct work *w = n->w;
+	struct str number = id_write(w->arena, 'E', id);
+	struct json_out o;
+	struct buf b;
+
+	buf_init(&b, PAYLOAD_MAX);
+	buf_add(&b, S("0 -\n"));
+	o = json_out(&b);
+	json_open(&o, '{');
+	put_head(w, &o, h);
+	json_add_str(&o, "context_team_id", id_write(w->arena, 'T', w->engine->workspace_id));
+	json_key(&o, "context_enterprise_id");
+	json_put_null(&o);
+	json_key(&o, "event");
+	json_open(&o, '{');
+	n->write(n, &o);
+	json_close(&o, '}');
+	json_add_str(&o, "type", S("event_callback"));
+	json_add_str(&o, "event_id", arena_printf(w->arena, "Ev" STR_FMT, STR_ARG(str_n(number.p + 1, number.n - 1))));
+	json_add_int(&o, "event_time", w->now / 1000);
+	put_authorization(w, &o, h);
+	json_add_bool(&o, "is_ext_shared_channel", false);
+	json_add_str(&o, "event_context", arena_printf(w->arena, "4-" STR_FMT, STR_ARG(number)));
+	json_close(&o, '}');
+	return b.failed ? (buf_done(&b), S("")) : buf_keep(w->arena, &b);
+}
+
+static struct str too_many(struct work *w, const struct app_hearer *h)
+{
+	struct json_out o;
+	struct buf b;
+
+	buf_init(&b, 4 * KIB);
+	buf_add(&b, S("0 -\n"));
+	o = json_out(&b);
+	json_open(&o, '{');
+	put_head(w, &o, h);
+	json_add_str(&o, "type", S("app_rate_limited"));
+	json_add_int(&o, "minute_rate_limited", w->now / MINUTE * 60);
+	json_close(&o, '}');
+	return buf_keep(w->arena, &b);
+}
+
+static bool add(const struct news *n, const struct app_hearer *h)
+{
+	struct work *w = n->w;
+	int64_t waiting = store_outbox_count(w->engine->db, h->app_id, KIND_APP_EVENT, APP_EVENTS_WAITING_MAX), id = engine_id(w);
+	struct str text;
+
+	if (waiting >= APP_EVENTS_WAITING_MAX)
+		return true;
+	text = waiting == APP_EVENTS_WAITING_MAX - 1 ? too_many(w, h) : payload(n, h, id);
+	effect_wake(w);
+	return !text.n || store_due_add(w->engine->db, DUE_OUTBOX, h->app_id, id, w->now, KIND_APP_EVENT, text, n->err);
+}
+
+static bool hears(const struct news *n, const struct app_hearer *h)
+{
+	return h->app_id != n->not_app && (!n->channel || !n->members_only || chat_is_member(n->w, n->channel->id, h->user_id));
+}
+
+/* To all who subscribe to it. */
+static bool tell(const struct news *n, const char *subscription)
+{
+	struct work *w = n->w;
+	struct app_hearer *all;
+	size_t count;
+
+	if (!store_app_hearers(w->engine->db, w->arena, w->engine->workspace_id, str_of(subscription), &all, &count, n->err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (hears(n, &all[i]) && !add(n, &all[i]))
+			return false;
+	return true;
+}
+
+/* ---- messages ---- */
+
+static const char *message_subscription(const struct channel *c)
+{
+	return c->kind == CHANNEL_PUBLIC ? "message.channels" : c->kind == CHANNEL_PRIVATE ? "message.groups" : "message.im";
+}
+
+static void put_where(const struct news *n, struct json_out *o, int64_t event_ts)
+{
+	json_add_str(o, "channel", channel_id_text(n->w->arena, n->channel));
+	json_add_str(o, "event_ts", ts_text(n->w->arena, event_ts));
+}
+
+static void put_kind(const struct news *n, struct json_out *o)
+{
+	json_add_str(o, "channel_type", n->channel->kind == CHANNEL_PUBLIC ? S("channel") : n->channel->kind == CHANNEL_PRIVATE ? S("group") : S("im"));
+}
+
+static void write_said(const struct news *n, struct json_out *o)
+{
+	write_message_members(n->w, o, n->message);
+	put_where(n, o, n->message->ts);
+	put_kind(n, o);
+}
+
+static void write_mention(const struct news *n, struct json_out *o)
+{
+	const struct message *m = n->message;
+	struct arena *a = n->w->arena;
+	struct err ignored = {0};
+	const struct json *blocks = json_get(m->body.n ? json_parse(a, m->body, JSON_LAST_KEY_WINS, &ignored) : NULL, "blocks");
+
+	json_add_str(o, "type", S("app_mention"));
+	json_add_str(o, "user", id_write(a, 'U', m->user_id));
+	json_add_str(o, "text", m->text);
+	json_add_str(o, "ts", ts_text(a, m->ts));
+	if (m->thread_ts)
+		json_add_str(o, "thread_ts", ts_text(a, m->thread_ts));
+	json_add_str(o, "team", id_write(a, 'T', n->w->engine->workspace_id));
+	if (blocks) {
+		json_key(o, "blocks");
+		json_put(o, blocks);
+	}
+	put_where(n, o, m->ts);
+}
+
+struct named {
+	struct str ids[32];
+	size_t count;
+};
+
+static void on_named(void *context, struct str id)
+{
+	struct named *named = context;
+
+	if (named->count < COUNT_OF(named->ids))
+		named->ids[named->count++] = id;
+}
+
+static bool is_named(const struct named *named, struct str id)
+{
+	for (size_t i = 0; i < named->count; i++)
+		if (str_eq(named->ids[i], id))
+			return true;
+	return false;
+}
+
+static bool tell_mentioned(struct news *n)
+{
+	struct work *w = n->w;
+	struct named named = {.count = 0};
+	struct app_hearer *all;
+	size_t count;
+
+	(void)mrkdwn_mentions(n->message->text, on_named, &named);
+	if (!named.count || n->channel->kind == CHANNEL_DM || !n->message->user_id)
+		return true;
+	if (!store_app_hearers(w->engine->db, w->arena, w->engine->workspace_id, S("app_mention"), &all, &count, n->err))
+		return false;
+	n->write = write_mention;
+	n->not_app = n->message->bot_id;
+	for (size_t i = 0; i < count; i++)
+		if (is_named(&named, id_write(w->arena, 'U', all[i].user_id)) && hears(n, &all[i]) && !add(n, &all[i]))
+			return false;
+	return true;
+}
+
+bool apps_hear_message(struct work *w, const struct channel *c, const struct message *m, struct err *err)
+{
+	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_said, .message = m};
+	bool notice = m->kind == MESSAGE_JOIN || m->kind == MESSAGE_LEAVE || m->kind == MESSAGE_TOPIC;
+
+	return tell(&n, message_subscription(c)) && (notice || tell_mentioned(&n));
+}
+
+static int64_t now_ts(const struct work *w)
+{
+	return w->now * 1000;
+}
+
+static void write_changed(const struct news *n, struct json_out *o)
+{
+	json_add_str(o, "type", S("message"));
+	json_add_str(o, "subtype", str_of(n->type));
+	json_add_bool(o, "hidden", true);
+	if (n->message) {
+		json_key(o, "message");
+		write_message_object(n->w, o, n->message);
+	} else {
+		json_add_str(o, "deleted_ts", ts_text(n->w->arena, n->before->ts));
+	}
+	json_key(o, "previous_message");
+	write_message_object(n->w, o, n->before);
+	json_add_str(o, "ts", ts_text(n->w->arena, now_ts(n->w)));
+	put_where(n, o, now_ts(n->w));
+	put_kind(n, o);
+}
+
+bool apps_hear_changed(struct work *w, const struct channel *c, const struct message *before, const struct message *m, struct err *err)
+{
+	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_changed, .type = "message_changed", .message = m, .before = before};
+
+	return tell(&n, message_subscription(c));
+}
+
+bool apps_hear_deleted(struct work *w, const struct channel *c, const struct message *m, struct err *err)
+{
+	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_changed, .type = "message_deleted", .before = m};
+
+	return tell(&n, message_subscription(c));
+}
+
+/* ---- the others ---- */
+
+static void write_reaction(const struct news *n, struct json_out *o)
+{
+	struct arena *a = n->w->arena;
+
+	json_add_str(o, "type", str_of(n->type));
+	json_add_str(o, "user", id_write(a, 'U', n->user_id));
+	json_add_str(o, "reaction", n->name);
+	if (n->message->user_id)
+		json_add_str(o, "item_user", id_write(a, 'U', n->message->user_id));
+	json_key(o, "item");
+	json_open(o, '{');
+	json_add_str(o, "type", S("message"));
+	json_add_str(o, "channel", channel_id_text(a, n->channel));
+	json_add_str(o, "ts", ts_text(a, n->message->ts));
+	json_close(o, '}');
+	json_add_str(o, "event_ts", ts_text(a, now_ts(n->w)));
+}
+
+bool apps_hear_reaction(struct work *w, const struct channel *c, const struct message *m, int64_t user_id, struct str name, bool added, struct err *err)
+{
+	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_reaction, .type = added ? "reaction_added" : "reaction_removed",
+			 .message = m, .user_id = user_id, .name = name};
+
+	return tell(&n, n.type);
+}
+
+static void write_member(const struct news *n, struct json_out *o)
+{
+	struct arena *a = n->w->arena;
+
+	json_add_str(o, "type", str_of(n->type));
+	json_add_str(o, "user", id_write(a, 'U', n->user_id));
+	json_add_str(o, "channel_type", n->channel->kind == CHANNEL_PUBLIC ? S("C") : S("G"));
+	json_add_str(o, "team", id_write(a, 'T', n->w->engine->workspace_id));
+	if (n->other_id && n->other_id != n->user_id)
+		json_add_str(o, "inviter", id_write(a, 'U', n->other_id));
+	put_where(n, o, now_ts(n->w));
+}
+
+bool apps_hear_member(struct work *w, const struct channel *c, int64_t user_id, int64_t inviter_id, bool joined, struct err *err)
+{
+	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_member, .type = joined ? "member_joined_channel" : "member_left_channel",
+			 .user_id = user_id, .other_id = inviter_id};
+
+	return tell(&n, n.type);
+}
+
+static void write_channel(const struct news *n, struct json_out *o)
+{
+	struct arena *a = n->w->arena;
+	const struct channel *c = n->channel;
+
+	json_add_str(o, "type", str_of(n->type));
+	json_key(o, "channel");
+	if (strcmp(n->type, "channel_created") && strcmp(n->type, "channel_rename")) {
+		json_put_str(o, channel_id_text(a, c));
+		json_add_str(o, "user", id_write(a, 'U', n->user_id));
+	} else {
+		json_open(o, '{');
+		json_add_str(o, "id", channel_id_text(a, c));
+		json_add_bool(o, "is_channel", true);
+		json_add_str(o, "name", c->name);
+		json_add_str(o, "name_normalized", c->name);
+		json_add_int(o, "created", c->created / 1000);
+		json_add_str(o, "creator", id_write(a, 'U', c->creator_id));
+		json_add_str(o, "context_team_id", id_write(a, 'T', c->workspace_id));
+		json_close(o, '}');
+	}
+	json_add_str(o, "event_ts", ts_text(a, now_ts(n->w)));
+}
+
+bool apps_hear_channel(struct work *w, const struct channel *c, int64_t user_id, const char *type, struct err *err)
+{
+	struct news n = {.w = w, .err = err, .channel = c, .members_only = c->kind != CHANNEL_PUBLIC, .write = write_channel, .type = type, .user_id = user_id};
+
+	return tell(&n, type);
+}
+
+static void write_person(const struct news *n, struct json_out *o)
+{
+	json_add_str(o, "type", str_of(n->type));
+	json_key(o, "user");
+	write_user_object(n->w, o, n->user, false);
+	json_add_int(o, "cache_ts", n->w->now / 1000);
+	json_add_str(o, "event_ts", ts_text(n->w->arena, now_ts(n->w)));
+}
+
+bool apps_hear_user(struct work *w, const struct user *u, const char *type, struct err *err)
+{
+	struct news n = {.w = w, .err = err, .write = write_person, .type = type, .user = u};
+
+	return tell(&n, type);
+}
+
+/* ---- out of the outbox ---- */
+
+static const span_ms again_after[] = {0, MINUTE, 5 * MINUTE}; /* Events API: three retries */
+
+bool apps_hurry(struct work *w, int64_t app_id, struct err *err)
+{
+	effect_wake(w);
+	return store_outbox_hurry(w->engine->db, app_id, KIND_APP_EVENT, w->now, err);
+}
+
+struct sending {
+	struct app_order order;
+};
+
+bool app_event_render(struct work *w, const struct due_row *row, struct chat_post *post)
+{
+	struct arena *a = &post->arena;
+	struct str head, body = str_cut(post->payload, '\n', &head), retry;
+	struct app_manifest m;
+	struct app app;
+	struct sending *s;
+	int64_t tries;
+
+	if (!store_app_find(w->engine->db, w->arena, w->engine->workspace_id, row->home_id, &app, &w->err)) {
+		w->failed = w->err.code != ERR_NONE;
+		return false;
+	}
+	if (app.stopped || w->now - id_time(row->id) > APP_EVENT_LIFE)
+		return false; /* nobody came for it */
+	m = app_manifest_of(w->arena, &app);
+	s = arena_zero(a, sizeof *s);
+	s->order = (struct app_order){.app_id = app.id, .type = "events_api", .payload = body, .url = m.socket_mode ? S("") : arena_dup(a, m.events_url),
+				      .secret = arena_dup(a, app_signing_secret(w, app.id)), .token = arena_dup(a, app_verification_token(w, app.id))};
+	s->order.reason = str_cut(head, ' ', &retry);
+	s->order.retry = str_to_int(retry, &tries) ? (int)tries : 0;
+	if (!s->order.retry)
+		s->order.reason = S("");
+	post->adapter = s;
+	return true;
+}
+
+/* It goes on waiting: for a connection, or for its next try. */
+static void on_sent(void *context, const struct app_result *r)
+{
+	struct chat_post *post = context;
+	const struct sending *s = post->adapter;
+	int retry = s->order.retry;
+
+	if (r->answer == APP_TOOK) {
+		chat_posted(post, POST_DONE, 0, 0, S(""));
+	} else if (r->answer == APP_ABSENT) {
+		chat_posted(post, POST_RETRY, 0, wall_now() + APP_EVENT_LIFE, r->text);
+	} else if (r->answer == APP_BROKE) {
+		chat_posted(post, POST_RETRY, 0, wall_now(), r->text);
+	} else if (r->no_retry || retry >= (int)COUNT_OF(again_after)) {
+		chat_posted(post, POST_DONE, 1, 0, r->text);
+	} else {
+		post->kept = arena_printf(&post->arena, "%d " STR_FMT "\n" STR_FMT, retry + 1, STR_ARG(r->text), STR_ARG(s->order.payload));
+		chat_posted(post, POST_RETRY, 0, wall_now() + again_after[retry], r->text);
+	}
+}
+
+void app_event_send(struct chat_post *post)
+{
+	const struct sending *s = post->adapter;
+
+	app_send(post->engine, &s->order, on_sent, post);
+}
+
+/* Of so many events not one was taken: the app is not there any more. `opsroom app update` lets it hear again. */
+bool app_event_told(struct work *w, const struct chat_post *post, int64_t gave_up)
+{
+	struct app app;
+
+	if (!store_app_find(w->engine->db, w->arena, w->engine->workspace_id, post->home_id, &app, &w->err))
+		return w->err.code == ERR_NONE;
+	if (!gave_up && !app.failed)
+		return true;
+	app.failed = gave_up ? app.failed + 1 : 0;
+	if (app.failed >= APP_STOPPED_AFTER && !app.stopped) {
+		app.stopped = w->now;
+		log_error(EV_APP_STOPPED, F_STR("app", app.name));
+		if (!apps_hurry(w, app.id, &w->err)) /* what waits is dropped */
+			return false;
+	}
+	return store_app_failed(w->engine->db, &app, &w->err);
+}
