@@ -56,30 +56,42 @@ static struct str json_text(struct arena *a, const struct json *v)
 	return b.failed ? (buf_done(&b), S("")) : buf_keep(a, &b);
 }
 
-static bool put_value(struct asked *k, struct str key, struct str value, int64_t was)
-{
-	struct engine *e = k->w->engine;
-	int64_t count, bytes;
-
-	if (!value.n || value.n > VALUE_MAX) {
-		err_set(k->err, ERR_TOO_BIG, "a value has %d KiB of JSON at most", VALUE_MAX / KIB);
-		return false;
-	}
-	if (!store_value_count(e->db, e->workspace_id, k->run->plugin, &count, &bytes, k->err))
-		return false;
-	if (count >= KEYS_MAX || bytes + (int64_t)value.n > BYTES_MAX) {
-		err_set(k->err, ERR_TOO_MANY, "the plugin's memory is full: %d keys, %d MiB", KEYS_MAX, BYTES_MAX / MIB);
-		return false;
-	}
-	return store_value_put(e->db, k->w->arena, e->workspace_id, k->run->plugin, key, value, was, k->w->now, k->err);
-}
-
 static bool find_value(struct asked *k, struct str key, struct plugin_value *v)
 {
 	struct engine *e = k->w->engine;
 
 	*v = (struct plugin_value){.value = S("null")};
 	return store_value_find(e->db, k->w->arena, e->workspace_id, k->run->plugin, key, v, k->err) || !k->err->code;
+}
+
+/* What takes the place of something needs no room of its own. */
+static bool has_room(struct asked *k, struct str key, size_t size)
+{
+	struct engine *e = k->w->engine;
+	struct plugin_value was;
+	int64_t count, bytes;
+
+	if (!find_value(k, key, &was) || !store_value_count(e->db, e->workspace_id, k->run->plugin, &count, &bytes, k->err))
+		return false;
+	if (was.version) {
+		count--;
+		bytes -= (int64_t)was.value.n;
+	}
+	if (count < KEYS_MAX && bytes + (int64_t)size <= BYTES_MAX)
+		return true;
+	err_set(k->err, ERR_TOO_MANY, "the plugin's memory is full: %d keys, %d MiB", KEYS_MAX, BYTES_MAX / MIB);
+	return false;
+}
+
+static bool put_value(struct asked *k, struct str key, struct str value, int64_t was)
+{
+	struct engine *e = k->w->engine;
+
+	if (!value.n || value.n > VALUE_MAX) {
+		err_set(k->err, ERR_TOO_BIG, "a value has %d KiB of JSON at most", VALUE_MAX / KIB);
+		return false;
+	}
+	return has_room(k, key, value.n) && store_value_put(e->db, k->w->arena, e->workspace_id, k->run->plugin, key, value, was, k->w->now, k->err);
 }
 
 static bool answer_value(struct asked *k, struct str key)

@@ -167,8 +167,8 @@ bool store_value_put(struct db *db, struct arena *a, int64_t workspace_id, struc
 		err_set(err, ERR_CONFLICT, "it was changed meanwhile");
 		return false;
 	}
-	return there ? db_run(db, Q_VALUE_SET, err, B_STR(value), B_INT(now), B_INT(workspace_id), B_STR(plugin), B_STR(name))
-		     : db_run(db, Q_VALUE_ADD, err, B_INT(workspace_id), B_STR(plugin), B_STR(name), B_STR(value), B_INT(now));
+	return there ? db_run(db, Q_VALUE_SET, err, B_STR(value), B_INT((int64_t)value.n), B_INT(now), B_INT(workspace_id), B_STR(plugin), B_STR(name))
+		     : db_run(db, Q_VALUE_ADD, err, B_INT(workspace_id), B_STR(plugin), B_STR(name), B_STR(value), B_INT((int64_t)value.n), B_INT(now));
 }
 
 bool store_value_drop(struct db *db, int64_t workspace_id, struct str plugin, struct str name, struct err *err)
