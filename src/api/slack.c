@@ -11,6 +11,10 @@ const struct slack_method slack_methods[] = {
 	{"apps.connections.open", SCOPE_READ, "connections:write", slack_apps_open, "The address of a WebSocket for Socket Mode, good for one connection within a minute."},
 	{"auth.test", SCOPE_READ, "", slack_auth_test, "Who the token belongs to."},
 	{"blocks.actions", SCOPE_WRITE, "chat:write", slack_blocks_actions, "A person's click on a button; the answer is seen in the message."},
+	{"bookmarks.add", SCOPE_WRITE, "bookmarks:write", slack_bookmarks_add, "Adds a link to a channel."},
+	{"bookmarks.edit", SCOPE_WRITE, "bookmarks:write", slack_bookmarks_edit, "Changes a link of a channel."},
+	{"bookmarks.list", SCOPE_READ, "bookmarks:read", slack_bookmarks_list, "The links of a channel."},
+	{"bookmarks.remove", SCOPE_WRITE, "bookmarks:write", slack_bookmarks_remove, "Takes a link from a channel."},
 	{"bots.info", SCOPE_READ, "users:read", slack_bots_info, "A bot by its id."},
 	{"chat.command", SCOPE_READ, "commands", slack_chat_command, "A slash command of a person."},
 	{"chat.delete", SCOPE_WRITE, "chat:write", slack_chat_delete, "Deletes a message of one's own; admins delete any."},
@@ -18,31 +22,61 @@ const struct slack_method slack_methods[] = {
 	{"chat.postEphemeral", SCOPE_WRITE, "chat:write", slack_chat_ephemeral, "Shows a message to one person, as long as they look."},
 	{"chat.postMessage", SCOPE_WRITE, "chat:write", slack_chat_post, "Posts a message, also into a thread (thread_ts)."},
 	{"chat.update", SCOPE_WRITE, "chat:write", slack_chat_update, "Changes a message of one's own."},
+	{"conversations.archive", SCOPE_WRITE, "channels:manage", slack_conv_archive, "Archives a channel; not one that a source tells its alerts in."},
+	{"conversations.close", SCOPE_WRITE, "im:write", slack_conv_close, "Direct messages stay open here: answers no_op."},
 	{"conversations.create", SCOPE_WRITE, "channels:manage", slack_conv_create, "Makes a channel; is_private for a private one."},
 	{"conversations.history", SCOPE_READ, "channels:history", slack_conv_history, "Messages of a channel, newest first."},
 	{"conversations.info", SCOPE_READ, "channels:read", slack_conv_info, "One channel."},
 	{"conversations.invite", SCOPE_WRITE, "channels:manage", slack_conv_invite, "Brings people into a channel."},
 	{"conversations.join", SCOPE_WRITE, "channels:join", slack_conv_join, "Joins a public channel."},
+	{"conversations.kick", SCOPE_WRITE, "channels:manage", slack_conv_kick, "Puts somebody out of a channel; for its maker and operators."},
 	{"conversations.leave", SCOPE_WRITE, "channels:manage", slack_conv_leave, "Leaves a channel."},
 	{"conversations.list", SCOPE_READ, "channels:read", slack_conv_list, "Channels that the caller may see."},
 	{"conversations.mark", SCOPE_WRITE, "channels:manage", slack_conv_mark, "Sets how far the caller has read."},
 	{"conversations.members", SCOPE_READ, "channels:read", slack_conv_members, "Who is in a channel."},
 	{"conversations.open", SCOPE_WRITE, "im:write", slack_conv_open, "Opens a direct message with one person."},
+	{"conversations.rename", SCOPE_WRITE, "channels:manage", slack_conv_rename, "Renames a channel; its old name leads to it still."},
 	{"conversations.replies", SCOPE_READ, "channels:history", slack_conv_replies, "A thread."},
+	{"conversations.setPurpose", SCOPE_WRITE, "channels:manage", slack_conv_purpose, "Sets the purpose of a channel."},
 	{"conversations.setTopic", SCOPE_WRITE, "channels:manage", slack_conv_topic, "Sets the topic of a channel."},
+	{"conversations.unarchive", SCOPE_WRITE, "channels:manage", slack_conv_unarchive, "Opens an archived channel again."},
+	{"dnd.endDnd", SCOPE_WRITE, "dnd:write", slack_dnd_end, "Ends one's snoozing."},
+	{"dnd.endSnooze", SCOPE_WRITE, "dnd:write", slack_dnd_end_snooze, "Ends one's snoozing, if there is any."},
+	{"dnd.info", SCOPE_READ, "dnd:read", slack_dnd_info, "Does somebody snooze?"},
+	{"dnd.setSnooze", SCOPE_WRITE, "dnd:write", slack_dnd_set_snooze, "Snoozes for num_minutes; others see it, alerts come all the same."},
+	{"dnd.teamInfo", SCOPE_READ, "dnd:read", slack_dnd_team_info, "The same of several people."},
+	{"emoji.list", SCOPE_READ, "emoji:read", slack_emoji_list, "Emoji of one's own: there are none in this version."},
 	{"files.completeUploadExternal", SCOPE_WRITE, "files:write", slack_files_complete, "Shares uploaded files in a message, or keeps them to oneself."},
 	{"files.delete", SCOPE_WRITE, "files:write", slack_files_delete, "Deletes a file of one's own from all messages; admins delete any."},
 	{"files.getUploadURLExternal", SCOPE_WRITE, "files:write", slack_files_upload_url, "An address to send the bytes of a file to."},
 	{"files.info", SCOPE_READ, "files:read", slack_files_info, "One file and where it is shared."},
 	{"files.list", SCOPE_READ, "files:read", slack_files_list, "Files that the caller may see, newest first."},
+	{"pins.add", SCOPE_WRITE, "pins:write", slack_pins_add, "Pins a message to its channel."},
+	{"pins.list", SCOPE_READ, "pins:read", slack_pins_list, "The pinned messages of a channel."},
+	{"pins.remove", SCOPE_WRITE, "pins:write", slack_pins_remove, "Takes a pin away."},
 	{"reactions.add", SCOPE_WRITE, "reactions:write", slack_reactions_add, "Adds a reaction to a message."},
 	{"reactions.get", SCOPE_READ, "reactions:read", slack_reactions_get, "Reactions to a message."},
+	{"reactions.list", SCOPE_READ, "reactions:read", slack_reactions_list, "Messages that somebody reacted to."},
 	{"reactions.remove", SCOPE_WRITE, "reactions:write", slack_reactions_remove, "Takes a reaction of one's own back."},
+	{"stars.add", SCOPE_WRITE, "stars:write", slack_stars_add, "Keeps a message or a channel for oneself."},
+	{"stars.list", SCOPE_READ, "stars:read", slack_stars_list, "What one keeps for oneself."},
+	{"stars.remove", SCOPE_WRITE, "stars:write", slack_stars_remove, "Takes it away."},
 	{"team.info", SCOPE_READ, "team:read", slack_team_info, "The workspace."},
+	{"usergroups.create", SCOPE_WRITE, "usergroups:write", slack_usergroups_create, "Makes a group of people that can be mentioned (<!subteam^S...>); for operators."},
+	{"usergroups.disable", SCOPE_WRITE, "usergroups:write", slack_usergroups_disable, "Puts a group out of use."},
+	{"usergroups.enable", SCOPE_WRITE, "usergroups:write", slack_usergroups_enable, "Puts it into use again."},
+	{"usergroups.list", SCOPE_READ, "usergroups:read", slack_usergroups_list, "The groups of people."},
+	{"usergroups.update", SCOPE_WRITE, "usergroups:write", slack_usergroups_update, "Changes name, handle, description or channels of a group."},
+	{"usergroups.users.list", SCOPE_READ, "usergroups:read", slack_usergroups_users_list, "Who is in a group."},
+	{"usergroups.users.update", SCOPE_WRITE, "usergroups:write", slack_usergroups_users_update, "Says who is in a group: these and no others."},
+	{"users.conversations", SCOPE_READ, "channels:read", slack_users_conversations, "The channels that somebody is in."},
 	{"users.getPresence", SCOPE_READ, "users:read", slack_users_presence, "Is somebody there?"},
 	{"users.info", SCOPE_READ, "users:read", slack_users_info, "One person or bot."},
 	{"users.list", SCOPE_READ, "users:read", slack_users_list, "People and bots."},
 	{"users.lookupByEmail", SCOPE_READ, "users:read.email", slack_users_by_email, "A person by email."},
+	{"users.profile.get", SCOPE_READ, "users.profile:read", slack_users_profile_get, "What somebody tells of themselves: title, status."},
+	{"users.profile.set", SCOPE_WRITE, "users.profile:write", slack_users_profile_set, "Changes one's own profile."},
+	{"users.setPresence", SCOPE_WRITE, "users:write", slack_users_set_presence, "Says that one is away, or that one's streams decide."},
 	{"views.submit", SCOPE_READ, "", slack_views_submit, "A form of a modal; no view is opened by this version, so the answer is view_not_found."},
 };
 const size_t slack_method_count = COUNT_OF(slack_methods);
@@ -176,6 +210,46 @@ bool arg_user(struct slack_call *c, const char *name, struct user *out)
 		return true;
 	slack_error(c, "user_not_found");
 	return false;
+}
+
+static bool add_person(struct slack_call *c, struct str ref, int64_t *ids, size_t most, size_t *count)
+{
+	struct err err = {0};
+	struct user u;
+	int64_t id;
+
+	if (!id_parse(str_trim(ref), "UW", &id) || !store_user_find(c->w->engine->db, c->w->arena, c->w->engine->workspace_id, id, &u, &err)) {
+		slack_failed(c, err.code ? &err : &(struct err){ERR_NOT_FOUND, "user_not_found"});
+		return false;
+	}
+	for (size_t i = 0; i < *count; i++)
+		if (ids[i] == id)
+			return true;
+	if (*count == most) {
+		slack_error(c, "too_many_users");
+		return false;
+	}
+	ids[(*count)++] = id;
+	return true;
+}
+
+bool arg_people(struct slack_call *c, const char *name, int64_t *ids, size_t most, size_t *count)
+{
+	const struct json *list = arg_json(c, name);
+	struct str refs, one;
+
+	*count = 0;
+	if (!arg_need(c, name, &refs))
+		return false;
+	for (const struct json *v = list ? list->child : NULL; v; v = v->next)
+		if (!add_person(c, json_str(v), ids, most, count))
+			return false;
+	while (!list && refs.n) {
+		refs = str_cut(refs, ',', &one);
+		if (str_trim(one).n && !add_person(c, one, ids, most, count))
+			return false;
+	}
+	return true;
 }
 
 /* Cursors are opaque to clients: base64 of `next:ID`, as Slack's look. */

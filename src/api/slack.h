@@ -37,6 +37,8 @@ bool arg_channel(struct slack_call *c, const char *name, bool member, struct cha
 /* ts argument -> message in the channel; false: answered with `error`. */
 bool arg_message(struct slack_call *c, const struct channel *ch, const char *name, const char *error, struct message *out);
 bool arg_user(struct slack_call *c, const char *name, struct user *out);
+/* "U1,U2": ids of people, without doubles. false: "user_not_found" or "too_many_users" is answered. */
+bool arg_people(struct slack_call *c, const char *name, int64_t *ids, size_t most, size_t *count);
 /* engine error (Slack's word) -> answer */
 void slack_failed(struct slack_call *c, const struct err *err);
 /* "limit" and "cursor" of lists: the id to go on after; false: invalid_cursor is answered. */
@@ -80,6 +82,13 @@ void slack_conv_replies(struct slack_call *c);
 void slack_conv_topic(struct slack_call *c);
 void slack_conv_open(struct slack_call *c);
 void slack_conv_mark(struct slack_call *c);
+void slack_conv_purpose(struct slack_call *c);
+void slack_conv_rename(struct slack_call *c);
+void slack_conv_archive(struct slack_call *c);
+void slack_conv_unarchive(struct slack_call *c);
+void slack_conv_kick(struct slack_call *c);
+void slack_conv_close(struct slack_call *c);
+void slack_users_conversations(struct slack_call *c);
 
 /* slack_apps.c */
 void slack_apps_open(struct slack_call *c);
@@ -93,6 +102,7 @@ void slack_users_by_email(struct slack_call *c);
 void slack_users_presence(struct slack_call *c);
 void slack_bots_info(struct slack_call *c);
 void slack_team_info(struct slack_call *c);
+void slack_emoji_list(struct slack_call *c);
 
 /* slack_files.c */
 void slack_files_upload_url(struct slack_call *c);
@@ -100,3 +110,35 @@ void slack_files_complete(struct slack_call *c);
 void slack_files_info(struct slack_call *c);
 void slack_files_list(struct slack_call *c);
 void slack_files_delete(struct slack_call *c);
+
+/* slack_marks.c */
+void slack_pins_add(struct slack_call *c);
+void slack_pins_remove(struct slack_call *c);
+void slack_pins_list(struct slack_call *c);
+void slack_bookmarks_add(struct slack_call *c);
+void slack_bookmarks_edit(struct slack_call *c);
+void slack_bookmarks_remove(struct slack_call *c);
+void slack_bookmarks_list(struct slack_call *c);
+void slack_reactions_list(struct slack_call *c);
+void slack_stars_add(struct slack_call *c);
+void slack_stars_remove(struct slack_call *c);
+void slack_stars_list(struct slack_call *c);
+
+/* slack_profiles.c */
+void slack_users_profile_get(struct slack_call *c);
+void slack_users_profile_set(struct slack_call *c);
+void slack_users_set_presence(struct slack_call *c);
+void slack_dnd_info(struct slack_call *c);
+void slack_dnd_team_info(struct slack_call *c);
+void slack_dnd_set_snooze(struct slack_call *c);
+void slack_dnd_end_snooze(struct slack_call *c);
+void slack_dnd_end(struct slack_call *c);
+
+/* slack_usergroups.c */
+void slack_usergroups_create(struct slack_call *c);
+void slack_usergroups_update(struct slack_call *c);
+void slack_usergroups_disable(struct slack_call *c);
+void slack_usergroups_enable(struct slack_call *c);
+void slack_usergroups_list(struct slack_call *c);
+void slack_usergroups_users_list(struct slack_call *c);
+void slack_usergroups_users_update(struct slack_call *c);

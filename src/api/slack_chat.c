@@ -415,7 +415,7 @@ void slack_chat_update(struct slack_call *c)
 
 	if (!arg_channel(c, "channel", true, &ch) || !arg_message(c, &ch, "ts", "message_not_found", &before))
 		return;
-	if (!is_mine(c, &before) || before.kind == MESSAGE_JOIN || before.kind == MESSAGE_LEAVE || before.kind == MESSAGE_TOPIC) {
+	if (!is_mine(c, &before) || message_is_notice(before.kind)) {
 		slack_error(c, "cant_update_message");
 		return;
 	}
@@ -481,8 +481,7 @@ void slack_chat_permalink(struct slack_call *c)
 		return;
 	id = channel_id_text(c->w->arena, &ch);
 	json_add_str(&c->out, "channel", id);
-	json_add_str(&c->out, "permalink",
-		     arena_printf(c->w->arena, STR_FMT "/archives/" STR_FMT "/p%" PRId64, STR_ARG(c->w->engine->config.public_url), STR_ARG(id), m.ts));
+	json_add_str(&c->out, "permalink", permalink(c->w, &ch, &m));
 }
 
 /* ---- what people click and type ---- */

@@ -1,6 +1,7 @@
 #include "api/slack.h"
 #include "engine/slack_json.h"
 #include "store/chat.h"
+#include "store/marks.h"
 
 static void put_channel(struct slack_call *c, const struct channel *ch, bool with_members)
 {
@@ -10,7 +11,7 @@ static void put_channel(struct slack_call *c, const struct channel *ch, bool wit
 
 static bool wants_type(struct str types, const struct channel *ch)
 {
-	const char *mine = ch->kind == CHANNEL_PUBLIC ? "public_channel" : ch->kind == CHANNEL_PRIVATE ? "private_channel" : "im";
+	const char *mine = channel_is_group_dm(ch) ? "mpim" : ch->kind == CHANNEL_PUBLIC ? "public_channel" : ch->kind == CHANNEL_PRIVATE ? "private_channel" : "im";
 	struct str one;
 
 	while (types.n) {
@@ -275,7 +276,7 @@ void slack_conv_history(struct slack_call *c)
 	more = count > r.limit;
 	count -= more;
 	put_messages(c, list, count, more);
-	json_add_int(&c->out, "pin_count", 0);
+	json_add_int(&c->out, "pin_count", store_pin_count(c->w->engine->db, ch.id));
 	json_add_int(&c->out, "last_seq", ch.last_seq); /* ours: where a stream goes on from */
 	put_cursor(c, more ? list[count - 1].ts : 0);
 }
@@ -344,6 +345,28 @@ static void put_opened(struct slack_call *c, const struct channel *ch, bool exis
 	json_close(&c->out, '}');
 }
 
+/* Two to eight others, and who asks. */
+static void open_group(struct slack_call *c)
+{
+	int64_t people[10];
+	struct err err = {0};
+	struct channel ch;
+	bool existed, me = false;
+	size_t count;
+
+	if (!arg_people(c, "users", people, 9, &count))
+		return;
+	for (size_t i = 0; i < count; i++)
+		me = me || people[i] == c->me;
+	if (!me)
+		people[count++] = c->me;
+	if (count < 3 ? chat_open_dm(c->w, c->me, people[0] == c->me ? people[1] : people[0], &ch, &existed, &err)
+		      : chat_open_group(c->w, c->me, people, count, &ch, &existed, &err))
+		put_opened(c, &ch, existed);
+	else
+		slack_failed(c, &err);
+}
+
 void slack_conv_open(struct slack_call *c)
 {
 	struct str users = arg(c, "users");
@@ -361,8 +384,8 @@ void slack_conv_open(struct slack_call *c)
 		slack_error(c, "users_list_not_supplied");
 		return;
 	}
-	if (memchr(users.p, ',', users.n)) { /* group messages come with the rest of Slack's API */
-		slack_error(c, "method_not_supported_for_channel_type");
+	if (memchr(users.p, ',', users.n)) {
+		open_group(c);
 		return;
 	}
 	if (!id_parse(str_trim(users), "UW", &peer)) {
@@ -390,4 +413,126 @@ void slack_conv_mark(struct slack_call *c)
 	}
 	if (!chat_mark(c->w, &ch, c->me, ts, &err))
 		slack_failed(c, &err);
+}
+
+void slack_conv_purpose(struct slack_call *c)
+{
+	struct err err = {0};
+	struct channel ch;
+	struct str purpose;
+
+	if (!arg_channel(c, "channel", true, &ch) || !arg_need(c, "purpose", &purpose))
+		return;
+	if (!chat_set_purpose(c->w, &ch, c->me, purpose, &err)) {
+		slack_failed(c, &err);
+		return;
+	}
+	put_channel(c, &ch, false);
+	json_add_str(&c->out, "purpose", ch.purpose);
+}
+
+/* Who made it, and operators. */
+static bool arg_mine(struct slack_call *c, struct channel *ch)
+{
+	if (!arg_channel(c, "channel", false, ch))
+		return false;
+	if (ch->creator_id == c->me || c->x->user.role >= ROLE_OPERATOR)
+		return true;
+	slack_error(c, "not_authorized");
+	return false;
+}
+
+void slack_conv_rename(struct slack_call *c)
+{
+	struct err err = {0};
+	struct channel ch;
+	struct str name;
+
+	if (!arg_need(c, "name", &name) || !arg_mine(c, &ch))
+		return;
+	if (chat_rename(c->w, &ch, c->me, name, &err))
+		put_channel(c, &ch, false);
+	else
+		slack_failed(c, &err);
+}
+
+void slack_conv_archive(struct slack_call *c)
+{
+	struct err err = {0};
+	struct channel ch;
+
+	if (arg_mine(c, &ch) && !chat_archive(c->w, &ch, c->me, &err))
+		slack_failed(c, &err);
+}
+
+void slack_conv_unarchive(struct slack_call *c)
+{
+	struct err err = {0};
+	struct channel ch;
+
+	if (arg_mine(c, &ch) && !chat_unarchive(c->w, &ch, c->me, &err))
+		slack_failed(c, &err);
+}
+
+void slack_conv_kick(struct slack_call *c)
+{
+	struct err err = {0};
+	struct channel ch;
+	struct user u;
+
+	if (!arg_channel(c, "channel", true, &ch) || !arg_user(c, "user", &u))
+		return;
+	if (ch.creator_id != c->me && c->x->user.role < ROLE_OPERATOR)
+		slack_error(c, "restricted_action");
+	else if (!chat_kick(c->w, &ch, u.id, c->me, &err))
+		slack_failed(c, &err);
+}
+
+/* A direct message cannot be put away here: it stays where it is, and Slack's clients are told that nothing had to be done. */
+void slack_conv_close(struct slack_call *c)
+{
+	struct channel ch;
+
+	if (!arg_channel(c, "channel", true, &ch))
+		return;
+	if (ch.kind != CHANNEL_DM && !channel_is_group_dm(&ch)) {
+		slack_error(c, "method_not_supported_for_channel_type");
+		return;
+	}
+	json_add_bool(&c->out, "no_op", true);
+	json_add_bool(&c->out, "already_closed", true);
+}
+
+/* Of oneself all; of others what one may see too. */
+void slack_users_conversations(struct slack_call *c)
+{
+	struct engine *e = c->w->engine;
+	struct str types = arg_given(c, "types") ? arg(c, "types") : S("public_channel");
+	struct user u = c->x->user;
+	struct err err = {0};
+	int64_t *ids, after;
+	unsigned limit;
+	size_t count;
+
+	if ((arg(c, "user").n && !arg_user(c, "user", &u)) || !arg_page(c, 999, &limit, &after))
+		return;
+	if (!types_ok(types)) {
+		slack_error(c, "invalid_types");
+		return;
+	}
+	if (!store_channels_of(e->db, c->w->arena, u.id, after, limit, &ids, &count, &err)) {
+		slack_failed(c, &err);
+		return;
+	}
+	json_key(&c->out, "channels");
+	json_open(&c->out, '[');
+	for (size_t i = 0; i < count; i++) {
+		struct err none = {0};
+		struct channel ch;
+
+		if (chat_channel(c->w, c->me, id_write(c->w->arena, 'C', ids[i]), &ch, &none) && wants_type(types, &ch) && !(ch.archived && arg_bool(c, "exclude_archived", false)))
+			write_channel_object(c->w, &c->out, &ch, chat_is_member(c->w, ch.id, c->me), -1);
+	}
+	json_close(&c->out, ']');
+	put_cursor(c, count == limit ? ids[count - 1] : 0);
 }

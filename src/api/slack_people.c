@@ -2,6 +2,7 @@
 #include "engine/slack_json.h"
 #include "store/apps.h"
 #include "store/chat.h"
+#include "store/profiles.h"
 
 void slack_api_test(struct slack_call *c)
 {
@@ -91,16 +92,23 @@ void slack_users_by_email(struct slack_call *c)
 void slack_users_presence(struct slack_call *c)
 {
 	struct user u = c->x->user;
-	bool here;
+	struct err err = {0};
+	struct profile p;
+	bool here, online;
 
 	if (arg_given(c, "user") && !arg_user(c, "user", &u))
 		return;
-	here = u.bot_id || engine_present(c->w->engine, u.id);
+	if (!store_profile_get(c->w->engine->db, c->w->arena, c->w->engine->workspace_id, u.id, &p, &err)) {
+		slack_failed(c, &err);
+		return;
+	}
+	online = u.bot_id || engine_present(c->w->engine, u.id);
+	here = online && !p.away;
 	json_add_str(&c->out, "presence", here ? S("active") : S("away"));
 	if (u.id == c->me) {
-		json_add_bool(&c->out, "online", here);
-		json_add_bool(&c->out, "auto_away", false);
-		json_add_bool(&c->out, "manual_away", false);
+		json_add_bool(&c->out, "online", online);
+		json_add_bool(&c->out, "auto_away", !online);
+		json_add_bool(&c->out, "manual_away", p.away);
 	}
 }
 
@@ -149,4 +157,11 @@ void slack_team_info(struct slack_call *c)
 	json_add_str(&c->out, "email_domain", S(""));
 	json_add_raw(&c->out, "icon", S("{\"image_default\":true}"));
 	json_close(&c->out, '}');
+}
+
+/* Emoji of a workspace's own: there are none here yet, and Unicode's are not listed. */
+void slack_emoji_list(struct slack_call *c)
+{
+	json_add_raw(&c->out, "emoji", S("{}"));
+	json_add_str(&c->out, "cache_ts", ts_text(c->w->arena, c->w->engine->started * 1000));
 }

@@ -1,4 +1,4 @@
-#include "engine/messages.h"
+#include "engine/messages_internal.h"
 
 #include "engine/app_events.h"
 #include "engine/slack_json.h"
@@ -6,6 +6,8 @@
 #include "store/chat.h"
 #include "store/files.h"
 #include "store/journal.h"
+#include "store/marks.h"
+#include "store/profiles.h"
 
 #include <inttypes.h>
 
@@ -14,7 +16,7 @@
 #define TOPIC_MAX 250
 #define KEY_LIFE (24 * HOUR)
 
-static bool refuse(struct err *err, enum err_code code, const char *name)
+bool chat_refuse(struct err *err, enum err_code code, const char *name)
 {
 	err_set(err, code, "%s", name);
 	return false;
@@ -59,19 +61,19 @@ bool chat_channel(struct work *w, int64_t user_id, struct str ref, struct channe
 	int64_t id;
 
 	if (!find_ref(w, user_id, str_trim(ref), &id, &is_user, &why))
-		return refuse(err, why.code ? why.code : ERR_NOT_FOUND, why.code ? why.text : "channel_not_found");
+		return chat_refuse(err, why.code ? why.code : ERR_NOT_FOUND, why.code ? why.text : "channel_not_found");
 	if (is_user)
 		return chat_open_dm(w, user_id, id, out, &existed, err);
 	if (!store_channel_find(w->engine->db, w->arena, id, out, &why) || out->workspace_id != w->engine->workspace_id)
-		return refuse(err, why.code ? why.code : ERR_NOT_FOUND, why.code ? why.text : "channel_not_found");
+		return chat_refuse(err, why.code ? why.code : ERR_NOT_FOUND, why.code ? why.text : "channel_not_found");
 	if (out->kind != CHANNEL_PUBLIC && user_id && !chat_is_member(w, id, user_id))
-		return refuse(err, ERR_NOT_FOUND, "channel_not_found");
+		return chat_refuse(err, ERR_NOT_FOUND, "channel_not_found");
 	return true;
 }
 
 /* ---- the channel's sequence ---- */
 
-static bool record_event(struct work *w, struct channel *c, enum channel_event_kind kind, int64_t ref_ts, int64_t user_id, struct str detail, struct err *err)
+bool channel_record(struct work *w, struct channel *c, enum channel_event_kind kind, int64_t ref_ts, int64_t user_id, struct str detail, struct err *err)
 {
 	struct channel_event e = {.channel_id = c->id, .seq = ++c->last_seq, .kind = kind, .ref_ts = ref_ts, .user_id = user_id, .detail = detail};
 
@@ -84,33 +86,65 @@ static bool record_event(struct work *w, struct channel *c, enum channel_event_k
 
 /* ---- posting ---- */
 
+#define MENTIONS_MAX 1000 /* people of a message; with its groups */
+
 struct mention_collector {
 	struct work *w;
-	int64_t ids[32];
-	size_t count;
+	struct vec ids;
+	struct err err;
 };
+
+static void mention_one(struct mention_collector *m, int64_t user_id)
+{
+	const int64_t *ids = m->ids.items;
+
+	if (m->ids.count == MENTIONS_MAX)
+		return;
+	for (size_t i = 0; i < m->ids.count; i++)
+		if (ids[i] == user_id)
+			return;
+	*(int64_t *)vec_push(m->w->arena, &m->ids, sizeof user_id) = user_id;
+}
+
+static void mention_group(struct mention_collector *m, int64_t group_id)
+{
+	struct engine *e = m->w->engine;
+	struct usergroup g;
+	int64_t *members;
+	size_t count;
+
+	if (!store_usergroup_find(e->db, m->w->arena, e->workspace_id, group_id, &g, &m->err) || g.deleted ||
+	    !store_usergroup_members(e->db, m->w->arena, group_id, &members, &count, &m->err))
+		return;
+	for (size_t i = 0; i < count; i++)
+		mention_one(m, members[i]);
+}
 
 static void on_mention(void *context, struct str id)
 {
 	struct mention_collector *m = context;
-	int64_t user_id;
+	int64_t n;
 
-	if (!id_parse(id, "UW", &user_id) || m->count == COUNT_OF(m->ids))
-		return;
-	for (size_t i = 0; i < m->count; i++)
-		if (m->ids[i] == user_id)
-			return;
-	m->ids[m->count++] = user_id;
+	if (id_parse(id, "UW", &n))
+		mention_one(m, n);
+	else if (id_parse(id, "S", &n))
+		mention_group(m, n);
 }
 
 static bool record_mentions(struct work *w, const struct message *m, struct err *err)
 {
 	struct mention_collector found = {.w = w};
+	const int64_t *ids;
 
-	if (mrkdwn_mentions(m->text, on_mention, &found) && found.count < COUNT_OF(found.ids))
-		found.ids[found.count++] = 0;
-	for (size_t i = 0; i < found.count; i++)
-		if (!store_mention_add(w->engine->db, m->channel_id, found.ids[i], m->ts, err))
+	if (mrkdwn_mentions(m->text, on_mention, &found))
+		mention_one(&found, 0);
+	if (found.err.code) {
+		*err = found.err;
+		return false;
+	}
+	ids = found.ids.items;
+	for (size_t i = 0; i < found.ids.count; i++)
+		if (!store_mention_add(w->engine->db, m->channel_id, ids[i], m->ts, err))
 			return false;
 	return true;
 }
@@ -120,17 +154,17 @@ static bool reply_to(struct work *w, struct channel *c, struct message *root, in
 {
 	root->reply_count++;
 	root->latest_reply = reply_ts;
-	return store_message_replies(w->engine->db, root, err) && record_event(w, c, EVENT_REPLIED, root->ts, 0, S(""), err);
+	return store_message_replies(w->engine->db, root, err) && channel_record(w, c, EVENT_REPLIED, root->ts, 0, S(""), err);
 }
 
 static bool find_root(struct work *w, const struct channel *c, struct message *m, struct message *root, struct err *err)
 {
 	if (!store_message_find(w->engine->db, w->arena, c->id, m->thread_ts, root, err) || root->deleted)
-		return refuse(err, ERR_NOT_FOUND, "thread_not_found");
+		return chat_refuse(err, ERR_NOT_FOUND, "thread_not_found");
 	if (root->thread_ts) { /* a reply was named: its thread is meant */
 		m->thread_ts = root->thread_ts;
 		if (!store_message_find(w->engine->db, w->arena, c->id, m->thread_ts, root, err))
-			return refuse(err, ERR_NOT_FOUND, "thread_not_found");
+			return chat_refuse(err, ERR_NOT_FOUND, "thread_not_found");
 	}
 	return true;
 }
@@ -138,11 +172,11 @@ static bool find_root(struct work *w, const struct channel *c, struct message *m
 static bool check_message(const struct channel *c, struct message *m, struct err *err)
 {
 	if (c->archived)
-		return refuse(err, ERR_CONFLICT, "is_archived");
+		return chat_refuse(err, ERR_CONFLICT, "is_archived");
 	if (m->body.n > BODY_MAX)
-		return refuse(err, ERR_TOO_BIG, "msg_too_long");
+		return chat_refuse(err, ERR_TOO_BIG, "msg_too_long");
 	if (!str_trim(m->text).n && m->body.n <= 2 && !m->file_count && !m->has_files)
-		return refuse(err, ERR_INVALID, "no_text");
+		return chat_refuse(err, ERR_INVALID, "no_text");
 	m->text = str_clip(m->text, TEXT_MAX);
 	return true;
 }
@@ -208,7 +242,7 @@ bool chat_change_message(struct work *w, struct channel *c, struct message *m, i
 	if (!check_message(c, m, err))
 		return false;
 	if (!store_message_find(w->engine->db, w->arena, c->id, m->ts, &before, err) || before.deleted)
-		return refuse(err, ERR_NOT_FOUND, "message_not_found");
+		return chat_refuse(err, ERR_NOT_FOUND, "message_not_found");
 	if (str_eq(before.text, m->text) && str_eq(before.body, m->body))
 		return true;
 	/* Only a person's edit is marked as one; a bot that keeps its message up to date is not. */
@@ -217,12 +251,12 @@ bool chat_change_message(struct work *w, struct channel *c, struct message *m, i
 		m->edited_ts = next_ts(w, c);
 	}
 	m->channel_id = c->id;
-	return store_message_change(w->engine->db, m, err) && record_event(w, c, EVENT_CHANGED, m->ts, editor_id, S(""), err) && apps_hear_changed(w, c, &before, m, err);
+	return store_message_change(w->engine->db, m, err) && channel_record(w, c, EVENT_CHANGED, m->ts, editor_id, S(""), err) && apps_hear_changed(w, c, &before, m, err);
 }
 
 bool chat_tell_changed(struct work *w, struct channel *c, const struct message *m, struct err *err)
 {
-	return record_event(w, c, EVENT_CHANGED, m->ts, 0, S(""), err);
+	return channel_record(w, c, EVENT_CHANGED, m->ts, 0, S(""), err);
 }
 
 bool chat_delete_message(struct work *w, struct channel *c, struct message *m, struct err *err)
@@ -230,13 +264,14 @@ bool chat_delete_message(struct work *w, struct channel *c, struct message *m, s
 	struct message root;
 
 	if (!store_message_delete(w->engine->db, c->id, m->ts, err) || (m->has_files && !store_file_drop(w->engine->db, c->id, m->ts, err)) ||
-	    !record_event(w, c, EVENT_DELETED, m->ts, m->user_id, S(""), err) || !apps_hear_deleted(w, c, m, err))
+	    (m->pinned && !store_pin_drop(w->engine->db, c->id, m->ts, err)) ||
+	    !channel_record(w, c, EVENT_DELETED, m->ts, m->user_id, S(""), err) || !apps_hear_deleted(w, c, m, err))
 		return false;
 	if (!m->thread_ts || !store_message_find(w->engine->db, w->arena, c->id, m->thread_ts, &root, err))
 		return err->code == ERR_NONE;
 	root.reply_count -= root.reply_count > 0;
 	root.latest_reply = store_thread_last(w->engine->db, c->id, root.ts);
-	return store_message_replies(w->engine->db, &root, err) && record_event(w, c, EVENT_REPLIED, root.ts, 0, S(""), err);
+	return store_message_replies(w->engine->db, &root, err) && channel_record(w, c, EVENT_REPLIED, root.ts, 0, S(""), err);
 }
 
 static bool reaction_name_ok(struct str s)
@@ -256,14 +291,14 @@ bool chat_react(struct work *w, struct channel *c, struct message *m, int64_t us
 	bool ok;
 
 	if (!reaction_name_ok(name))
-		return refuse(err, ERR_INVALID, "invalid_name");
+		return chat_refuse(err, ERR_INVALID, "invalid_name");
 	if (add)
 		ok = store_reaction_add(w->engine->db, c->id, m->ts, name, user_id, w->now, &why);
 	else
 		ok = store_reaction_drop(w->engine->db, c->id, m->ts, name, user_id, &why);
 	if (!ok)
-		return refuse(err, why.code, why.code == ERR_CONFLICT ? "already_reacted" : why.code == ERR_NOT_FOUND ? "no_reaction" : why.text);
-	return record_event(w, c, add ? EVENT_REACTION_ADDED : EVENT_REACTION_REMOVED, m->ts, user_id, name, err) && apps_hear_reaction(w, c, m, user_id, name, add, err);
+		return chat_refuse(err, why.code, why.code == ERR_CONFLICT ? "already_reacted" : why.code == ERR_NOT_FOUND ? "no_reaction" : why.text);
+	return channel_record(w, c, add ? EVENT_REACTION_ADDED : EVENT_REACTION_REMOVED, m->ts, user_id, name, err) && apps_hear_reaction(w, c, m, user_id, name, add, err);
 }
 
 void chat_ephemeral(struct work *w, const struct channel *c, int64_t to_user_id, const struct message *m, int64_t *ts)
@@ -295,23 +330,25 @@ static bool name_char_ok(const unsigned char *p)
 	return (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '_' || *p >= 128;
 }
 
-static bool check_name(struct str name, struct err *err)
+bool channel_check_name(struct str name, struct err *err)
 {
 	bool word = false;
 
 	if (!name.n)
-		return refuse(err, ERR_INVALID, "invalid_name_required");
+		return chat_refuse(err, ERR_INVALID, "invalid_name_required");
 	if (name.n > 80)
-		return refuse(err, ERR_INVALID, "invalid_name_maxlength");
+		return chat_refuse(err, ERR_INVALID, "invalid_name_maxlength");
+	if (str_starts(name, S(GROUP_DM_PREFIX)))
+		return chat_refuse(err, ERR_INVALID, "invalid_name");
 	for (size_t i = 0; i < name.n; i++) {
 		if (!name_char_ok((const unsigned char *)name.p + i))
-			return refuse(err, ERR_INVALID, "invalid_name_specials");
+			return chat_refuse(err, ERR_INVALID, "invalid_name_specials");
 		word = word || (name.p[i] != '-' && name.p[i] != '_');
 	}
-	return word || refuse(err, ERR_INVALID, "invalid_name_punctuation");
+	return word || chat_refuse(err, ERR_INVALID, "invalid_name_punctuation");
 }
 
-static void publish_channel(struct work *w, const struct channel *c, int64_t user_id, const char *type)
+void channel_publish(struct work *w, const struct channel *c, int64_t user_id, const char *type)
 {
 	struct buf b;
 	struct json_out o;
@@ -330,7 +367,7 @@ static void publish_channel(struct work *w, const struct channel *c, int64_t use
 	buf_done(&b);
 }
 
-static bool add_member(struct work *w, struct channel *c, int64_t user_id, struct err *err)
+bool channel_add_member(struct work *w, struct channel *c, int64_t user_id, struct err *err)
 {
 	if (!store_member_add(w->engine->db, c->id, user_id, w->now, c->last_ts, err))
 		return false;
@@ -344,7 +381,7 @@ bool chat_create_channel(struct work *w, int64_t creator_id, struct str name, en
 
 	if (name.n && name.p[0] == '#')
 		name = str_n(name.p + 1, name.n - 1);
-	if (!check_name(name, err))
+	if (!channel_check_name(name, err))
 		return false;
 	*out = (struct channel){.id = engine_id(w),
 				.workspace_id = w->engine->workspace_id,
@@ -353,14 +390,14 @@ bool chat_create_channel(struct work *w, int64_t creator_id, struct str name, en
 				.creator_id = creator_id,
 				.created = w->now};
 	if (!store_name_take(w->engine->db, out->workspace_id, "channel", name, out->id, &why))
-		return refuse(err, why.code, why.code == ERR_CONFLICT ? "name_taken" : why.text);
+		return chat_refuse(err, why.code, why.code == ERR_CONFLICT ? "name_taken" : why.text);
 	if (!store_channel_add(w->engine->db, out, err))
 		return false;
 	if (kind == CHANNEL_PUBLIC)
-		publish_channel(w, out, 0, "channel_created");
+		channel_publish(w, out, 0, "channel_created");
 	if (kind == CHANNEL_PUBLIC && !apps_hear_channel(w, out, creator_id, "channel_created", err))
 		return false;
-	return !creator_id || (add_member(w, out, creator_id, err) && (publish_channel(w, out, creator_id, "channel_joined"), true));
+	return !creator_id || (channel_add_member(w, out, creator_id, err) && (channel_publish(w, out, creator_id, "channel_joined"), true));
 }
 
 bool chat_open_dm(struct work *w, int64_t user_id, int64_t peer_id, struct channel *out, bool *existed, struct err *err)
@@ -371,21 +408,21 @@ bool chat_open_dm(struct work *w, int64_t user_id, int64_t peer_id, struct chann
 	struct user peer;
 
 	if (!store_user_find(w->engine->db, w->arena, w->engine->workspace_id, peer_id, &peer, &why))
-		return refuse(err, why.code ? why.code : ERR_NOT_FOUND, why.code ? why.text : "user_not_found");
+		return chat_refuse(err, why.code ? why.code : ERR_NOT_FOUND, why.code ? why.text : "user_not_found");
 	*existed = store_name_find(w->engine->db, w->engine->workspace_id, "im", pair, &id, &why);
 	if (*existed)
-		return store_channel_find(w->engine->db, w->arena, id, out, err) || refuse(err, ERR_NOT_FOUND, "channel_not_found");
+		return store_channel_find(w->engine->db, w->arena, id, out, err) || chat_refuse(err, ERR_NOT_FOUND, "channel_not_found");
 	*out = (struct channel){.id = engine_id(w), .workspace_id = w->engine->workspace_id, .name = S(""), .kind = CHANNEL_DM, .creator_id = user_id, .peer_id = peer_id, .created = w->now};
 	if (!store_name_take(w->engine->db, out->workspace_id, "im", pair, out->id, err) || !store_channel_add(w->engine->db, out, err) ||
-	    !add_member(w, out, user_id, err) || (peer_id != user_id && !add_member(w, out, peer_id, err)))
+	    !channel_add_member(w, out, user_id, err) || (peer_id != user_id && !channel_add_member(w, out, peer_id, err)))
 		return false;
-	publish_channel(w, out, user_id, "channel_joined");
+	channel_publish(w, out, user_id, "channel_joined");
 	if (peer_id != user_id)
-		publish_channel(w, out, peer_id, "channel_joined");
+		channel_publish(w, out, peer_id, "channel_joined");
 	return true;
 }
 
-static bool post_notice(struct work *w, struct channel *c, int64_t user_id, enum message_kind kind, struct str text, struct err *err)
+bool channel_notice(struct work *w, struct channel *c, int64_t user_id, enum message_kind kind, struct str text, struct err *err)
 {
 	struct message m = {.user_id = user_id, .kind = kind, .text = text};
 
@@ -400,12 +437,12 @@ bool chat_join(struct work *w, struct channel *c, int64_t user_id, int64_t invit
 	if (*was_member)
 		return true;
 	if (c->archived)
-		return refuse(err, ERR_CONFLICT, "is_archived");
-	if (!add_member(w, c, user_id, err))
+		return chat_refuse(err, ERR_CONFLICT, "is_archived");
+	if (!channel_add_member(w, c, user_id, err))
 		return false;
-	publish_channel(w, c, user_id, "channel_joined");
-	return record_event(w, c, EVENT_JOINED, 0, user_id, S(""), err) && apps_hear_member(w, c, user_id, inviter_id, true, err) &&
-	       post_notice(w, c, user_id, MESSAGE_JOIN, arena_printf(w->arena, "<@" STR_FMT "> has joined the channel", STR_ARG(who)), err);
+	channel_publish(w, c, user_id, "channel_joined");
+	return channel_record(w, c, EVENT_JOINED, 0, user_id, S(""), err) && apps_hear_member(w, c, user_id, inviter_id, true, err) &&
+	       channel_notice(w, c, user_id, MESSAGE_JOIN, arena_printf(w->arena, "<@" STR_FMT "> has joined the channel", STR_ARG(who)), err);
 }
 
 bool chat_leave(struct work *w, struct channel *c, int64_t user_id, struct err *err)
@@ -413,11 +450,11 @@ bool chat_leave(struct work *w, struct channel *c, int64_t user_id, struct err *
 	struct str who = id_write(w->arena, 'U', user_id);
 
 	if (!chat_is_member(w, c->id, user_id))
-		return refuse(err, ERR_CONFLICT, "not_in_channel");
+		return chat_refuse(err, ERR_CONFLICT, "not_in_channel");
 	if (str_is(c->name, "general"))
-		return refuse(err, ERR_FORBIDDEN, "cant_leave_general");
-	if (!store_member_drop(w->engine->db, c->id, user_id, err) || !record_event(w, c, EVENT_LEFT, 0, user_id, S(""), err) ||
-	    !apps_hear_member(w, c, user_id, 0, false, err) || !post_notice(w, c, user_id, MESSAGE_LEAVE, arena_printf(w->arena, "<@" STR_FMT "> has left the channel", STR_ARG(who)), err))
+		return chat_refuse(err, ERR_FORBIDDEN, "cant_leave_general");
+	if (!store_member_drop(w->engine->db, c->id, user_id, err) || !channel_record(w, c, EVENT_LEFT, 0, user_id, S(""), err) ||
+	    !apps_hear_member(w, c, user_id, 0, false, err) || !channel_notice(w, c, user_id, MESSAGE_LEAVE, arena_printf(w->arena, "<@" STR_FMT "> has left the channel", STR_ARG(who)), err))
 		return false;
 	effect_leave(w, user_id, c->id);
 	effect_publish_user(w, user_id,
@@ -430,14 +467,14 @@ bool chat_set_topic(struct work *w, struct channel *c, int64_t user_id, struct s
 	struct str who = id_write(w->arena, 'U', user_id);
 
 	if (topic.n > TOPIC_MAX * 4)
-		return refuse(err, ERR_TOO_BIG, "too_long");
+		return chat_refuse(err, ERR_TOO_BIG, "too_long");
 	if (c->archived)
-		return refuse(err, ERR_CONFLICT, "is_archived");
+		return chat_refuse(err, ERR_CONFLICT, "is_archived");
 	c->topic = topic;
 	c->topic_by = user_id;
 	c->topic_at = w->now;
-	return store_channel_topic(w->engine->db, c, err) && record_event(w, c, EVENT_TOPIC, 0, user_id, topic, err) &&
-	       post_notice(w, c, user_id, MESSAGE_TOPIC, arena_printf(w->arena, "<@" STR_FMT "> set the channel topic: " STR_FMT, STR_ARG(who), STR_ARG(topic)), err);
+	return store_channel_topic(w->engine->db, c, err) && channel_record(w, c, EVENT_TOPIC, 0, user_id, topic, err) &&
+	       channel_notice(w, c, user_id, MESSAGE_TOPIC, arena_printf(w->arena, "<@" STR_FMT "> set the channel topic: " STR_FMT, STR_ARG(who), STR_ARG(topic)), err);
 }
 
 bool chat_mark(struct work *w, struct channel *c, int64_t user_id, int64_t ts, struct err *err)
@@ -446,7 +483,7 @@ bool chat_mark(struct work *w, struct channel *c, int64_t user_id, int64_t ts, s
 	int64_t last;
 
 	if (!store_member_find(db, c->id, user_id, &last, err))
-		return refuse(err, ERR_CONFLICT, "not_in_channel");
+		return chat_refuse(err, ERR_CONFLICT, "not_in_channel");
 	if (last == ts)
 		return true;
 	if (!store_member_read(db, c->id, user_id, ts, err))

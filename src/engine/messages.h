@@ -32,6 +32,16 @@ MUST_USE bool chat_open_dm(struct work *w, int64_t user_id, int64_t peer_id, str
 MUST_USE bool chat_join(struct work *w, struct channel *c, int64_t user_id, int64_t inviter_id, bool *was_member, struct err *err);
 MUST_USE bool chat_leave(struct work *w, struct channel *c, int64_t user_id, struct err *err);
 MUST_USE bool chat_set_topic(struct work *w, struct channel *c, int64_t user_id, struct str topic, struct err *err);
+MUST_USE bool chat_set_purpose(struct work *w, struct channel *c, int64_t user_id, struct str purpose, struct err *err);
+MUST_USE bool chat_rename(struct work *w, struct channel *c, int64_t user_id, struct str name, struct err *err);
+/* "restricted_action": a source tells its alerts there. */
+MUST_USE bool chat_archive(struct work *w, struct channel *c, int64_t user_id, struct err *err);
+MUST_USE bool chat_unarchive(struct work *w, struct channel *c, int64_t user_id, struct err *err);
+MUST_USE bool chat_kick(struct work *w, struct channel *c, int64_t user_id, int64_t by, struct err *err);
+/* people: all of them, without doubles; they are sorted. The same people have one channel. */
+MUST_USE bool chat_open_group(struct work *w, int64_t user_id, int64_t *people, size_t count, struct channel *out, bool *existed, struct err *err);
+MUST_USE bool chat_pin(struct work *w, struct channel *c, const struct message *m, int64_t user_id, struct err *err);
+MUST_USE bool chat_unpin(struct work *w, struct channel *c, const struct message *m, int64_t user_id, struct err *err);
 MUST_USE bool chat_mark(struct work *w, struct channel *c, int64_t user_id, int64_t ts, struct err *err);
 
 /* A channel as the console's boot has it. */

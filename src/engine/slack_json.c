@@ -6,6 +6,8 @@
 #include "store/apps.h"
 #include "store/chat.h"
 #include "store/files.h"
+#include "store/marks.h"
+#include "store/profiles.h"
 
 #include <stdio.h>
 
@@ -24,19 +26,24 @@ static struct str user_color(struct arena *a, int64_t id)
 	return arena_printf(a, "%s", colors[hash_mix((uint64_t)id) % COUNT_OF(colors)]);
 }
 
-static void write_profile(struct work *w, struct json_out *o, const struct user *u, bool with_email)
+void write_profile_object(struct work *w, struct json_out *o, const struct user *u, bool with_email)
 {
-	json_key(o, "profile");
+	struct profile p;
+	struct err ignored = {0};
+
+	(void)!store_profile_get(w->engine->db, w->arena, u->workspace_id, u->id, &p, &ignored);
+	if (p.status_until && p.status_until <= w->now)
+		p.status_text = p.status_emoji = S("");
 	json_open(o, '{');
 	json_add_str(o, "real_name", u->real_name);
 	json_add_str(o, "real_name_normalized", u->real_name);
-	json_add_str(o, "display_name", u->name);
-	json_add_str(o, "display_name_normalized", u->name);
-	json_add_str(o, "title", S(""));
-	json_add_str(o, "phone", S(""));
-	json_add_str(o, "status_text", S(""));
-	json_add_str(o, "status_emoji", S(""));
-	json_add_int(o, "status_expiration", 0);
+	json_add_str(o, "display_name", p.display_name.n ? p.display_name : u->name);
+	json_add_str(o, "display_name_normalized", p.display_name.n ? p.display_name : u->name);
+	json_add_str(o, "title", p.title);
+	json_add_str(o, "phone", p.phone);
+	json_add_str(o, "status_text", p.status_text);
+	json_add_str(o, "status_emoji", p.status_emoji);
+	json_add_int(o, "status_expiration", p.status_text.n || p.status_emoji.n ? p.status_until / 1000 : 0);
 	json_add_str(o, "avatar_hash", S(""));
 	json_add_str(o, "team", id_write(w->arena, 'T', u->workspace_id));
 	if (u->bot_id) {
@@ -61,7 +68,8 @@ void write_user_object(struct work *w, struct json_out *o, const struct user *u,
 	json_add_str(o, "tz", S("Etc/UTC"));
 	json_add_str(o, "tz_label", S("Coordinated Universal Time"));
 	json_add_int(o, "tz_offset", 0);
-	write_profile(w, o, u, with_email);
+	json_key(o, "profile");
+	write_profile_object(w, o, u, with_email);
 	json_add_bool(o, "is_admin", u->role == ROLE_ADMIN && !u->bot_id);
 	json_add_bool(o, "is_owner", u->role == ROLE_ADMIN && !u->bot_id);
 	json_add_bool(o, "is_primary_owner", false);
@@ -83,6 +91,25 @@ static void write_said(struct work *w, struct json_out *o, const char *key, stru
 	json_add_str(o, "creator", by ? id_write(w->arena, 'U', by) : S(""));
 	json_add_int(o, "last_set", at / 1000);
 	json_close(o, '}');
+}
+
+static void write_names(struct work *w, struct json_out *o, const struct channel *c)
+{
+	struct err ignored = {0};
+	struct str *names;
+	size_t count;
+
+	json_key(o, "previous_names");
+	json_open(o, '[');
+	if (store_channel_names(w->engine->db, w->arena, c, &names, &count, &ignored))
+		for (size_t i = 0; i < count; i++)
+			json_put_str(o, names[i]);
+	json_close(o, ']');
+}
+
+bool channel_is_group_dm(const struct channel *c)
+{
+	return str_starts(c->name, S(GROUP_DM_PREFIX));
 }
 
 static void write_dm(struct work *w, struct json_out *o, const struct channel *c)
@@ -110,7 +137,7 @@ void write_channel_object(struct work *w, struct json_out *o, const struct chann
 	json_add_bool(o, "is_channel", true);
 	json_add_bool(o, "is_group", false);
 	json_add_bool(o, "is_im", false);
-	json_add_bool(o, "is_mpim", false);
+	json_add_bool(o, "is_mpim", channel_is_group_dm(c));
 	json_add_bool(o, "is_private", c->kind == CHANNEL_PRIVATE);
 	json_add_int(o, "created", c->created / 1000);
 	json_add_str(o, "creator", id_write(w->arena, 'U', c->creator_id));
@@ -124,8 +151,8 @@ void write_channel_object(struct work *w, struct json_out *o, const struct chann
 	json_add_bool(o, "is_member", is_member);
 	json_add_str(o, "context_team_id", id_write(w->arena, 'T', c->workspace_id));
 	write_said(w, o, "topic", c->topic, c->topic_by, c->topic_at);
-	write_said(w, o, "purpose", S(""), 0, 0);
-	json_add_raw(o, "previous_names", S("[]"));
+	write_said(w, o, "purpose", c->purpose, c->purpose_by, c->purpose_at);
+	write_names(w, o, c);
 	if (num_members >= 0)
 		json_add_int(o, "num_members", num_members);
 	json_close(o, '}');
@@ -323,7 +350,9 @@ static void write_bot(struct work *w, struct json_out *o, const struct message *
 void write_message_members(struct work *w, struct json_out *o, const struct message *m)
 {
 	static const char *const subtypes[] = {
-		[MESSAGE_BOT] = "bot_message", [MESSAGE_JOIN] = "channel_join", [MESSAGE_LEAVE] = "channel_leave", [MESSAGE_TOPIC] = "channel_topic", [MESSAGE_BROADCAST] = "thread_broadcast", [MESSAGE_FILES] = "file_share"};
+		[MESSAGE_BOT] = "bot_message", [MESSAGE_JOIN] = "channel_join", [MESSAGE_LEAVE] = "channel_leave", [MESSAGE_TOPIC] = "channel_topic", [MESSAGE_BROADCAST] = "thread_broadcast", [MESSAGE_FILES] = "file_share",
+		[MESSAGE_PURPOSE] = "channel_purpose", [MESSAGE_NAME] = "channel_name", [MESSAGE_ARCHIVE] = "channel_archive", [MESSAGE_UNARCHIVE] = "channel_unarchive",
+		[MESSAGE_ME] = "me_message"};
 
 	json_add_str(o, "type", S("message"));
 	if (m->kind != MESSAGE_PLAIN)
@@ -341,6 +370,12 @@ void write_message_members(struct work *w, struct json_out *o, const struct mess
 		json_add_str(o, "thread_ts", ts_text(w->arena, m->thread_ts ? m->thread_ts : m->ts));
 	write_thread(w, o, m);
 	write_reactions(w, o, m);
+	if (m->pinned) {
+		json_key(o, "pinned_to");
+		json_open(o, '[');
+		json_put_str(o, id_write(w->arena, 'C', m->channel_id));
+		json_close(o, ']');
+	}
 	if (m->edited_ts) {
 		json_key(o, "edited");
 		json_open(o, '{');
@@ -355,6 +390,15 @@ void write_message_object(struct work *w, struct json_out *o, const struct messa
 	json_open(o, '{');
 	write_message_members(w, o, m);
 	json_close(o, '}');
+}
+
+struct str permalink(struct work *w, const struct channel *c, const struct message *m)
+{
+	struct str url = arena_printf(w->arena, STR_FMT "/archives/" STR_FMT "/p%lld", STR_ARG(w->engine->config.public_url), STR_ARG(channel_id_text(w->arena, c)), (long long)m->ts);
+
+	if (!m->thread_ts)
+		return url;
+	return arena_printf(w->arena, STR_FMT "?thread_ts=" STR_FMT "&cid=" STR_FMT, STR_ARG(url), STR_ARG(ts_text(w->arena, m->thread_ts)), STR_ARG(channel_id_text(w->arena, c)));
 }
 
 /* ---- events ---- */
@@ -376,11 +420,13 @@ static void frame_begin(struct work *w, struct frame *f, const struct channel *c
 	json_open(&f->o, '{');
 }
 
+/* c NULL: the event names its channel by itself. */
 static struct str frame_end(struct work *w, struct frame *f, const struct channel *c)
 {
 	struct str out;
 
-	json_add_str(&f->o, "channel", channel_id_text(w->arena, c));
+	if (c)
+		json_add_str(&f->o, "channel", channel_id_text(w->arena, c));
 	json_close(&f->o, '}');
 	json_close(&f->o, '}');
 	out = arena_dup(w->arena, buf_str(&f->buf));
@@ -432,6 +478,59 @@ static void write_reacted(struct work *w, struct json_out *o, const struct chann
 	json_close(o, '}');
 }
 
+static void write_user(struct work *w, struct json_out *o, const char *type, int64_t user_id)
+{
+	json_add_str(o, "type", str_of(type));
+	json_add_str(o, "user", id_write(w->arena, 'U', user_id));
+}
+
+void write_pin(struct work *w, struct json_out *o, const struct channel *c, const struct pin *p, const struct message *m)
+{
+	json_open(o, '{');
+	json_add_str(o, "type", S("message"));
+	json_add_str(o, "channel", channel_id_text(w->arena, c));
+	json_add_int(o, "created", p->at / 1000);
+	json_add_str(o, "created_by", id_write(w->arena, 'U', p->user_id));
+	json_key(o, "message");
+	json_open(o, '{');
+	write_message_members(w, o, m);
+	json_add_str(o, "permalink", permalink(w, c, m));
+	json_close(o, '}');
+	json_close(o, '}');
+}
+
+/* detail: when, in milliseconds; the pin itself may be gone by now. */
+static void write_pinned(struct work *w, struct json_out *o, const struct channel *c, const struct channel_event *e)
+{
+	struct pin p = {.channel_id = c->id, .ts = e->ref_ts, .user_id = e->user_id};
+	struct message m;
+	struct err ignored = {0};
+
+	(void)str_to_int(e->detail, &p.at);
+	write_user(w, o, e->kind == EVENT_PINNED ? "pin_added" : "pin_removed", e->user_id);
+	json_add_str(o, "channel_id", channel_id_text(w->arena, c));
+	if (store_message_find(w->engine->db, w->arena, c->id, e->ref_ts, &m, &ignored) && !m.deleted) {
+		json_key(o, "item");
+		write_pin(w, o, c, &p, &m);
+		if (m.user_id)
+			json_add_str(o, "item_user", id_write(w->arena, 'U', m.user_id));
+	}
+	json_add_int(o, "pin_count", store_pin_count(w->engine->db, c->id));
+	json_add_bool(o, "has_pins", store_pin_count(w->engine->db, c->id) > 0);
+}
+
+/* Its `channel` is an object; that of all others is the id. */
+static void write_renamed(struct work *w, struct json_out *o, const struct channel *c, const struct channel_event *e)
+{
+	write_user(w, o, "channel_rename", e->user_id);
+	json_key(o, "channel");
+	json_open(o, '{');
+	json_add_str(o, "id", channel_id_text(w->arena, c));
+	json_add_str(o, "name", e->detail);
+	json_add_int(o, "created", c->created / 1000);
+	json_close(o, '}');
+}
+
 struct str event_frame(struct work *w, const struct channel *c, const struct channel_event *e)
 {
 	struct frame f;
@@ -456,6 +555,21 @@ struct str event_frame(struct work *w, const struct channel *c, const struct cha
 		json_add_str(&f.o, "type", S("channel_topic"));
 		json_add_str(&f.o, "user", id_write(w->arena, 'U', e->user_id));
 		json_add_str(&f.o, "topic", e->detail);
+		break;
+	case EVENT_PURPOSE:
+		write_user(w, &f.o, "channel_purpose", e->user_id);
+		json_add_str(&f.o, "purpose", e->detail);
+		break;
+	case EVENT_PINNED:
+	case EVENT_UNPINNED:
+		write_pinned(w, &f.o, c, e);
+		break;
+	case EVENT_RENAMED:
+		write_renamed(w, &f.o, c, e);
+		return frame_end(w, &f, NULL);
+	case EVENT_ARCHIVED:
+	case EVENT_UNARCHIVED:
+		write_user(w, &f.o, e->kind == EVENT_ARCHIVED ? "channel_archive" : "channel_unarchive", e->user_id);
 		break;
 	}
 	return frame_end(w, &f, c);

@@ -16,3 +16,8 @@ bool role_parse(struct str s, enum role *out)
 		}
 	return false;
 }
+
+bool message_is_notice(enum message_kind kind)
+{
+	return (kind >= MESSAGE_JOIN && kind <= MESSAGE_TOPIC) || (kind >= MESSAGE_PURPOSE && kind <= MESSAGE_UNARCHIVE);
+}

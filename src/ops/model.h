@@ -30,11 +30,16 @@ struct channel {
 	struct str topic;
 	int64_t topic_by;
 	wall_ms topic_at, created;
+	struct str purpose;
+	int64_t purpose_by;
+	wall_ms purpose_at;
 	bool archived;
 	int64_t last_seq, last_ts;
 };
 
-enum message_kind { MESSAGE_PLAIN, MESSAGE_BOT, MESSAGE_JOIN, MESSAGE_LEAVE, MESSAGE_TOPIC, MESSAGE_BROADCAST, MESSAGE_FILES };
+/* Numbers of the store: 2 to 4 and 7 to 10 are notices of what happened to the channel (UNREAD_COUNT of queries.def). */
+enum message_kind { MESSAGE_PLAIN, MESSAGE_BOT, MESSAGE_JOIN, MESSAGE_LEAVE, MESSAGE_TOPIC, MESSAGE_BROADCAST, MESSAGE_FILES,
+	MESSAGE_PURPOSE, MESSAGE_NAME, MESSAGE_ARCHIVE, MESSAGE_UNARCHIVE, MESSAGE_ME };
 
 struct message {
 	int64_t channel_id, seq, id, ts, thread_ts; /* thread_ts 0: not in a thread */
@@ -44,7 +49,7 @@ struct message {
 	struct str body; /* a JSON object of what else it has: blocks, attachments, username, icons, metadata; or "" */
 	int64_t edited_by, edited_ts;
 	int64_t reply_count, latest_reply;
-	bool has_reactions, has_files, deleted;
+	bool has_reactions, has_files, deleted, pinned;
 	struct file *files; /* to post with it; reading a message does not fill it: store_file_list() */
 	size_t file_count;
 };
@@ -60,8 +65,12 @@ struct file {
 	wall_ms created;
 };
 
+/* A notice of what happened to the channel; nobody said it. */
+bool message_is_notice(enum message_kind kind);
+
 /* What takes a number of a channel's sequence beside a new message. */
-enum channel_event_kind { EVENT_CHANGED = 1, EVENT_DELETED, EVENT_REACTION_ADDED, EVENT_REACTION_REMOVED, EVENT_JOINED, EVENT_LEFT, EVENT_TOPIC, EVENT_REPLIED };
+enum channel_event_kind { EVENT_CHANGED = 1, EVENT_DELETED, EVENT_REACTION_ADDED, EVENT_REACTION_REMOVED, EVENT_JOINED, EVENT_LEFT, EVENT_TOPIC, EVENT_REPLIED,
+	EVENT_PINNED, EVENT_UNPINNED, EVENT_PURPOSE, EVENT_RENAMED, EVENT_ARCHIVED, EVENT_UNARCHIVED };
 
 struct channel_event {
 	int64_t channel_id, seq;

@@ -142,6 +142,8 @@ bool mrkdwn_mentions(struct str s, void (*on_user)(void *context, struct str id)
 		str_cut(inner, '|', &target);
 		if (target.p[0] == '@' && on_user)
 			on_user(context, str_n(target.p + 1, target.n - 1));
+		else if (on_user && str_starts(target, S("!subteam^")))
+			on_user(context, str_n(target.p + 9, target.n - 9));
 		everybody = everybody || str_is(target, "!here") || str_is(target, "!channel") || str_is(target, "!everyone");
 		i += n - 1;
 	}

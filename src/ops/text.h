@@ -12,7 +12,7 @@ struct str mrkdwn_tidy(struct arena *a, struct str s);
 struct str mrkdwn_plain(struct arena *a, struct str s);
 /* "<@U…>": shown as the person's name, who hears of it. */
 struct str mrkdwn_user(struct arena *a, int64_t user_id);
-/* The ids in <@U…>: calls back for each; true for <!here>, <!channel>, <!everyone>. */
+/* The ids in <@U…> and <!subteam^S…>: calls back for each; true for <!here>, <!channel>, <!everyone>. */
 bool mrkdwn_mentions(struct str s, void (*on_user)(void *context, struct str id), void *context);
 
 /* A time that Slack shows in the reader's own zone; others see UTC. With seconds or to the minute. */

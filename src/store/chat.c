@@ -76,6 +76,11 @@ bool store_name_take(struct db *db, int64_t workspace_id, const char *kind, stru
 	return false;
 }
 
+bool store_name_drop(struct db *db, int64_t workspace_id, const char *kind, struct str name, struct err *err)
+{
+	return db_run(db, Q_DIRECTORY_DROP, err, B_INT(workspace_id), B_STR(str_of(kind)), B_STR(name));
+}
+
 bool store_name_find(struct db *db, int64_t workspace_id, const char *kind, struct str name, int64_t *target_id, struct err *err)
 {
 	struct rows rows = db_rows(db, Q_DIRECTORY_GET, B_INT(workspace_id), B_STR(str_of(kind)), B_STR(name));
@@ -316,7 +321,10 @@ static struct channel channel_read(struct rows *r, struct arena *a)
 				.created = rows_int(r, 9),
 				.archived = rows_int(r, 10) != 0,
 				.last_seq = rows_int(r, 11),
-				.last_ts = rows_int(r, 12)};
+				.last_ts = rows_int(r, 12),
+				.purpose = arena_dup(a, rows_str(r, 13)),
+				.purpose_by = rows_int(r, 14),
+				.purpose_at = rows_int(r, 15)};
 }
 
 bool store_channel_add(struct db *db, const struct channel *c, struct err *err)
@@ -354,6 +362,41 @@ bool store_channel_advance(struct db *db, const struct channel *c, struct err *e
 bool store_channel_topic(struct db *db, const struct channel *c, struct err *err)
 {
 	return db_run(db, Q_CHANNEL_TOPIC, err, B_STR(c->topic), B_INT(c->topic_by), B_INT(c->topic_at), B_INT(c->id));
+}
+
+bool store_channel_purpose(struct db *db, const struct channel *c, struct err *err)
+{
+	return db_run(db, Q_CHANNEL_PURPOSE, err, B_STR(c->purpose), B_INT(c->purpose_by), B_INT(c->purpose_at), B_INT(c->id));
+}
+
+bool store_channel_name(struct db *db, const struct channel *c, struct err *err)
+{
+	return db_run(db, Q_CHANNEL_NAME, err, B_STR(c->name), B_INT(c->id));
+}
+
+bool store_channel_archive(struct db *db, const struct channel *c, struct err *err)
+{
+	return db_run(db, Q_CHANNEL_ARCHIVE, err, B_INT(c->archived), B_INT(c->id));
+}
+
+bool store_channel_names(struct db *db, struct arena *a, const struct channel *c, struct str **out, size_t *count, struct err *err)
+{
+	struct rows rows = db_rows(db, Q_CHANNEL_NAMES, B_INT(c->workspace_id), B_INT(c->id), B_STR(c->name));
+	struct vec v = {0};
+
+	while (rows_next(&rows))
+		*(struct str *)vec_push(a, &v, sizeof(struct str)) = arena_dup(a, rows_str(&rows, 0));
+	return collected(&rows, &v, (void **)out, count, err);
+}
+
+bool store_channels_of(struct db *db, struct arena *a, int64_t user_id, int64_t after_id, unsigned limit, int64_t **out, size_t *count, struct err *err)
+{
+	struct rows rows = db_rows(db, Q_CHANNEL_OF, B_INT(user_id), B_INT(after_id), B_INT(limit));
+	struct vec v = {0};
+
+	while (rows_next(&rows))
+		*(int64_t *)vec_push(a, &v, sizeof(int64_t)) = rows_int(&rows, 0);
+	return collected(&rows, &v, (void **)out, count, err);
 }
 
 bool store_member_add(struct db *db, int64_t channel_id, int64_t user_id, wall_ms now, int64_t last_read_ts, struct err *err)
@@ -441,7 +484,8 @@ static struct message message_read(struct rows *r, struct arena *a)
 				.latest_reply = rows_int(r, 13),
 				.has_reactions = rows_int(r, 14) != 0,
 				.deleted = rows_int(r, 15) != 0,
-				.has_files = rows_int(r, 16) != 0};
+				.has_files = rows_int(r, 16) != 0,
+				.pinned = rows_int(r, 17) != 0};
 }
 
 static bool messages_read(struct rows rows, struct arena *a, struct message **out, size_t *count, struct err *err)

@@ -14,6 +14,7 @@ MUST_USE bool store_workspace_add(struct db *db, int64_t id, struct str name, wa
 
 /* Takes a name for good. ERR_CONFLICT: it is taken. */
 MUST_USE bool store_name_take(struct db *db, int64_t workspace_id, const char *kind, struct str name, int64_t target_id, struct err *err);
+MUST_USE bool store_name_drop(struct db *db, int64_t workspace_id, const char *kind, struct str name, struct err *err);
 bool store_name_find(struct db *db, int64_t workspace_id, const char *kind, struct str name, int64_t *target_id, struct err *err);
 
 MUST_USE bool store_user_add(struct db *db, const struct user *u, struct err *err); /* takes its name and e-mail */
@@ -46,6 +47,13 @@ bool store_channel_find(struct db *db, struct arena *a, int64_t channel_id, stru
 MUST_USE bool store_channel_list(struct db *db, struct arena *a, int64_t workspace_id, int64_t after_id, unsigned limit, struct channel **out, size_t *count, struct err *err);
 MUST_USE bool store_channel_advance(struct db *db, const struct channel *c, struct err *err); /* last_seq and last_ts */
 MUST_USE bool store_channel_topic(struct db *db, const struct channel *c, struct err *err);
+MUST_USE bool store_channel_purpose(struct db *db, const struct channel *c, struct err *err);
+MUST_USE bool store_channel_name(struct db *db, const struct channel *c, struct err *err);
+MUST_USE bool store_channel_archive(struct db *db, const struct channel *c, struct err *err);
+/* Names that it had before; they lead to it still. */
+MUST_USE bool store_channel_names(struct db *db, struct arena *a, const struct channel *c, struct str **out, size_t *count, struct err *err);
+/* Ids of the channels that a person is in. */
+MUST_USE bool store_channels_of(struct db *db, struct arena *a, int64_t user_id, int64_t after_id, unsigned limit, int64_t **out, size_t *count, struct err *err);
 
 MUST_USE bool store_member_add(struct db *db, int64_t channel_id, int64_t user_id, wall_ms now, int64_t last_read_ts, struct err *err);
 MUST_USE bool store_member_drop(struct db *db, int64_t channel_id, int64_t user_id, struct err *err);

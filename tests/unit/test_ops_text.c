@@ -79,7 +79,7 @@ static const struct {
 	{"<!here>", "", true},
 	{"<!channel|@channel> <@W9>", "W9;", true},
 	{"<!everyone>", "", true},
-	{"<!hereafter> <!subteam^S1> <#C1>", "", false},
+	{"<!hereafter> <!subteam^S1> <!subteam^S2|@ops> <#C1>", "S1;S2;", false},
 	{"&lt;@U1&gt; &lt;!here&gt;", "", false},
 	{"<@U1\n> <!here", "", false},
 	{"<https://x.example/<@U1>", "U1;", false},

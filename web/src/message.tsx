@@ -229,7 +229,7 @@ function Head({ name, bot, message }: { name: string; bot: boolean; message: Mes
 }
 
 export function is_notice(message: Message): boolean {
-	return message.subtype === 'channel_join' || message.subtype === 'channel_leave' || message.subtype === 'channel_topic';
+	return /^channel_(?:join|leave|topic|purpose|name|archive|unarchive)$/.test(message.subtype ?? '');
 }
 
 export function MessageRow({ channel, message, grouped: follows, in_thread, marked, active }: MessageProps) {

@@ -251,7 +251,7 @@ function on_hello(again: boolean, present: string[]): void {
 
 // Somebody else said something: no notice of who came and went.
 function is_said(event: SlackEvent): boolean {
-	return event.user !== self.value?.user_id && !/^channel_(?:join|leave|topic)$/.test(event.subtype ?? '');
+	return event.user !== self.value?.user_id && !/^channel_(?:join|leave|topic|purpose|name|archive|unarchive)$/.test(event.subtype ?? '');
 }
 
 function counts_as_unread(event: SlackEvent): boolean {
