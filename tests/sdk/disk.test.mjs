@@ -172,7 +172,7 @@ test('files that cannot be written: the same, and no signal ends the daemon', { 
 const tryToStart = (data) => spawnSync(bin, ['--data', data, '--listen', '127.0.0.1:0'], { encoding: 'utf8', timeout: 10000 });
 
 test('a first start on a full disk says so, and the next one with room is a first start', async (t) => {
-	const disk = smallDisk(t, '1m');
+	const disk = smallDisk(t, '3m');
 	if (!disk) return;
 	const data = join(disk, 'data');
 	mkdirSync(data, { mode: 0o700 });
