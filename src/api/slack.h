@@ -69,6 +69,17 @@ void slack_reactions_get(struct slack_call *c);
 bool slack_read_message(struct work *w, const struct json *args, const struct message *before, bool may_rename, struct message *out, const char **error,
 			struct str *details);
 
+/* The same of this call; false: answered. */
+bool slack_arg_message(struct slack_call *c, const struct message *before, bool may_rename, struct message *out);
+bool arg_thread(struct slack_call *c, struct message *m); /* thread_ts, if it is given; false: answered */
+
+/* slack_later.c, slack_search.c */
+void slack_chat_schedule(struct slack_call *c);
+void slack_chat_unschedule(struct slack_call *c);
+void slack_chat_scheduled_list(struct slack_call *c);
+void slack_chat_me(struct slack_call *c);
+void slack_search_messages(struct slack_call *c);
+
 /* slack_conversations.c */
 void slack_conv_list(struct slack_call *c);
 void slack_conv_info(struct slack_call *c);

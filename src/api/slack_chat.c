@@ -280,7 +280,7 @@ bool slack_read_message(struct work *w, const struct json *args, const struct me
 	return !*error;
 }
 
-static bool read_message(struct slack_call *c, const struct message *before, bool may_rename, struct message *out)
+bool slack_arg_message(struct slack_call *c, const struct message *before, bool may_rename, struct message *out)
 {
 	const char *error;
 	struct str details;
@@ -362,7 +362,7 @@ static void put_posted(struct slack_call *c, const struct channel *ch, const str
 	write_message_object(c->w, &c->out, m);
 }
 
-static bool arg_thread(struct slack_call *c, struct message *m)
+bool arg_thread(struct slack_call *c, struct message *m)
 {
 	struct str thread = arg(c, "thread_ts");
 
@@ -380,7 +380,7 @@ void slack_chat_post(struct slack_call *c)
 	struct channel ch;
 	bool ok;
 
-	if (!arg_channel(c, "channel", true, &ch) || !read_message(c, NULL, true, &m) || !arg_thread(c, &m))
+	if (!arg_channel(c, "channel", true, &ch) || !slack_arg_message(c, NULL, true, &m) || !arg_thread(c, &m))
 		return;
 	if (m.thread_ts && arg_bool(c, "reply_broadcast", false))
 		m.kind = MESSAGE_BROADCAST;
@@ -420,7 +420,7 @@ void slack_chat_update(struct slack_call *c)
 		return;
 	}
 	m = before;
-	if (!read_message(c, &before, false, &m))
+	if (!slack_arg_message(c, &before, false, &m))
 		return;
 	if (!chat_change_message(c->w, &ch, &m, c->x->user.bot_id ? 0 : c->me, &err)) {
 		slack_failed(c, &err);
@@ -457,7 +457,7 @@ void slack_chat_ephemeral(struct slack_call *c)
 	struct user to;
 	int64_t ts;
 
-	if (!arg_channel(c, "channel", true, &ch) || !arg_user(c, "user", &to) || !read_message(c, NULL, true, &m) || !arg_thread(c, &m))
+	if (!arg_channel(c, "channel", true, &ch) || !arg_user(c, "user", &to) || !slack_arg_message(c, NULL, true, &m) || !arg_thread(c, &m))
 		return;
 	if (!str_trim(m.text).n && !m.body.n) {
 		slack_error(c, "no_text");

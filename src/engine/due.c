@@ -15,6 +15,7 @@
 #include "engine/runs.h"
 #include "engine/locks.h"
 #include "engine/plans.h"
+#include "engine/scheduled.h"
 #include "engine/silences.h"
 #include "store/journal.h"
 
@@ -400,7 +401,13 @@ static bool run_listings(struct work *w, const struct due_row *row, wall_ms *aga
 	return !w->engine->listings_due || w->engine->listings_due(w, again_at);
 }
 
+static bool run_scheduled(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	return scheduled_due(w, row->home_id, again_at);
+}
+
 static const struct timer_kind timer_kinds[] = {
+	{TIMER_SCHEDULED, run_scheduled},
 	{TIMER_RUN, run_run},
 	{TIMER_LISTINGS, run_listings},
 	{TIMER_PLAN, run_plan},

@@ -708,3 +708,24 @@ bool store_search(struct db *db, struct arena *a, struct str query, int64_t chan
 			(struct search_hit){rows_int(&rows, 0), rows_int(&rows, 1), arena_dup(a, rows_str(&rows, 2))};
 	return collected(&rows, &v, (void **)out, count, err);
 }
+
+#define SEARCH_BINDS                                                                                                                                            \
+	f->match.n ? B_STR(f->match) : B_INT(f->channel_id), B_INT(f->channel_id), B_INT(f->channel_id), B_INT(f->user_id), B_INT(f->user_id), B_INT(f->since * 1000), \
+		B_INT(until), B_INT(f->has_link), B_INT(f->reader_id)
+
+bool store_search_messages(struct db *db, struct arena *a, const struct search_filter *f, unsigned limit, unsigned skip, struct search_hit **out, size_t *count,
+			   int64_t *total, struct err *err)
+{
+	int64_t until = f->until ? f->until * 1000 : INT64_MAX;
+	struct rows rows = db_rows(db, f->match.n ? Q_SEARCH_WORDS_COUNT : Q_SEARCH_PLACE_COUNT, SEARCH_BINDS);
+	struct vec v = {0};
+
+	*total = rows_next(&rows) ? rows_int(&rows, 0) : 0;
+	if (!rows_end(&rows, err))
+		return false;
+	rows = db_rows(db, f->match.n ? Q_SEARCH_WORDS_FIND : Q_SEARCH_PLACE_FIND, SEARCH_BINDS, B_INT(f->order), B_INT(limit), B_INT(skip));
+	while (rows_next(&rows))
+		*(struct search_hit *)vec_push(a, &v, sizeof(struct search_hit)) =
+			(struct search_hit){rows_int(&rows, 0), rows_int(&rows, 1), arena_dup(a, rows_str(&rows, 2))};
+	return collected(&rows, &v, (void **)out, count, err);
+}

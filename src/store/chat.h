@@ -99,3 +99,16 @@ struct search_hit {
 	struct str snippet;
 };
 MUST_USE bool store_search(struct db *db, struct arena *a, struct str query, int64_t channel_id, int64_t user_id, unsigned limit, struct search_hit **out, size_t *count, struct err *err);
+
+enum search_order { SEARCH_BEST, SEARCH_WORST, SEARCH_NEWEST, SEARCH_OLDEST };
+struct search_filter {
+	int64_t reader_id;
+	struct str match;            /* FTS5's (ops/search.h); "": all of the channel, which must be named then */
+	int64_t channel_id, user_id; /* 0: any */
+	wall_ms since, until;        /* until 0: now */
+	bool has_link;
+	enum search_order order;
+};
+/* snippet: the whole text, with U+E000 before and U+E001 behind what was looked for; "" without words. *total: of all pages. */
+MUST_USE bool store_search_messages(struct db *db, struct arena *a, const struct search_filter *f, unsigned limit, unsigned skip, struct search_hit **out, size_t *count,
+				    int64_t *total, struct err *err);

@@ -1,5 +1,6 @@
 /* ops/text.h: mrkdwn. Escaping is undone exactly, tidying twice is tidying once, and what is tidy has no bare < or >. */
 #include "fuzz.h"
+#include "ops/search.h"
 #include "ops/text.h"
 
 static void on_user(void *context, struct str id)
@@ -8,6 +9,22 @@ static void on_user(void *context, struct str id)
 
 	need(id.p >= in->p && id.p + id.n <= in->p + in->n);
 	touch(id);
+}
+
+/* What goes to FTS5 is phrases in quotes, NOT and blanks; every quote is one of ours. */
+static void search(struct arena *a, struct str in)
+{
+	struct search s;
+	size_t quotes = 0;
+
+	search_parse(a, in, &s);
+	for (size_t i = 0; i < s.match.n; i++) {
+		quotes += s.match.p[i] == '"';
+		need(quotes % 2 || strchr("\" NOT", s.match.p[i]));
+	}
+	need(quotes % 2 == 0);
+	touch(s.in);
+	touch(s.from);
 }
 
 /* The raw text of a tidy one has < only where a control sequence begins, which ends on the same line. */
@@ -40,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		need(str_is_utf8(tidy) && str_is_utf8(plain));
 	need(mrkdwn_mentions(in, on_user, &in) == mrkdwn_mentions(in, NULL, NULL));
 	mrkdwn_mentions(tidy, on_user, &tidy);
+	search(&a, in);
 	arena_done(&a);
 	free((char *)in.p);
 	return 0;
