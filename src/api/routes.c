@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "api/pagers.h"
 #include "api/slack.h"
+#include "api/slack_act.h"
 #include "api/socket.h"
 
 /* method, path, what follows it, dialect, who may, flags, what runs, help. The first row that fits is taken. */
@@ -25,6 +26,8 @@ const struct http_route routes[] = {
 	 "Opsgenie's Alert API: POST alerts, close and acknowledge them, GET what became of a request. The API key is the key of a source of the tool opsgenie_api."},
 	{"POST", "/integrations/generic/20131114/alert/", "KEY/ROUTING", DIALECT_VICTOROPS, WHO_KEY, ROUTE_PREFIX | ROUTE_JSON | ROUTE_SOURCE, victorops_alert,
 	 "Splunk On-Call's (VictorOps') REST endpoint: KEY is the key of a source of the tool victorops."},
+	{"POST", "/actions/", "T.../KEY", DIALECT_WEBHOOK, WHO_KEY, ROUTE_PREFIX, response_url_post,
+	 "Slack's response_url: what an app says to a command or a button, up to five times within 30 minutes."},
 	{"POST", "/services/", "T.../B.../KEY", DIALECT_WEBHOOK, WHO_KEY, ROUTE_PREFIX | ROUTE_IDEMPOTENT, hook_incoming,
 	 "Slack's incoming webhooks: a message for the webhook's channel, or another public one that it names."},
 	{"POST", "/api/", "METHOD", DIALECT_SLACK, WHO_METHOD, ROUTE_PREFIX | ROUTE_IDEMPOTENT, slack_run,

@@ -1,4 +1,5 @@
 #include "api/slack.h"
+#include "api/slack_act.h"
 
 #include "ops/app.h"
 #include "store/chat.h"
@@ -15,6 +16,7 @@ const struct slack_method slack_methods[] = {
 	{"bookmarks.edit", SCOPE_WRITE, "bookmarks:write", slack_bookmarks_edit, "Changes a link of a channel."},
 	{"bookmarks.list", SCOPE_READ, "bookmarks:read", slack_bookmarks_list, "The links of a channel."},
 	{"bookmarks.remove", SCOPE_WRITE, "bookmarks:write", slack_bookmarks_remove, "Takes a link from a channel."},
+	{"blocks.suggestions", SCOPE_WRITE, "chat:write", slack_blocks_suggestions, "What a person types into a menu whose options an app knows."},
 	{"bots.info", SCOPE_READ, "users:read", slack_bots_info, "A bot by its id."},
 	{"chat.command", SCOPE_READ, "commands", slack_chat_command, "A slash command of a person."},
 	{"chat.delete", SCOPE_WRITE, "chat:write", slack_chat_delete, "Deletes a message of one's own; admins delete any."},
@@ -66,6 +68,7 @@ const struct slack_method slack_methods[] = {
 	{"stars.add", SCOPE_WRITE, "stars:write", slack_stars_add, "Keeps a message or a channel for oneself."},
 	{"stars.list", SCOPE_READ, "stars:read", slack_stars_list, "What one keeps for oneself."},
 	{"stars.remove", SCOPE_WRITE, "stars:write", slack_stars_remove, "Takes it away."},
+	{"shortcuts.run", SCOPE_WRITE, "chat:write", slack_shortcuts_run, "A person's choice of an app's shortcut."},
 	{"team.info", SCOPE_READ, "team:read", slack_team_info, "The workspace."},
 	{"usergroups.create", SCOPE_WRITE, "usergroups:write", slack_usergroups_create, "Makes a group of people that can be mentioned (<!subteam^S...>); for operators."},
 	{"usergroups.disable", SCOPE_WRITE, "usergroups:write", slack_usergroups_disable, "Puts a group out of use."},
@@ -82,13 +85,18 @@ const struct slack_method slack_methods[] = {
 	{"users.profile.get", SCOPE_READ, "users.profile:read", slack_users_profile_get, "What somebody tells of themselves: title, status."},
 	{"users.profile.set", SCOPE_WRITE, "users.profile:write", slack_users_profile_set, "Changes one's own profile."},
 	{"users.setPresence", SCOPE_WRITE, "users:write", slack_users_set_presence, "Says that one is away, or that one's streams decide."},
-	{"views.submit", SCOPE_READ, "", slack_views_submit, "A form of a modal; no view is opened by this version, so the answer is view_not_found."},
+	{"views.close", SCOPE_WRITE, "", slack_views_close, "A person closes a dialog of an app."},
+	{"views.open", SCOPE_WRITE, "", slack_views_open, "Shows a dialog to who pressed something, within 3 seconds."},
+	{"views.publish", SCOPE_WRITE, "", slack_views_publish, "Keeps an app's home page for a person."},
+	{"views.push", SCOPE_WRITE, "", slack_views_push, "Shows a dialog on top of another one."},
+	{"views.submit", SCOPE_READ, "", slack_views_submit, "A dialog comes back, with what a person entered."},
+	{"views.update", SCOPE_WRITE, "", slack_views_update, "Changes a dialog that is shown."},
 };
 const size_t slack_method_count = COUNT_OF(slack_methods);
 
 /* ---- answers ---- */
 
-static struct json_out answer_begin(struct exchange *x, bool ok)
+struct json_out slack_answer(struct exchange *x, bool ok)
 {
 	struct json_out o = x_json(x, 200);
 
@@ -99,7 +107,7 @@ static struct json_out answer_begin(struct exchange *x, bool ok)
 
 void slack_error(struct slack_call *c, const char *error)
 {
-	c->out = answer_begin(c->x, false);
+	c->out = slack_answer(c->x, false);
 	json_add_str(&c->out, "error", str_of(error));
 }
 
@@ -433,7 +441,7 @@ static void dispatch(struct slack_call *c, const struct slack_method *m)
 							  : "channels:read,channels:history,reactions:read,users:read,team:read",
 			   m->scope_name);
 	x->needed = m->needs;
-	c->out = answer_begin(x, true);
+	c->out = slack_answer(x, true);
 	m->run(c);
 }
 

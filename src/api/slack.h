@@ -22,6 +22,7 @@ struct slack_method {
 extern const struct slack_method slack_methods[];
 extern const size_t slack_method_count;
 
+struct json_out slack_answer(struct exchange *x, bool ok); /* a new answer, open behind "ok" */
 void slack_run(struct exchange *x); /* the route's handler */
 
 struct str arg(const struct slack_call *c, const char *name);      /* text form of a scalar; "" if absent */

@@ -1,8 +1,10 @@
 #include "api/slack.h"
+#include "api/slack_act.h"
 #include "engine/blocks.h"
 #include "engine/runs.h"
 #include "engine/slack_json.h"
 #include "ops/text.h"
+#include "store/apps.h"
 #include "store/chat.h"
 #include "store/journal.h"
 
@@ -517,11 +519,15 @@ void slack_chat_command(struct slack_call *c)
 	struct err err = {0};
 	struct channel ch;
 	struct str command;
+	struct app app;
 
 	if (!arg_channel(c, "channel", false, &ch) || !arg_need(c, "command", &command) || !arg_thread(c, &m))
 		return;
 	if (!command_is_prefix(command)) {
-		slack_error(c, "unknown_command");
+		if (store_app_by_command(e->db, c->w->arena, e->workspace_id, command, &app, &err))
+			act_command(c, &app, &ch, m.thread_ts, command, arg(c, "text"));
+		else
+			slack_error(c, "unknown_command");
 		return;
 	}
 	if (!run_as_me(c, &ch, m.thread_ts, "slash", arg(c, "text"), &r))
@@ -698,8 +704,16 @@ void slack_blocks_actions(struct slack_call *c)
 		slack_error(c, "invalid_arguments");
 		return;
 	}
+	if (str_is(json_get_str(container, "type"), "view")) {
+		act_on_view(c, json_get_str(container, "view_id"), actions);
+		return;
+	}
 	if (!find_message(c, json_get_str(container, "channel_id"), json_get_str(container, "message_ts"), &ch, &m))
 		return;
+	if (m.bot_id && m.bot_id != c->w->engine->bot_id) {
+		act_on_message(c, &ch, &m, actions);
+		return;
+	}
 	for (const struct json *a = actions->child; a; a = a->next)
 		if (!press(c, &ch, &m, json_get_str(a, "action_id"), json_get_str(a, "value"), S("")))
 			return;
@@ -713,6 +727,10 @@ void slack_views_submit(struct slack_call *c)
 	struct channel ch;
 	struct message m;
 
+	if (arg(c, "view_id").n || json_get_str(view, "id").n) {
+		act_submit(c, arg(c, "view_id").n ? arg(c, "view_id") : json_get_str(view, "id"), json_get(view, "state") ? json_get(view, "state") : arg_json(c, "state"));
+		return;
+	}
 	if (!json_is(view, JSON_OBJECT) || !button_of(json_get_str(view, "callback_id"))) {
 		slack_error(c, "view_not_found");
 		return;

@@ -3,6 +3,7 @@
 
 #include "engine/file_bytes.h"
 #include "store/alerts.h"
+#include "store/app_views.h"
 #include "store/journal.h"
 #include "store/runs.h"
 
@@ -18,6 +19,8 @@ bool housekeeping_run(struct work *w, wall_ms *again_at)
 	if (!store_service_change_purge(w->engine->db, w->now - 30 * DAY, &w->err) || !silences_forget(w))
 		return false;
 	if (!store_run_lines_purge(w->engine->db, w->arena, w->now - w->engine->config.runs_keep, RUNS_AT_ONCE, &dropped, &w->err))
+		return false;
+	if (!store_views_purge(w->engine->db, w->now - APP_VIEW_LIFE, &w->err))
 		return false;
 	*again_at = purged || more || dropped == RUNS_AT_ONCE ? w->now + SECOND : w->now + HOUR;
 	return true;

@@ -99,7 +99,8 @@ bool store_app_drop(struct db *db, const struct app *app, struct str bot_name, w
 	       name_drop(db, app->workspace_id, "user", bot_name, err) && name_drop(db, app->workspace_id, "webhook", app->name, err) &&
 	       db_run(db, Q_WEBHOOK_DROP, err, B_INT(now), B_INT(app->workspace_id), B_INT(app->webhook_id)) &&
 	       db_run(db, Q_USER_TOKENS_END, err, B_INT(now), B_INT(app->workspace_id), B_INT(app->user_id), B_STR(str_of(scopes))) &&
-	       db_run(db, Q_USER_DROP, err, B_INT(now), B_INT(app->workspace_id), B_INT(app->user_id)) && db_run(db, Q_APP_DROP, err, B_INT(app->workspace_id), B_INT(app->id));
+	       db_run(db, Q_USER_DROP, err, B_INT(now), B_INT(app->workspace_id), B_INT(app->user_id)) && db_run(db, Q_VIEW_APP_DROP, err, B_INT(app->workspace_id), B_INT(app->id)) &&
+	       db_run(db, Q_APP_DROP, err, B_INT(app->workspace_id), B_INT(app->id));
 }
 
 static bool take_command(struct db *db, const struct app *app, struct str command, struct err *err)

@@ -56,7 +56,7 @@ test('settings and options that pages name are there', () => {
 	const known = new Set([...read('src/daemon/settings.def').matchAll(/^SETTING\((\w+)/gm)].map((m) => m[1]));
 	for (const page of [...pages, 'README.md', 'etc/opsroom.yaml'])
 		for (const [, name] of read(page).matchAll(/(?:^#?|`)([a-z]+(?:_[a-z]+)*_(?:max|deadline|life|every|span|level|url|certificate|key))\b[`:]/gm))
-			if (!/^(api|runbook|dashboard|routing|service|dedup|incident|enqueue|change|create_event|upload|opsgenie|victorops|goalert|webhook|request)_/.test(name)) assert.ok(known.has(name), `${page}: ${name}`);
+			if (!/^(api|runbook|dashboard|routing|service|dedup|incident|enqueue|change|create_event|upload|opsgenie|victorops|goalert|webhook|request|response|message_menu_options|expired|used)_/.test(name)) assert.ok(known.has(name), `${page}: ${name}`);
 });
 
 test('docs/routing.md names every key of the alerting file, and its examples are good', async (t) => {
