@@ -162,6 +162,9 @@ struct api_limits {
 	span_ms session_life;
 	unsigned login_failures_max; /* of an address, and for a name, within login_failures_span */
 	span_ms login_failures_span;
+	bool unfurls;         /* chat.unfurl may change what others said */
+	unsigned slack_rates; /* in percent of Slack's; 0: any number of calls */
+	span_ms post_every;   /* messages of a token to one channel; 0: any number */
 	unsigned stream_replay_max; /* events of one channel that a stream that comes back is told; past it: reset */
 };
 
@@ -197,6 +200,7 @@ struct api {
 	uint64_t answered[6]; /* by status class; [0] all */
 	struct login_guard *logins;
 	struct token_uses *token_uses;
+	struct slack_rates *slack_rates; /* the work thread's */
 	struct deliveries *deliveries; /* the work thread's */
 	/* Net thread: reads again what a team wrote beside the settings; done() is called on the net thread when it is in force. */
 	void (*reload)(void *context, void (*done)(void *context), void *for_whom);

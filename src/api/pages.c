@@ -247,6 +247,7 @@ void api_free(struct api *api)
 	sns_free(api->sns);
 	token_uses_free(api->token_uses);
 	mem_free(api->logins);
+	mem_free(api->slack_rates);
 	deliveries_free(api->deliveries);
 	mem_free(api);
 }

@@ -1,5 +1,5 @@
-#include "api/slack.h"
 #include "api/slack_act.h"
+#include "api/slack_limits.h"
 
 #include "ops/app.h"
 #include "store/chat.h"
@@ -27,6 +27,7 @@ const struct slack_method slack_methods[] = {
 	{"chat.postMessage", SCOPE_WRITE, "chat:write", slack_chat_post, "Posts a message, also into a thread (thread_ts)."},
 	{"chat.scheduleMessage", SCOPE_WRITE, "chat:write", slack_chat_schedule, "Says a message at post_at, at most 120 days on."},
 	{"chat.scheduledMessages.list", SCOPE_READ, "", slack_chat_scheduled_list, "One's own messages that are to be said later."},
+	{"chat.unfurl", SCOPE_WRITE, "links:write", slack_chat_unfurl, "Shows what stands behind links of a message, if unfurls is set."},
 	{"chat.update", SCOPE_WRITE, "chat:write", slack_chat_update, "Changes a message of one's own."},
 	{"conversations.archive", SCOPE_WRITE, "channels:manage", slack_conv_archive, "Archives a channel; not one that a source tells its alerts in."},
 	{"conversations.close", SCOPE_WRITE, "im:write", slack_conv_close, "Direct messages stay open here: answers no_op."},
@@ -108,7 +109,60 @@ struct json_out slack_answer(struct exchange *x, bool ok)
 void slack_error(struct slack_call *c, const char *error)
 {
 	c->out = slack_answer(c->x, false);
+	c->has_cursor = false;
+	c->warning_count = 0;
 	json_add_str(&c->out, "error", str_of(error));
+}
+
+void slack_warn(struct slack_call *c, const char *warning)
+{
+	if (c->warning_count < COUNT_OF(c->warnings))
+		c->warnings[c->warning_count++] = warning;
+}
+
+/* JSON is to say its charset, a form is not (docs.slack.dev, Using the Web API). */
+static void warn_of_charset(struct slack_call *c)
+{
+	struct str type = http_header_get(c->x->request, "Content-Type");
+	bool said = str_find(arena_lower(c->w->arena, type), S("charset="), NULL);
+
+	if (c->x->by_cookie || !c->x->request->body.n)
+		return;
+	if (content_type_is(type, "application/json") && !said)
+		slack_warn(c, "missing_charset");
+	if (content_type_is(type, "application/x-www-form-urlencoded") && said)
+		slack_warn(c, "superfluous_charset");
+}
+
+static void put_warning(struct slack_call *c)
+{
+	struct buf b;
+
+	if (!c->warning_count)
+		return;
+	buf_init(&b, 200);
+	for (unsigned i = 0; i < c->warning_count; i++)
+		buf_printf(&b, "%s%s", i ? "," : "", c->warnings[i]);
+	json_add_str(&c->out, "warning", buf_keep(c->w->arena, &b));
+}
+
+static void put_metadata(struct slack_call *c)
+{
+	if (!c->has_cursor && !c->warning_count)
+		return;
+	put_warning(c);
+	json_key(&c->out, "response_metadata");
+	json_open(&c->out, '{');
+	if (c->has_cursor)
+		json_add_str(&c->out, "next_cursor", c->cursor);
+	if (c->warning_count) {
+		json_key(&c->out, "warnings");
+		json_open(&c->out, '[');
+		for (unsigned i = 0; i < c->warning_count; i++)
+			json_put_str(&c->out, str_of(c->warnings[i]));
+		json_close(&c->out, ']');
+	}
+	json_close(&c->out, '}');
 }
 
 void slack_failed(struct slack_call *c, const struct err *err)
@@ -300,12 +354,8 @@ static struct str base64_text(struct arena *a, struct str s)
 
 void put_cursor(struct slack_call *c, int64_t after)
 {
-	struct str cursor = after ? base64_text(c->w->arena, arena_printf(c->w->arena, "next:%" PRId64, after)) : S("");
-
-	json_key(&c->out, "response_metadata");
-	json_open(&c->out, '{');
-	json_add_str(&c->out, "next_cursor", cursor);
-	json_close(&c->out, '}');
+	c->has_cursor = true;
+	c->cursor = after ? base64_text(c->w->arena, arena_printf(c->w->arena, "next:%" PRId64, after)) : S("");
 }
 
 struct pages arg_pages(struct slack_call *c, unsigned usual, unsigned most)
@@ -416,9 +466,33 @@ static bool has_scope(const struct exchange *x, const struct slack_method *m)
 	return x->app_id ? app_scope_has(x->app_scopes, str_of(m->scope_name)) : m->needs <= x->caller.scope;
 }
 
+static bool named_before(size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(slack_methods[k].scope_name, slack_methods[i].scope_name) == 0 && slack_methods[k].needs <= slack_methods[i].needs)
+			return true;
+	return false;
+}
+
+/* What a token that is no app's may, in Slack's words; made once. */
+static struct str scopes_up_to(enum scope most)
+{
+	static struct buf all[SCOPE_ADMIN + 1];
+	struct buf *b = &all[most];
+
+	if (b->n)
+		return buf_str(b);
+	buf_init(b, 4 * KIB);
+	for (size_t i = 0; i < slack_method_count; i++)
+		if (slack_methods[i].scope_name[0] && slack_methods[i].needs <= most && strcmp(slack_methods[i].scope_name, "connections:write") && !named_before(i))
+			buf_printf(b, "%s%s", b->n ? "," : "", slack_methods[i].scope_name);
+	return buf_str(b);
+}
+
 static void dispatch(struct slack_call *c, const struct slack_method *m)
 {
 	struct exchange *x = c->x;
+	span_ms wait;
 
 	c->me = x->user.id;
 	if (m->needs && !x->user.id) {
@@ -436,12 +510,14 @@ static void dispatch(struct slack_call *c, const struct slack_method *m)
 	if (x->app_id)
 		buf_printf(&x->headers, "x-oauth-scopes: " STR_FMT "\r\nx-accepted-oauth-scopes: %s\r\n", STR_ARG(str_clip(x->app_scopes, 4000)), m->scope_name);
 	else if (!x->by_cookie && x->user.id)
-		buf_printf(&x->headers, "x-oauth-scopes: %s\r\nx-accepted-oauth-scopes: %s\r\n",
-			   x->caller.scope >= SCOPE_WRITE ? "chat:write,channels:read,channels:history,channels:manage,channels:join,reactions:read,reactions:write,users:read,users:read.email,commands,im:write,team:read"
-							  : "channels:read,channels:history,reactions:read,users:read,team:read",
-			   m->scope_name);
+		buf_printf(&x->headers, "x-oauth-scopes: " STR_FMT "\r\nx-accepted-oauth-scopes: %s\r\n", STR_ARG(scopes_up_to(x->caller.scope)), m->scope_name);
 	x->needed = m->needs;
+	if (!slack_rate_method(c, m, &wait)) {
+		slack_rate_refuse(c, wait);
+		return;
+	}
 	c->out = slack_answer(x, true);
+	warn_of_charset(c);
 	m->run(c);
 }
 
@@ -464,6 +540,8 @@ void slack_run(struct exchange *x)
 	} else {
 		dispatch(&c, m);
 	}
-	if (!x->err.code)
-		json_close(&c.out, '}');
+	if (x->err.code)
+		return;
+	put_metadata(&c);
+	json_close(&c.out, '}');
 }

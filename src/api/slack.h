@@ -10,6 +10,11 @@ struct slack_call {
 	const struct json *args;
 	struct json_out out;   /* the answer's object, open behind "ok":true */
 	int64_t me;
+	/* for response_metadata, which is written behind the rest */
+	struct str cursor;
+	bool has_cursor;
+	const char *warnings[4];
+	unsigned warning_count;
 };
 
 struct slack_method {
@@ -33,6 +38,8 @@ const struct json *arg_json(struct slack_call *c, const char *name); /* a list o
 int64_t arg_int(const struct slack_call *c, const char *name, int64_t otherwise);
 bool arg_bool(const struct slack_call *c, const char *name, bool otherwise);
 void slack_error(struct slack_call *c, const char *error);
+/* The answer is ok, but for this: "warning" and response_metadata.warnings. */
+void slack_warn(struct slack_call *c, const char *warning);
 /* channel argument -> channel; false: answered. member: not_in_channel unless they are in it. */
 bool arg_channel(struct slack_call *c, const char *name, bool member, struct channel *out);
 /* ts argument -> message in the channel; false: answered with `error`. */
@@ -79,6 +86,7 @@ void slack_chat_schedule(struct slack_call *c);
 void slack_chat_unschedule(struct slack_call *c);
 void slack_chat_scheduled_list(struct slack_call *c);
 void slack_chat_me(struct slack_call *c);
+void slack_chat_unfurl(struct slack_call *c); /* slack_unfurl.c */
 void slack_search_messages(struct slack_call *c);
 
 /* slack_conversations.c */

@@ -1,5 +1,5 @@
-#include "api/slack.h"
 #include "api/slack_act.h"
+#include "api/slack_limits.h"
 #include "engine/blocks.h"
 #include "engine/runs.h"
 #include "engine/slack_json.h"
@@ -287,8 +287,11 @@ bool slack_arg_message(struct slack_call *c, const struct message *before, bool 
 	const char *error;
 	struct str details;
 
-	if (slack_read_message(c->w, c->args, before, may_rename, out, &error, &details))
+	if (slack_read_message(c->w, c->args, before, may_rename, out, &error, &details)) {
+		if (out->text.n > CHAT_TEXT_MAX)
+			slack_warn(c, "message_truncated");
 		return true;
+	}
 	slack_error(c, error);
 	if (details.n) {
 		json_key(&c->out, "errors");
@@ -380,10 +383,15 @@ void slack_chat_post(struct slack_call *c)
 	struct str client_id = arg(c, "client_msg_id");
 	struct err err = {0};
 	struct channel ch;
+	span_ms wait;
 	bool ok;
 
 	if (!arg_channel(c, "channel", true, &ch) || !slack_arg_message(c, NULL, true, &m) || !arg_thread(c, &m))
 		return;
+	if (!slack_rate_post(c, ch.id, &wait)) {
+		slack_rate_refuse(c, wait);
+		return;
+	}
 	if (m.thread_ts && arg_bool(c, "reply_broadcast", false))
 		m.kind = MESSAGE_BROADCAST;
 	if (client_id.n && client_id.n <= 200) /* Slack's own clients name their messages, so that a retry is not a second one */

@@ -91,18 +91,6 @@ void slack_conv_create(struct slack_call *c)
 		slack_failed(c, &err);
 }
 
-static void put_warning(struct slack_call *c, const char *warning)
-{
-	json_add_str(&c->out, "warning", str_of(warning));
-	json_key(&c->out, "response_metadata");
-	json_open(&c->out, '{');
-	json_key(&c->out, "warnings");
-	json_open(&c->out, '[');
-	json_put_str(&c->out, str_of(warning));
-	json_close(&c->out, ']');
-	json_close(&c->out, '}');
-}
-
 void slack_conv_join(struct slack_call *c)
 {
 	struct err err = {0};
@@ -121,7 +109,7 @@ void slack_conv_join(struct slack_call *c)
 	}
 	put_channel(c, &ch, false);
 	if (was)
-		put_warning(c, "already_in_channel");
+		slack_warn(c, "already_in_channel");
 }
 
 void slack_conv_leave(struct slack_call *c)

@@ -46,6 +46,9 @@ static struct api_limits api_limits(const struct settings *s)
 		.session_life = s->session_life,
 		.login_failures_max = s->login_failures_max,
 		.login_failures_span = s->login_failures_span,
+		.unfurls = s->unfurls != 0,
+		.slack_rates = s->slack_rates,
+		.post_every = s->post_every,
 		.stream_replay_max = s->stream_replay_max,
 	};
 }

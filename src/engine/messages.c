@@ -11,7 +11,6 @@
 
 #include <inttypes.h>
 
-#define TEXT_MAX 40000 /* chat.postMessage: longer texts are cut (docs.slack.dev) */
 #define BODY_MAX (256 * KIB)
 #define TOPIC_MAX 250
 #define KEY_LIFE (24 * HOUR)
@@ -177,7 +176,7 @@ static bool check_message(const struct channel *c, struct message *m, struct err
 		return chat_refuse(err, ERR_TOO_BIG, "msg_too_long");
 	if (!str_trim(m->text).n && m->body.n <= 2 && !m->file_count && !m->has_files)
 		return chat_refuse(err, ERR_INVALID, "no_text");
-	m->text = str_clip(m->text, TEXT_MAX);
+	m->text = str_clip(m->text, CHAT_TEXT_MAX);
 	return true;
 }
 

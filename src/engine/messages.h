@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "engine/engine.h"
 
+#define CHAT_TEXT_MAX 40000 /* bytes; longer texts are cut (docs.slack.dev, chat.postMessage) */
+
 /* Finds a channel that the person may see: by id (C…, D…), by #name or name; a user's id opens the DM with them.
  * "channel_not_found" also for a private channel that they are not in. */
 MUST_USE bool chat_channel(struct work *w, int64_t user_id, struct str ref, struct channel *out, struct err *err);
