@@ -40,7 +40,7 @@ test('a command asks for it, and says where a code is given', async () => {
 });
 
 test('it is set up with its first code', async () => {
-	await ben.getByRole('button', { name: 'Second factor' }).click();
+	await ben.getByRole('button', { name: '2FA' }).click();
 	await factor().getByRole('button', { name: 'Set one up' }).click();
 	await see(factor().getByText('otpauth://totp/'));
 	secret = (await factor().locator('pre').innerText()).replaceAll(' ', '');
@@ -57,7 +57,7 @@ test('it is set up with its first code', async () => {
 });
 
 test('it is given, and taken away', async () => {
-	await ben.getByRole('button', { name: 'Second factor' }).click();
+	await ben.getByRole('button', { name: '2FA' }).click();
 	await see(factor().getByText('for this login'));
 	await see(factor().getByText('10 recovery codes are left'));
 	await factor().getByLabel('Code').fill(totp(1));

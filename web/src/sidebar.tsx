@@ -110,7 +110,7 @@ export function Sidebar() {
 				<div class="who-name"><strong>{self.value?.name}</strong> <span class="faint">{self.value?.role}</span></div>
 				<ThemeSwitch />
 				<button type="button" class="icon-button" aria-label="Keyboard help" title="Keys (?)" onClick={() => dialog.value = { kind: 'help' }}>?</button>
-				<button type="button" class="icon-button" aria-label="Second factor" title="Second factor" onClick={() => dialog.value = { kind: 'factor' }}>2FA</button>
+				<button type="button" class="icon-button" title="Second factor" onClick={() => dialog.value = { kind: 'factor' }}>2FA</button>
 				<button type="button" class="button quiet" onClick={() => void logout()}>Log out</button>
 			</div>
 		</nav>
