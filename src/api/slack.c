@@ -10,6 +10,7 @@
 const struct slack_method slack_methods[] = {
 	{"api.test", 0, "", slack_api_test, "Answers, to see whether the server does."},
 	{"apps.connections.open", SCOPE_READ, "connections:write", slack_apps_open, "The address of a WebSocket for Socket Mode, good for one connection within a minute."},
+	{"auth.revoke", SCOPE_READ, "", slack_auth_revoke, "Revokes the token that asks; with test=true it does not."},
 	{"auth.test", SCOPE_READ, "", slack_auth_test, "Who the token belongs to."},
 	{"blocks.actions", SCOPE_WRITE, "chat:write", slack_blocks_actions, "A person's click on a button; the answer is seen in the message."},
 	{"bookmarks.add", SCOPE_WRITE, "bookmarks:write", slack_bookmarks_add, "Adds a link to a channel."},

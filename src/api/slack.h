@@ -116,6 +116,7 @@ void slack_apps_open(struct slack_call *c);
 /* slack_people.c */
 void slack_api_test(struct slack_call *c);
 void slack_auth_test(struct slack_call *c);
+void slack_auth_revoke(struct slack_call *c);
 void slack_users_list(struct slack_call *c);
 void slack_users_info(struct slack_call *c);
 void slack_users_by_email(struct slack_call *c);

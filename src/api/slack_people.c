@@ -165,3 +165,22 @@ void slack_emoji_list(struct slack_call *c)
 	json_add_raw(&c->out, "emoji", S("{}"));
 	json_add_str(&c->out, "cache_ts", ts_text(c->w->arena, c->w->engine->started * 1000));
 }
+
+void slack_auth_revoke(struct slack_call *c)
+{
+	struct engine *e = c->w->engine;
+	struct exchange *x = c->x;
+	struct err err = {0};
+	bool only_test = arg_bool(c, "test", false);
+	struct str detail = arena_printf(c->w->arena, "{\"token\":\"%lld\"}", (long long)x->token.id);
+
+	if (!x->token.id) {
+		slack_error(c, "not_allowed_token_type");
+		return;
+	}
+	if (!only_test && (!store_token_revoke(e->db, e->workspace_id, x->token.id, c->w->now, &err) || !x_audit(x, c->me, "token.revoke", detail, "ok"))) {
+		slack_failed(c, err.code ? &err : &x->err);
+		return;
+	}
+	json_add_bool(&c->out, "revoked", !only_test);
+}

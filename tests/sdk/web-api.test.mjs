@@ -24,6 +24,15 @@ test('auth.test says who asks', async () => {
 	await assert.rejects(new WebClient(undefined, { slackApiUrl: `${d.url}/api/`, logLevel: LogLevel.ERROR }).auth.test(), refused('not_authed'));
 });
 
+test('auth.revoke ends the token that asks, and no other', async () => {
+	const { token } = await d.api('/v1/tokens', { body: { name: 'short', scopes: ['read'] } });
+	const short = new WebClient(token, { slackApiUrl: `${d.url}/api/`, logLevel: LogLevel.ERROR });
+	assert.equal((await short.auth.revoke({ test: true })).revoked, false);
+	assert.equal((await short.auth.revoke({})).revoked, true);
+	await assert.rejects(short.auth.test(), refused('token_revoked'));
+	assert.equal((await web.auth.test()).user, 'ann');
+});
+
 test('a message is posted, changed, answered, reacted to and deleted', async () => {
 	const posted = await web.chat.postMessage({ channel: '#ops', text: 'a < b & <@U1>', blocks: [{ type: 'section', text: { type: 'mrkdwn', text: '*hi*' } }] });
 	const { channel, ts } = posted;
