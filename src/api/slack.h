@@ -37,6 +37,8 @@ bool arg_need(struct slack_call *c, const char *name, struct str *out);
 const struct json *arg_json(struct slack_call *c, const char *name); /* a list or object; NULL if absent or broken */
 int64_t arg_int(const struct slack_call *c, const char *name, int64_t otherwise);
 bool arg_bool(const struct slack_call *c, const char *name, bool otherwise);
+/* The member "blocks". Every block gets an id, so that what is done or entered in it can be named. */
+void slack_put_blocks(struct arena *a, struct json_out *o, const struct json *blocks);
 void slack_error(struct slack_call *c, const char *error);
 /* The answer is ok, but for this: "warning" and response_metadata.warnings. */
 void slack_warn(struct slack_call *c, const char *warning);

@@ -91,8 +91,7 @@ static bool check_blocks(struct checker *k, const struct json *blocks)
 
 /* ---- writing a message's body ---- */
 
-/* Every block gets an id, so that what a button does can be named. */
-static void put_blocks(struct arena *a, struct json_out *o, const struct json *blocks)
+void slack_put_blocks(struct arena *a, struct json_out *o, const struct json *blocks)
 {
 	json_key(o, "blocks");
 	json_open(o, '[');
@@ -225,7 +224,7 @@ static void write_body(struct work *w, struct json_out *o, const struct json *ar
 
 	json_open(o, '{');
 	if (p->blocks && p->blocks->count)
-		put_blocks(w->arena, o, p->blocks);
+		slack_put_blocks(w->arena, o, p->blocks);
 	else if (!p->blocks)
 		keep_old(o, p, "blocks");
 	if (p->attachments && p->attachments->count)

@@ -36,24 +36,6 @@ static bool title_ok(const struct json *text, bool needed)
 	return (n > 0 || !needed) && n <= TITLE_MAX;
 }
 
-/* Every block gets an id, so that what is entered in it can be named. */
-static void put_blocks(struct arena *a, struct json_out *o, const struct json *blocks)
-{
-	json_key(o, "blocks");
-	json_open(o, '[');
-	for (const struct json *b = blocks->child; b; b = b->next) {
-		json_open(o, '{');
-		for (const struct json *m = b->child; m; m = m->next) {
-			json_key_str(o, m->key);
-			json_put(o, m);
-		}
-		if (!json_get(b, "block_id"))
-			json_add_str(o, "block_id", crypt_word(a, 5));
-		json_close(o, '}');
-	}
-	json_close(o, ']');
-}
-
 static bool check_view(struct slack_call *c, const struct json *view, const struct app_view *v)
 {
 	const struct json *blocks = json_get(view, "blocks");
@@ -101,7 +83,7 @@ bool view_read(struct slack_call *c, const struct json *view, struct app_view *v
 			json_key(&o, kept[i]);
 			json_put(&o, json_get(view, kept[i]));
 		}
-	put_blocks(c->w->arena, &o, json_get(view, "blocks"));
+	slack_put_blocks(c->w->arena, &o, json_get(view, "blocks"));
 	json_close(&o, '}');
 	if (b.failed) {
 		buf_done(&b);

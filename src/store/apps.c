@@ -22,16 +22,6 @@ static struct app app_read(struct rows *r, struct arena *a)
 			    .stopped = rows_int(r, 12)};
 }
 
-static bool one_end(struct rows *rows, bool found, struct err *err)
-{
-	struct err failed = {0};
-
-	if (rows_end(rows, &failed))
-		return found;
-	err_set(err, failed.code, "%s", failed.text);
-	return false;
-}
-
 bool store_app_add(struct db *db, const struct app *app, struct err *err)
 {
 	return store_name_take(db, app->workspace_id, "app", app->name, app->id, err) &&
@@ -56,7 +46,7 @@ bool store_app_find(struct db *db, struct arena *a, int64_t workspace_id, int64_
 
 	if (found)
 		*out = app_read(&rows, a);
-	return one_end(&rows, found, err);
+	return rows_end_one(&rows, found, err);
 }
 
 bool store_app_scopes(struct db *db, struct arena *a, int64_t workspace_id, int64_t app_id, struct str *bot, struct str *user)
@@ -69,7 +59,7 @@ bool store_app_scopes(struct db *db, struct arena *a, int64_t workspace_id, int6
 		*bot = arena_dup(a, rows_str(&rows, 0));
 		*user = arena_dup(a, rows_str(&rows, 1));
 	}
-	return one_end(&rows, found, &ignored);
+	return rows_end_one(&rows, found, &ignored);
 }
 
 bool store_app_list(struct db *db, struct arena *a, int64_t workspace_id, struct app **out, size_t *count, struct err *err)

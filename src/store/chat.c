@@ -1,22 +1,11 @@
 #include "store/chat.h"
 
-/* Runs a query for one row: true with `rows` standing on it. The caller reads it and ends it with one_end(). */
-static bool one_end(struct rows *rows, bool found, struct err *err)
-{
-	struct err failed = {0};
-
-	if (rows_end(rows, &failed))
-		return found;
-	err_set(err, failed.code, "%s", failed.text);
-	return false;
-}
-
 static int64_t one_number(struct rows rows)
 {
 	struct err ignored = {0};
 	int64_t v = rows_next(&rows) ? rows_int(&rows, 0) : 0;
 
-	(void)one_end(&rows, true, &ignored);
+	(void)rows_end_one(&rows, true, &ignored);
 	return v;
 }
 
@@ -55,7 +44,7 @@ bool store_workspace_find(struct db *db, struct arena *a, int64_t *id, struct st
 		*id = rows_int(&rows, 0);
 		*name = arena_dup(a, rows_str(&rows, 1));
 	}
-	return one_end(&rows, found, err);
+	return rows_end_one(&rows, found, err);
 }
 
 bool store_workspace_add(struct db *db, int64_t id, struct str name, wall_ms now, struct err *err)
@@ -88,7 +77,7 @@ bool store_name_find(struct db *db, int64_t workspace_id, const char *kind, stru
 
 	if (found)
 		*target_id = rows_int(&rows, 0);
-	return one_end(&rows, found, err);
+	return rows_end_one(&rows, found, err);
 }
 
 /* ---- people ---- */
@@ -129,7 +118,7 @@ bool store_user_find(struct db *db, struct arena *a, int64_t workspace_id, int64
 
 	if (found)
 		*out = user_read(&rows, a);
-	return one_end(&rows, found, err);
+	return rows_end_one(&rows, found, err);
 }
 
 bool store_user_list(struct db *db, struct arena *a, int64_t workspace_id, int64_t after_id, unsigned limit, struct user **out, size_t *count,
@@ -162,7 +151,7 @@ bool store_session_find(struct db *db, int64_t workspace_id, struct str hash, wa
 		*user_id = rows_int(&rows, 0);
 		*mfa_at = rows_int(&rows, 2);
 	}
-	return one_end(&rows, found, err);
+	return rows_end_one(&rows, found, err);
 }
 
 bool store_session_drop(struct db *db, int64_t workspace_id, struct str hash, struct err *err)
@@ -198,7 +187,7 @@ bool store_token_find(struct db *db, struct arena *a, int64_t workspace_id, stru
 
 	if (found)
 		*out = token_read(&rows, a);
-	return one_end(&rows, found, err);
+	return rows_end_one(&rows, found, err);
 }
 
 bool store_token_list(struct db *db, struct arena *a, int64_t workspace_id, struct token **out, size_t *count, struct err *err)
@@ -257,7 +246,7 @@ static bool source_one(struct rows rows, struct arena *a, struct source *out, st
 
 	if (found)
 		*out = source_read(&rows, a);
-	return one_end(&rows, found, err);
+	return rows_end_one(&rows, found, err);
 }
 
 bool store_source_by_key(struct db *db, struct arena *a, int64_t workspace_id, struct str key_hash, struct source *out, struct err *err)
@@ -302,7 +291,7 @@ bool store_webhook_find(struct db *db, struct arena *a, int64_t workspace_id, in
 					.name = arena_dup(a, rows_str(&rows, 2)),
 					.key_hash = arena_dup(a, rows_str(&rows, 3)),
 					.channel_id = rows_int(&rows, 4)};
-	return one_end(&rows, found, err);
+	return rows_end_one(&rows, found, err);
 }
 
 /* ---- channels and members ---- */
@@ -340,7 +329,7 @@ bool store_channel_find(struct db *db, struct arena *a, int64_t channel_id, stru
 
 	if (found)
 		*out = channel_read(&rows, a);
-	return one_end(&rows, found, err);
+	return rows_end_one(&rows, found, err);
 }
 
 bool store_channel_list(struct db *db, struct arena *a, int64_t workspace_id, int64_t after_id, unsigned limit, struct channel **out, size_t *count,
@@ -416,7 +405,7 @@ bool store_member_find(struct db *db, int64_t channel_id, int64_t user_id, int64
 
 	if (found && last_read_ts)
 		*last_read_ts = rows_int(&rows, 0);
-	return one_end(&rows, found, err);
+	return rows_end_one(&rows, found, err);
 }
 
 bool store_member_list(struct db *db, struct arena *a, int64_t channel_id, int64_t after_id, unsigned limit, int64_t **out, size_t *count, struct err *err)
@@ -510,7 +499,7 @@ bool store_message_find(struct db *db, struct arena *a, int64_t channel_id, int6
 
 	if (found)
 		*out = message_read(&rows, a);
-	return one_end(&rows, found, err);
+	return rows_end_one(&rows, found, err);
 }
 
 bool store_message_change(struct db *db, const struct message *m, struct err *err)
@@ -555,7 +544,7 @@ size_t store_thread_users(struct db *db, int64_t channel_id, int64_t thread_ts, 
 
 	while (n < 5 && rows_next(&rows))
 		users[n++] = rows_int(&rows, 0);
-	(void)one_end(&rows, true, &ignored);
+	(void)rows_end_one(&rows, true, &ignored);
 	return n;
 }
 

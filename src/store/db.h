@@ -57,6 +57,8 @@ bool rows_next(struct rows *rows);
 int64_t rows_int(struct rows *rows, int column);
 struct str rows_str(struct rows *rows, int column);
 MUST_USE bool rows_end(struct rows *rows, struct err *err); /* false: the reading failed */
+/* Of a query for one row: `found`, or false and *err when the reading failed. */
+bool rows_end_one(struct rows *rows, bool found, struct err *err);
 
 /* The batch: one transaction, begun here or by the first write. What it only reads is read at one moment and locks once. */
 MUST_USE bool db_batch_begin(struct db *db, struct err *err);

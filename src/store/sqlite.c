@@ -347,3 +347,13 @@ struct db_counts db_count(const struct db *db)
 {
 	return db->counts;
 }
+
+bool rows_end_one(struct rows *rows, bool found, struct err *err)
+{
+	struct err failed = {0};
+
+	if (rows_end(rows, &failed))
+		return found;
+	err_set(err, failed.code, "%s", failed.text);
+	return false;
+}
