@@ -1,12 +1,11 @@
 #include "api/slack_act.h"
 #include "api/slack_limits.h"
-#include "engine/blocks.h"
-#include "engine/runs.h"
+#include "commands/press.h"
+#include "commands/say.h"
 #include "engine/slack_json.h"
 #include "ops/text.h"
 #include "store/apps.h"
 #include "store/chat.h"
-#include "store/journal.h"
 
 #include <inttypes.h>
 
@@ -310,54 +309,6 @@ bool slack_arg_message(struct slack_call *c, const struct message *before, bool 
 
 /* ---- posting ---- */
 
-/* What is said to @srebot: behind its name, in a direct message with it, or behind a ! where a command of that name is. false: it is no command. */
-static bool said_to_bot(struct slack_call *c, const struct channel *ch, const struct message *m, struct str *line)
-{
-	struct engine *e = c->w->engine;
-	struct str bot = mrkdwn_user(c->w->arena, e->bot_user_id);
-
-	if (c->x->user.bot_id || m->body.n)
-		return false;
-	if (str_starts(m->text, bot)) {
-		*line = str_trim(str_n(m->text.p + bot.n, m->text.n - bot.n));
-		return true;
-	}
-	*line = m->text.n && m->text.p[0] == '!' ? str_n(m->text.p + 1, m->text.n - 1) : m->text;
-	return (ch->kind == CHANNEL_DM && (ch->peer_id == e->bot_user_id || ch->creator_id == e->bot_user_id)) || (line->n < m->text.n && command_is_there(c->w, *line));
-}
-
-/* It leaves through the outbox of the channel. */
-static bool queue_command(struct slack_call *c, const struct channel *ch, const struct message *m)
-{
-	struct engine *e = c->w->engine;
-	struct err err = {0};
-	struct json_out o;
-	struct str line;
-	struct buf b;
-	bool ok;
-
-	if (!said_to_bot(c, ch, m, &line))
-		return true;
-	buf_init(&b, 64 * KIB);
-	o = json_out(&b);
-	json_open(&o, '{');
-	json_add_int(&o, "user", c->me);
-	json_add_int(&o, "channel", ch->id);
-	json_add_int(&o, "ts", m->ts);
-	json_add_int(&o, "thread_ts", m->thread_ts);
-	json_add_int(&o, "scope", c->x->caller.scope);
-	json_add_int(&o, "mfa", c->x->caller.mfa_at);
-	/* Cut where it is refused as too long in any case, so that the row is whole JSON however much of it must be escaped. */
-	json_add_str(&o, "line", str_clip(line, LINE_MAX_BYTES + 4));
-	json_close(&o, '}');
-	effect_wake(c->w);
-	ok = store_due_add(e->db, DUE_OUTBOX, ch->id, engine_id(c->w), c->w->now, "command", buf_str(&b), &err);
-	buf_done(&b);
-	if (!ok)
-		slack_failed(c, &err);
-	return ok;
-}
-
 static void put_posted(struct slack_call *c, const struct channel *ch, const struct message *m)
 {
 	json_add_str(&c->out, "channel", channel_id_text(c->w->arena, ch));
@@ -401,8 +352,10 @@ void slack_chat_post(struct slack_call *c)
 		slack_failed(c, &err);
 		return;
 	}
-	if (m.seq && !queue_command(c, &ch, &m))
+	if (m.seq && !say_posted(c->w, &c->x->caller, &ch, &m, &err)) {
+		slack_failed(c, &err);
 		return;
+	}
 	if (!m.seq && !store_message_find(c->w->engine->db, c->w->arena, ch.id, m.ts, &m, &err)) {
 		slack_error(c, "message_not_found");
 		return;
@@ -495,34 +448,12 @@ void slack_chat_permalink(struct slack_call *c)
 
 /* ---- what people click and type ---- */
 
-static void tell_me(struct slack_call *c, const struct channel *ch, struct str text, int64_t thread_ts)
-{
-	struct engine *e = c->w->engine;
-	struct message m = {.user_id = e->bot_user_id, .bot_id = e->bot_id, .text = text, .thread_ts = thread_ts};
-	int64_t ts;
-
-	chat_ephemeral(c->w, ch, c->me, &m, &ts);
-}
-
-static bool run_as_me(struct slack_call *c, const struct channel *ch, int64_t thread_ts, const char *via, struct str line, struct command_result *r)
-{
-	struct caller caller = c->x->caller;
-
-	caller.via = via;
-	caller.kind = !strcmp(via, "button") || !strcmp(via, "plugin button") ? LINE_CANONICAL : LINE_CHAT;
-	caller.channel_id = ch->id;
-	caller.thread_ts = thread_ts;
-	if (command_run(c->w, &caller, line, r))
-		return true;
-	slack_failed(c, &c->w->err);
-	return false;
-}
-
 void slack_chat_command(struct slack_call *c)
 {
 	struct engine *e = c->w->engine;
+	struct caller caller = c->x->caller;
 	struct command_result r;
-	struct message m = {.user_id = e->bot_user_id, .bot_id = e->bot_id};
+	struct message m = {0};
 	struct err err = {0};
 	struct channel ch;
 	struct str command;
@@ -537,16 +468,15 @@ void slack_chat_command(struct slack_call *c)
 			slack_error(c, "unknown_command");
 		return;
 	}
-	if (!run_as_me(c, &ch, m.thread_ts, "slash", arg(c, "text"), &r))
-		return;
-	c->x->needed = r.changes ? SCOPE_WRITE : SCOPE_READ;
-	m.text = r.text;
-	if (!r.ok || !r.in_channel) {
-		tell_me(c, &ch, r.text, m.thread_ts);
-	} else if (!chat_post_message(c->w, &ch, &m, &err)) {
+	caller.via = "slash";
+	caller.kind = LINE_CHAT;
+	caller.channel_id = ch.id;
+	caller.thread_ts = m.thread_ts;
+	if (!say_slash(c->w, &caller, &ch, arg(c, "text"), &r, &err)) {
 		slack_failed(c, &err);
 		return;
 	}
+	c->x->needed = r.changes ? SCOPE_WRITE : SCOPE_READ;
 	json_key(&c->out, "response");
 	json_open(&c->out, '{');
 	json_add_str(&c->out, "response_type", r.ok && r.in_channel ? S("in_channel") : S("ephemeral"));
@@ -554,136 +484,23 @@ void slack_chat_command(struct slack_call *c)
 	json_close(&c->out, '}');
 }
 
-/* The buttons that are ours, and the commands that they are. */
-static const struct button {
-	const char *action_id, *command, *more;
-	bool late; /* who presses one that is gone by now is told what became of it; the command knows */
-	const char *title, *asks; /* what the person must say with it: a dialog asks for it */
-} buttons[] = {
-	{"alert.ack", "ack", ""},
-	{"alert.resolve", "resolve", ""},
-	{"alert.quiet", "silence", " 1h"},
-	{"storm.ack", "ackstorm", ""},
-	{"held.approve", "approve", "", true},
-	{"held.deny", "deny", "", true, "Reject", "Why? Who asked is told."},
-	{"held.confirm", "confirm", "", true},
-	{"held.cancel", "cancel", "", true},
-	{"held.review", "review", "", true},
-	{"run.cancel", "job cancel", "", true},
-};
-
-/* What a press says; NULL: the button is none of ours. */
-static const struct button *button_of(struct str action_id)
-{
-	for (size_t i = 0; i < COUNT_OF(buttons); i++)
-		if (str_is(action_id, buttons[i].action_id))
-			return &buttons[i];
-	return NULL;
-}
-
-static struct str button_line(struct arena *a, const struct button *button, struct str value, struct str said)
-{
-	struct buf b;
-
-	buf_init(&b, 8 * KIB);
-	buf_printf(&b, "%s " STR_FMT "%s", button->command, STR_ARG(value), button->more);
-	if (said.n) {
-		buf_add(&b, S(" -- "));
-		line_write_value(&b, said);
-	}
-	return buf_keep(a, &b);
-}
-
-/* A dialog that asks for what must be said with it; views.submit comes back with it (Slack, views.open). */
-static void put_dialog(struct slack_call *c, const struct button *button, const struct channel *ch, const struct message *m, struct str value)
-{
-	struct json_out *o = &c->out;
-	struct arena *a = c->w->arena;
-
-	json_key(o, "view");
-	json_open(o, '{');
-	json_add_str(o, "type", S("modal"));
-	json_add_str(o, "callback_id", str_of(button->action_id));
-	json_add_str(o, "private_metadata", arena_printf(a, STR_FMT " " STR_FMT " " STR_FMT, STR_ARG(channel_id_text(a, ch)), STR_ARG(ts_text(a, m->ts)), STR_ARG(value)));
-	json_key(o, "title");
-	block_text(o, "plain_text", str_of(button->title));
-	json_key(o, "submit");
-	block_text(o, "plain_text", str_of(button->title));
-	json_key(o, "blocks");
-	json_open(o, '[');
-	json_open(o, '{');
-	json_add_str(o, "type", S("input"));
-	json_add_str(o, "block_id", S("said"));
-	json_key(o, "label");
-	block_text(o, "plain_text", str_of(button->asks));
-	json_add_raw(o, "element", S("{\"type\":\"plain_text_input\",\"action_id\":\"said\",\"multiline\":true,\"max_length\":1000}"));
-	json_close(o, '}');
-	json_close(o, ']');
-	json_close(o, '}');
-}
-
-/* A button is what stands in our own message: the value must be there, not made up by the client. */
-static bool stands_there(struct slack_call *c, const struct button *button, const struct message *m, struct str value)
-{
-	int64_t id;
-
-	if (m->bot_id == c->w->engine->bot_id && str_to_int(value, &id) &&
-	    (button->late || str_find(m->body, arena_printf(c->w->arena, "\"value\":\"" STR_FMT "\"", STR_ARG(value)), NULL)))
-		return true;
-	slack_error(c, "invalid_action");
-	return false;
-}
-
-static bool tell_refusal(struct slack_call *c, const struct channel *ch, const struct message *m, const struct command_result *r)
-{
-	if (r->ok)
-		return true;
-	tell_me(c, ch, r->text, m->thread_ts);
-	slack_error(c, r->err.code == ERR_FORBIDDEN ? "not_allowed" : r->err.code == ERR_CONFLICT ? "already_done" : "action_failed");
-	json_add_str(&c->out, "detail", str_of(r->err.text));
-	return false;
-}
-
-/* A button that a program made: its command is run as who pressed it, by the same rules as if they had said it. */
-static bool press_of_program(struct slack_call *c, const struct channel *ch, const struct message *m, struct str action_id, struct str value)
-{
-	static const struct button any = {.late = false};
-	struct command_result r;
-	struct str line;
-	int64_t id, index;
-
-	if (!stands_there(c, &any, m, value))
-		return false;
-	line = str_to_int(value, &id) && str_to_int(str_n(action_id.p + 11, action_id.n - 11), &index) && index >= 0 ? runs_button(c->w, id, (unsigned)index) : S("");
-	if (!line.n) {
-		slack_error(c, "unknown_action");
-		return false;
-	}
-	if (!run_as_me(c, ch, m->thread_ts, "plugin button", line, &r))
-		return false;
-	if (r.ok && !r.told)
-		tell_me(c, ch, r.text, m->thread_ts);
-	return tell_refusal(c, ch, m, &r);
-}
-
+/* false: answered. */
 static bool press(struct slack_call *c, const struct channel *ch, const struct message *m, struct str action_id, struct str value, struct str said)
 {
-	const struct button *button = button_of(action_id);
-	struct command_result r;
+	struct pressed done;
 
-	if (str_starts(action_id, S("run.button.")))
-		return press_of_program(c, ch, m, action_id, value);
-	if (!button) {
-		slack_error(c, "unknown_action");
+	if (!press_button(c->w, &c->x->caller, ch, m, action_id, value, said, &done)) {
+		slack_failed(c, &c->w->err);
 		return false;
 	}
-	if (!stands_there(c, button, m, value))
-		return false;
-	if (button->asks && !said.n && str_find(m->body, arena_printf(c->w->arena, "\"value\":\"" STR_FMT "\"", STR_ARG(value)), NULL)) {
-		put_dialog(c, button, ch, m, value);
+	if (done.view.n)
+		json_add_raw(&c->out, "view", done.view);
+	if (!done.error)
 		return true;
-	}
-	return run_as_me(c, ch, m->thread_ts, "button", button_line(c->w->arena, button, value, said), &r) && tell_refusal(c, ch, m, &r);
+	slack_error(c, done.error);
+	if (done.detail.n)
+		json_add_str(&c->out, "detail", done.detail);
+	return false;
 }
 
 static bool find_message(struct slack_call *c, struct str channel, struct str ts_text, struct channel *ch, struct message *m)
@@ -729,8 +546,8 @@ void slack_blocks_actions(struct slack_call *c)
 /* A dialog of ours comes back: view is {callback_id, private_metadata, state: {values}}, as Slack sends it to an app. */
 void slack_views_submit(struct slack_call *c)
 {
-	const struct json *view = arg_json(c, "view"), *values = json_get(json_get(view, "state"), "values");
-	struct str channel, ts, value = json_get_str(view, "private_metadata"), said = str_trim(json_get_str(json_get(json_get(values, "said"), "said"), "value"));
+	const struct json *view = arg_json(c, "view");
+	struct press_dialog d;
 	struct channel ch;
 	struct message m;
 
@@ -738,18 +555,17 @@ void slack_views_submit(struct slack_call *c)
 		act_submit(c, arg(c, "view_id").n ? arg(c, "view_id") : json_get_str(view, "id"), json_get(view, "state") ? json_get(view, "state") : arg_json(c, "state"));
 		return;
 	}
-	if (!json_is(view, JSON_OBJECT) || !button_of(json_get_str(view, "callback_id"))) {
+	if (!press_dialog_read(view, &d)) {
 		slack_error(c, "view_not_found");
 		return;
 	}
-	value = str_cut(str_cut(value, ' ', &channel), ' ', &ts);
-	if (!said.n) {
+	if (!d.said.n) {
 		slack_error(c, "invalid_arguments");
 		json_add_str(&c->out, "detail", S("something must be said here"));
 		return;
 	}
-	if (find_message(c, channel, ts, &ch, &m))
-		(void)press(c, &ch, &m, json_get_str(view, "callback_id"), value, str_clip(said, 1000));
+	if (find_message(c, d.channel, d.ts, &ch, &m))
+		(void)press(c, &ch, &m, d.action_id, d.value, d.said);
 }
 
 /* ---- reactions ---- */
