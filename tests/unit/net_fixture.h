@@ -12,6 +12,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -526,4 +528,41 @@ static inline int ws_dial(const struct world *w, struct buf *heard)
 	ck_assert_int_eq(r.status, 101);
 	ck_str(reply_header(&r, "sec-websocket-accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="); /* RFC 6455 section 1.3 */
 	return fd;
+}
+
+/* ---- certificates ---- */
+
+/* Writes a new key and a certificate signed with it, cert.pem and key.pem in the folder. alt: "DNS:localhost,IP:127.0.0.1", or NULL. */
+static inline void make_certificate(const char *folder, const char *name, const char *alt)
+{
+	char path[256];
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = X509_new();
+	X509_NAME *subject = X509_get_subject_name(cert);
+	FILE *f;
+
+	X509_set_version(cert, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
+	X509_set_pubkey(cert, key);
+	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
+	X509_set_issuer_name(cert, subject);
+	if (alt) {
+		X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, alt);
+
+		ck_assert_int_eq(X509_add_ext(cert, names, -1), 1);
+		X509_EXTENSION_free(names);
+	}
+	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
+	snprintf(path, sizeof path, "%s/cert.pem", folder);
+	ck_assert_ptr_nonnull(f = fopen(path, "w"));
+	PEM_write_X509(f, cert);
+	fclose(f);
+	snprintf(path, sizeof path, "%s/key.pem", folder);
+	ck_assert_ptr_nonnull(f = fopen(path, "w"));
+	PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
+	fclose(f);
+	X509_free(cert);
+	EVP_PKEY_free(key);
 }

@@ -1168,34 +1168,6 @@ END_TEST
 
 /* ---- TLS ---- */
 
-/* A new key and a certificate for 127.0.0.1 in the folder. */
-static void make_certificate(const char *folder, const char *name)
-{
-	char path[256];
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = X509_new();
-	X509_NAME *subject = X509_get_subject_name(cert);
-	FILE *f;
-
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
-	X509_set_pubkey(cert, key);
-	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
-	X509_set_issuer_name(cert, subject);
-	ck_assert_int_gt(X509_sign(cert, key, EVP_sha256()), 0);
-	snprintf(path, sizeof path, "%s/cert.pem", folder);
-	ck_assert_ptr_nonnull(f = fopen(path, "w"));
-	PEM_write_X509(f, cert);
-	fclose(f);
-	snprintf(path, sizeof path, "%s/key.pem", folder);
-	ck_assert_ptr_nonnull(f = fopen(path, "w"));
-	PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
-	fclose(f);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-}
-
 struct tls_client {
 	int fd;
 	SSL_CTX *ctx;
@@ -1282,7 +1254,7 @@ START_TEST(tls_http_websocket_and_reload)
 	snprintf(key, sizeof key, "%s/key.pem", folder);
 	ck_assert_ptr_null(tls_context_new(cert, key, &err));
 	ck_assert_ptr_nonnull(strstr(err.text, "cert.pem"));
-	make_certificate(folder, "first");
+	make_certificate(folder, "first", NULL);
 	err_clear(&err);
 	ck_assert_ptr_nonnull(tls = tls_context_new(cert, key, &err));
 	w = world_new(NULL, tls);
@@ -1314,7 +1286,7 @@ START_TEST(tls_http_websocket_and_reload)
 	tls_say(&old, S(WS_ASK));
 	tls_hear(&old, text, sizeof text, "\r\n\r\n");
 	ck_assert_ptr_nonnull(strstr(text, "HTTP/1.1 101"));
-	make_certificate(folder, "second");
+	make_certificate(folder, "second", NULL);
 	world_do(w, job_reload);
 	tls_say(&old, S("\x81\x83mask\x0c\x03\x10"));
 	tls_hear(&old, text, sizeof text, "abc");

@@ -1,0 +1,383 @@
+#include "base/crypt.h"
+#include "net/dial.h"
+#include "net_fixture.h"
+
+#include <openssl/ssl.h>
+#include <sys/stat.h>
+
+static uv_loop_t loop;
+
+/* ---- one connection and what was heard of it ---- */
+
+struct seen {
+	struct dial *d;
+	unsigned opened, closed;
+	char why[512];
+	struct buf got;
+	struct str say_at_open;
+	enum { AT_NOTHING, AT_OPEN, AT_BYTES, AT_CLOSE } close_at;
+};
+
+static void leave_if(struct seen *s, int at)
+{
+	if ((int)s->close_at != at)
+		return;
+	dial_close(s->d);
+	s->d = NULL;
+}
+
+static void on_open(void *context)
+{
+	struct seen *s = context;
+
+	ck_assert_uint_eq(s->closed, 0);
+	s->opened++;
+	if (s->say_at_open.n)
+		dial_send(s->d, s->say_at_open);
+	leave_if(s, AT_OPEN);
+}
+
+static void on_bytes(void *context, struct str bytes)
+{
+	struct seen *s = context;
+
+	ck_assert(s->opened == 1 && s->closed == 0 && bytes.n > 0);
+	ck_assert_ptr_nonnull(s->d);
+	buf_add(&s->got, bytes);
+	leave_if(s, AT_BYTES);
+}
+
+static void on_close(void *context, const char *why)
+{
+	struct seen *s = context;
+
+	ck_assert_ptr_nonnull(s->d);
+	s->closed++;
+	snprintf(s->why, sizeof s->why, "%s", why);
+	leave_if(s, AT_CLOSE);
+}
+
+static void start_with(struct seen *s, const struct dial_options *o)
+{
+	struct dial_events e = {s, on_open, on_bytes, on_close};
+
+	buf_init(&s->got, 64 * MIB);
+	s->d = dial_open(&loop, o, &e);
+	ck_assert_uint_eq(s->opened + s->closed, 0); /* nothing comes inside a call */
+}
+
+static void start(struct seen *s, const char *host, int port)
+{
+	start_with(s, &(struct dial_options){.host = str_of(host), .port = port, .deadline = WAIT_MS});
+}
+
+#define await(condition)                                                                                               \
+	do                                                                                                             \
+		ck_assert(uv_run(&loop, UV_RUN_ONCE) || (condition));                                                  \
+	while (!(condition))
+
+#define expect_why(s, part) ck_assert_msg(strstr((s)->why, part), "'%s' has no '%s'", (s)->why, part)
+
+/* It ends with these words, and was never open. */
+static void expect_refusal(const struct dial_options *o, const char *part)
+{
+	struct seen s = {0};
+
+	start_with(&s, o);
+	await(s.closed);
+	ck_assert_uint_eq(s.opened, 0);
+	expect_why(&s, part);
+	dial_close(s.d);
+	buf_done(&s.got);
+}
+
+static void loop_open(void)
+{
+	struct err err = {0};
+
+	ck_assert(crypt_start(&err));
+	uv_loop_init(&loop);
+}
+
+/* Nothing is left in the loop. */
+static void loop_end(void)
+{
+	uv_run(&loop, UV_RUN_DEFAULT);
+	ck_assert_int_eq(uv_loop_close(&loop), 0);
+}
+
+static void end(struct seen *s)
+{
+	dial_close(s->d);
+	s->d = NULL;
+	buf_done(&s->got);
+}
+
+/* ---- the other side: a socket by hand ---- */
+
+static int listen_on(const struct sockaddr *at, socklen_t size, int *port)
+{
+	struct sockaddr_storage got;
+	socklen_t n = sizeof got;
+	int fd = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, at, size) || listen(fd, 8)) {
+		close(fd);
+		return -1;
+	}
+	getsockname(fd, (struct sockaddr *)&got, &n);
+	*port = ntohs(at->sa_family == AF_INET6 ? ((struct sockaddr_in6 *)&got)->sin6_port
+						: ((struct sockaddr_in *)&got)->sin_port);
+	return fd;
+}
+
+static int listen_here(int *port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = listen_on((const struct sockaddr *)&at, sizeof at, port);
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+/* ---- plain ---- */
+
+START_TEST(talks)
+{
+	struct world *w = world_new(NULL, NULL);
+	struct seen s = {.say_at_open = S("GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")};
+
+	start(&s, "127.0.0.1", w->port);
+	await(s.closed);
+	ck_assert_uint_eq(s.opened, 1);
+	ck_assert(str_ends(buf_str(&s.got), S("\r\n\r\nhello")));
+	expect_why(&s, "closed");
+	dial_send(s.d, S("too late"));
+	end(&s);
+	loop_end();
+	world_free(w);
+}
+END_TEST
+
+START_TEST(large_both_ways)
+{
+	struct world *w = world_new(NULL, NULL);
+	struct buf ask;
+	struct seen s = {0};
+
+	buf_init(&ask, 2 * MIB);
+	buf_printf(&ask, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", 1000000);
+	for (int i = 0; i < 100000; i++)
+		buf_printf(&ask, "%010d", i);
+	s.say_at_open = buf_str(&ask);
+	start_with(&s, &(struct dial_options){.host = S("127.0.0.1"), .port = w->port, .unsent_max_bytes = 2 * MIB});
+	await(s.closed || str_ends(buf_str(&s.got), S("0000099999")));
+	ck_assert_msg(!s.closed, "%s", s.why);
+	ck_assert(str_ends(buf_str(&s.got), str_n(ask.p + ask.n - 1000000, 1000000)));
+	buf_done(&ask);
+	end(&s);
+	loop_end();
+	world_free(w);
+}
+END_TEST
+
+START_TEST(all_addresses_are_tried)
+{
+	struct world *w = world_new(NULL, NULL); /* on 127.0.0.1 alone; localhost is ::1 too where there is IPv6 */
+	struct seen s = {0};
+
+	start(&s, "localhost", w->port);
+	await(s.closed || s.opened);
+	ck_assert_msg(s.opened, "%s", s.why);
+	end(&s);
+	loop_end();
+	world_free(w);
+}
+END_TEST
+
+START_TEST(ipv6_in_brackets)
+{
+	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int port, fd = listen_on((const struct sockaddr *)&at, sizeof at, &port);
+	struct seen s = {0};
+
+	if (fd >= 0) { /* a machine may have no IPv6 */
+		start(&s, "[::1]", port);
+		await(s.closed || s.opened);
+		ck_assert_msg(s.opened, "%s", s.why);
+		end(&s);
+		close(fd);
+	}
+	loop_end();
+}
+END_TEST
+
+START_TEST(nobody_is_there)
+{
+	struct dial_options o = {.host = S("127.0.0.1")};
+	char name[80];
+
+	close(listen_here(&o.port));
+	expect_refusal(&o, "no connection to 127.0.0.1 port");
+	o.host = S("localhost");
+	expect_refusal(&o, "refused");
+	memset(name, 'x', sizeof name); /* longer than a label can be: no server is asked */
+	o.host = str_n(name, sizeof name);
+	expect_refusal(&o, "no address of xxx");
+	o.host = S("");
+	expect_refusal(&o, "is no address");
+	o.host = S("a\0b");
+	expect_refusal(&o, "is no address");
+	o = (struct dial_options){.host = S("127.0.0.1"), .port = 65536};
+	expect_refusal(&o, "is no address");
+	o = (struct dial_options){.host = S("127.0.0.1"), .port = 1, .tls = true, .ca_file = "/nowhere/ca.pem"};
+	expect_refusal(&o, "/nowhere/ca.pem");
+	loop_end();
+}
+END_TEST
+
+START_TEST(the_other_side_closes)
+{
+	int port, listener = listen_here(&port), fd;
+	struct linger reset = {.l_onoff = 1};
+	struct seen s = {0}, t = {0};
+
+	start(&s, "127.0.0.1", port);
+	await(s.opened);
+	fd = accept(listener, NULL, NULL);
+	say(fd, "bye");
+	close(fd);
+	await(s.closed);
+	ck_str(buf_str(&s.got), "bye");
+	expect_why(&s, "127.0.0.1 closed the connection");
+	end(&s);
+	start(&t, "127.0.0.1", port);
+	await(t.opened);
+	fd = accept(listener, NULL, NULL);
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+	close(fd);
+	await(t.closed);
+	expect_why(&t, "was lost: connection reset by peer");
+	end(&t);
+	close(listener);
+	loop_end();
+}
+END_TEST
+
+START_TEST(what_waits_has_a_ceiling)
+{
+	int port, listener = listen_here(&port);
+	struct seen s = {0}, t = {0};
+	struct buf big;
+
+	buf_init(&big, MIB);
+	buf_printf(&big, "%0100000d", 1);
+	start_with(&s, &(struct dial_options){.host = S("127.0.0.1"), .port = port, .unsent_max_bytes = 200000});
+	await(s.opened);
+	for (int i = 0; i < 1000; i++) /* more than any kernel takes */
+		dial_send(s.d, buf_str(&big));
+	ck_assert_uint_eq(s.closed, 0);
+	await(s.closed);
+	expect_why(&s, "takes too little: more than 200000 bytes");
+	end(&s);
+	start_with(&t, &(struct dial_options){.host = S("127.0.0.1"), .port = port, .unsent_max_bytes = 99999});
+	await(t.opened);
+	dial_send(t.d, buf_str(&big)); /* at once too much */
+	await(t.closed);
+	expect_why(&t, "more than 99999 bytes");
+	end(&t);
+	buf_done(&big);
+	close(listener);
+	loop_end();
+}
+END_TEST
+
+/* Reads slowly enough that bytes wait, and until the end. */
+static void *read_all(void *context)
+{
+	int *listener = context, fd = accept(*listener, NULL, NULL);
+	static size_t total;
+	char some[4096];
+	ssize_t n;
+
+	while ((n = recv(fd, some, sizeof some, 0)) > 0)
+		total += (size_t)n;
+	ck_assert_int_eq(n, 0);
+	close(fd);
+	return &total;
+}
+
+START_TEST(a_close_lets_out_what_waits)
+{
+	int port, listener = listen_here(&port);
+	struct seen s = {0};
+	pthread_t reader;
+	struct buf big;
+	void *total;
+
+	buf_init(&big, 16 * MIB);
+	buf_printf(&big, "%010000000d", 1);
+	start_with(&s, &(struct dial_options){.host = S("127.0.0.1"), .port = port, .unsent_max_bytes = 16 * MIB});
+	await(s.opened);
+	dial_send(s.d, buf_str(&big));
+	end(&s);
+	pthread_create(&reader, NULL, read_all, &listener);
+	loop_end();
+	pthread_join(reader, &total);
+	ck_assert_uint_eq(*(size_t *)total, big.n);
+	ck_assert_uint_eq(s.closed, 0);
+	buf_done(&big);
+	close(listener);
+}
+END_TEST
+
+START_TEST(a_close_at_any_time)
+{
+	int port, listener = listen_here(&port), fd;
+	struct seen s = {0}, at_open = {.close_at = AT_OPEN}, at_bytes = {.close_at = AT_BYTES}, at_close = {.close_at = AT_CLOSE};
+
+	dial_close(NULL);
+	start(&s, "127.0.0.1", port); /* looked up */
+	end(&s);
+	start(&s, "127.0.0.1", port); /* failed, and not told yet */
+	end(&s);
+	start(&at_open, "127.0.0.1", port);
+	await(at_open.opened);
+	fd = accept(listener, NULL, NULL);
+	ck_assert_int_eq(recv(fd, &(char){0}, 1, 0), 0); /* it came, and left */
+	close(fd);
+	start(&at_bytes, "127.0.0.1", port);
+	await(at_bytes.opened);
+	fd = accept(listener, NULL, NULL);
+	say(fd, "bytes");
+	await(!at_bytes.d);
+	close(fd);
+	start(&at_close, "127.0.0.1", port);
+	await(at_close.opened);
+	close(accept(listener, NULL, NULL));
+	await(!at_close.d);
+	loop_end();
+	ck_assert_uint_eq(s.opened + s.closed + at_open.closed + at_bytes.closed, 0);
+	buf_done(&at_open.got);
+	buf_done(&at_bytes.got);
+	buf_done(&at_close.got);
+	close(listener);
+}
+END_TEST
+
+int main(void)
+{
+	const struct unit_test tests[] = {
+		{"plain", talks},
+		{"plain", large_both_ways},
+		{"plain", all_addresses_are_tried},
+		{"plain", ipv6_in_brackets},
+		{"plain", nobody_is_there},
+		{"plain", the_other_side_closes},
+		{"plain", what_waits_has_a_ceiling},
+		{"plain", a_close_lets_out_what_waits},
+		{"plain", a_close_at_any_time},
+	};
+
+	return unit_run_in("net/dial", tests, COUNT_OF(tests), loop_open, NULL);
+}
