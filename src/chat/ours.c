@@ -61,6 +61,6 @@ static void ours_post(struct chat_post *post)
 
 const struct chat_kind chat_ours = {
 	.name = "opsroom",
-	.can = CHAT_THREADS | CHAT_BUTTONS | CHAT_EDIT | CHAT_EPHEMERAL | CHAT_FILES,
+	.can = CHAT_CAN_THREADS | CHAT_CAN_BUTTONS | CHAT_CAN_EDIT | CHAT_CAN_WHISPER | CHAT_CAN_FILES | CHAT_CAN_REACT | CHAT_CAN_DROP | CHAT_CAN_PIN | CHAT_CAN_TOPIC | CHAT_CAN_ASK,
 	.post = ours_post,
 };

@@ -1,12 +1,26 @@
 /* engine/chat.h -- what a chat system is to the engine: a row with a few functions. One file of chat/ implements one row.
  *
  * An adapter translates, nothing else: queue, back-off, fences and the crash are the engine's. Everything here is the net
- * thread's.
+ * thread's. Our own chat has all that is said; the others are told of it through links (engine/links.h), and what they hear
+ * comes in by chat/heard.h.
  */
 #pragma once
 #include "engine/engine.h"
+#include "ops/chats.h"
 
-enum chat_can { CHAT_THREADS = 1, CHAT_BUTTONS = 2, CHAT_EDIT = 4, CHAT_EPHEMERAL = 8, CHAT_FILES = 16 };
+/* What a chat system can. What it cannot is said in another way, or left out: the engine asks before it makes an order. */
+enum chat_can {
+	CHAT_CAN_THREADS = 1,
+	CHAT_CAN_BUTTONS = 2,  /* else buttons are numbered choices, "42.1" */
+	CHAT_CAN_EDIT = 4,     /* else a change of one of our messages is said anew, in short */
+	CHAT_CAN_WHISPER = 8,  /* a message that one person sees; else it is a direct message */
+	CHAT_CAN_FILES = 16,   /* else their links are said */
+	CHAT_CAN_REACT = 32,
+	CHAT_CAN_DROP = 64,
+	CHAT_CAN_PIN = 128,
+	CHAT_CAN_TOPIC = 256,
+	CHAT_CAN_ASK = 512,    /* a dialog; else the person is told the command */
+};
 
 /* One message to leave. Lives until it is answered. */
 struct chat_post {
@@ -34,13 +48,56 @@ struct chat_post {
 
 enum post_result { POST_DONE, POST_RETRY, POST_REFUSED };
 
+/* ---- other chat systems ---- */
+
+/* What leaves for another chat system: one thing for one channel. Lives until it is answered. Everything in it is the order's. */
+enum chat_verb { CHAT_SAY, CHAT_CHANGE, CHAT_DROP, CHAT_REACT, CHAT_UNREACT, CHAT_PIN, CHAT_UNPIN, CHAT_SET_TOPIC, CHAT_WHISPER, CHAT_ASK };
+struct chat_order {
+	struct engine *engine;
+	struct arena arena;
+	struct str chat;       /* the chat's name in the chats file */
+	enum chat_verb verb;
+	struct str channel;    /* the channel's id there */
+	struct str message;    /* to change, drop, react to, pin: its id there */
+	struct str thread;     /* to say: the id there of the message that is replied to; "": to the channel */
+	bool broadcast;        /* ... and the channel is to see it too */
+	struct str thread_text; /* what the root begins with, for chats without threads */
+	struct str author;     /* who said it; "": @srebot. The chat shows it as well as it can */
+	struct str text;       /* mrkdwn, with that system's own ids in <@…> and <#…>; to react: the name; to set a topic: the topic */
+	struct str body;       /* JSON object with blocks and attachments, ids as in the text; "": none */
+	unsigned number;       /* what people call the message by, where nothing can be pressed: unique in its channel; 0: it needs none */
+	struct file *files;    /* bytes: engine/file_bytes.h */
+	size_t file_count;
+	struct str key;        /* ours, the same at each try: "opsroom:LINK:ROW" */
+	wall_ms said;          /* when it was said here */
+	wall_ms tried;         /* not 0: it was sent then, and nobody knows whether it arrived: look before saying it again */
+	int64_t user_id;       /* to whisper: to whom ... */
+	struct str person;     /* ... as that system names them */
+	struct str reply;      /* whisper, ask: what the person did, as the adapter named it in heard.reply; "": nothing */
+	void *post;            /* the engine's */
+	void *adapter;         /* for the adapter's own use */
+};
+
+/* One chat system of the chats file while the daemon runs (chat/chats.h). */
+struct chat;
+
 struct chat_kind {
-	const char *name; /* as written in opsroom.yaml */
+	const char *name; /* as written in the chats file */
 	unsigned can;     /* of enum chat_can */
 	span_ms pace;     /* one message a channel in this time at most, as the chat system allows; 0: any number */
-	/* Answers exactly once, now or later, with chat_posted(). */
+	size_t text_max;  /* bytes of one message's text; longer ones are split before they become orders */
+	/* Our own alone. Answers exactly once, now or later, with chat_posted(). */
 	void (*post)(struct chat_post *post);
+	/* The others. Connects, and stays connected until close(): chat_up(), chat_down(), chat_heard(). NULL and *err: it can never work. */
+	void *(*open)(struct chat *chat, struct err *err);
+	void (*close)(void *self); /* no callback comes from it any more; orders that it has not answered are answered by chat_told() first */
+	/* Answers exactly once, now or later, with chat_told(); at the latest 25 s later: then its claim is over. Only while it is up. */
+	void (*send)(void *self, struct chat_order *o);
 };
+
+/* id: what the chat system calls a message that was said; "" for what makes none. POST_RETRY: kept says that it was surely not taken,
+ * so that nobody need look for it; else it may have been. why: for the log. */
+void chat_told(struct chat_order *o, enum post_result result, struct str id, bool untaken, wall_ms retry_at, struct str why);
 
 /* Work thread, of rendering: is it the channel's turn? false: post->later_at says when; each that waits has a turn of its own, in the
  * order of their coming. */

@@ -55,7 +55,7 @@ static void post(struct chat_post *p)
 		answer(p);
 }
 
-static struct chat_kind told = {.name = "told", .can = CHAT_BUTTONS | CHAT_EDIT, .post = post};
+static struct chat_kind told = {.name = "told", .can = CHAT_CAN_BUTTONS | CHAT_CAN_EDIT, .post = post};
 static const struct chat_kind *const chats[] = {&told, NULL};
 
 static const struct sent *last_sent(void)

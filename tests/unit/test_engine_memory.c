@@ -110,7 +110,7 @@ static void let_go_of_posts(void)
 		answer(held[i]);
 }
 
-static const struct chat_kind moody = {.name = "moody", .can = CHAT_BUTTONS | CHAT_EDIT | CHAT_THREADS, .post = post};
+static const struct chat_kind moody = {.name = "moody", .can = CHAT_CAN_BUTTONS | CHAT_CAN_EDIT | CHAT_CAN_THREADS, .post = post};
 static const struct chat_kind *const chats[] = {&moody, NULL};
 
 static bool run_command(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *why)

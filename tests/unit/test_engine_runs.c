@@ -50,7 +50,7 @@ static void post_nothing(struct chat_post *p)
 	chat_posted(p, POST_DONE, p->message_ts ? p->message_ts : 1000, 0, S(""));
 }
 
-static const struct chat_kind quiet = {.name = "quiet", .can = CHAT_EDIT, .post = post_nothing};
+static const struct chat_kind quiet = {.name = "quiet", .can = CHAT_CAN_EDIT, .post = post_nothing};
 static const struct chat_kind *const chats[] = {&quiet, NULL};
 
 static void open_world(void)

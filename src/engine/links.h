@@ -1,0 +1,68 @@
+/* engine/links.h -- links: a channel here and its counterpart in another chat system are kept in step.
+ *
+ * Our own chat has everything. What happens in a linked channel is put into the link's queue in the same transaction, and leaves by one outbox
+ * row a link (kind KIND_LINK): one thing after the other, as it is then (ten edits that wait are one), no faster than the system allows. While a
+ * system is away its queues grow, and nothing else changes. Everything is the work thread's, but for what is marked.
+ */
+#pragma once
+#include "engine/chat.h"
+#include "ops/chats.h"
+#include "store/links.h"
+
+#define KIND_LINK "link"
+#define LINK_QUEUE_MAX 20000 /* of one link; what comes then is not told there, which is said in the channel once */
+
+/* What was heard where, while it is being done: what is said to that person alone goes there. Of struct work. */
+struct asked {
+	int64_t link_id;
+	struct str person, reply; /* heard.person.id, heard.reply */
+};
+
+/* A configured chat as the work thread sees it. */
+struct chat_known {
+	const struct chat_config *config;
+	const struct chat_kind *kind;
+};
+struct links;
+/* known: in the order of the chats file; from now on. Links of chats that are not there any more rest. NULL: none. The caller keeps it alive. */
+MUST_USE bool links_use(struct work *w, const struct chat_known *known, size_t count, struct err *err);
+void links_free(struct links *l);
+/* After a failed commit: what is in memory is read anew. */
+MUST_USE bool links_reload(struct engine *e, struct err *err);
+
+const struct chat_link *link_by_remote(struct work *w, struct str chat, struct str remote); /* NULL: there is none */
+const struct chat_link *link_by_id(struct work *w, int64_t link_id);
+/* All, in their order; *count. */
+const struct chat_link *links_all(struct work *w, size_t *count);
+MUST_USE bool link_add(struct work *w, struct chat_link *l, struct err *err); /* fills its id */
+MUST_USE bool link_end(struct work *w, const struct chat_link *l, struct err *err);
+MUST_USE bool link_renamed(struct work *w, const struct chat_link *l, struct str name, struct err *err);
+
+/* engine/messages.c tells what happened in a channel; w->told_by names the link that it was heard in, which is not told. */
+MUST_USE bool links_said(struct work *w, const struct channel *c, const struct message *m, struct err *err);
+MUST_USE bool links_changed(struct work *w, const struct channel *c, const struct message *m, struct err *err);
+MUST_USE bool links_dropped(struct work *w, const struct channel *c, const struct message *m, struct err *err);
+MUST_USE bool links_reacted(struct work *w, const struct channel *c, const struct message *m, struct str name, bool add, struct err *err);
+MUST_USE bool links_pinned(struct work *w, const struct channel *c, const struct message *m, bool add, struct err *err);
+MUST_USE bool links_topic(struct work *w, const struct channel *c, struct err *err);
+/* To one person, wherever they can be reached; kept nowhere. */
+void links_whisper(struct work *w, const struct channel *c, int64_t user_id, const struct message *m);
+/* A dialog for who is asked (w->asked): view as Slack's views.open takes it. false: the chat cannot ask. */
+bool links_ask(struct work *w, struct str view);
+
+/* The chat is away since then, or has come back (`until`): what was said in between is marked when it is told, and gathered if it is much. */
+MUST_USE bool links_away(struct work *w, struct str chat, wall_ms since, wall_ms until, struct err *err);
+/* The chat takes orders from now on, or does not. */
+MUST_USE bool links_up(struct work *w, struct str chat, bool up, struct err *err);
+
+/* A message as it is told there: @mentions and #channels with that system's ids; people it does not know by their name. JSON too. */
+struct str link_text_out(struct work *w, const struct chat_link *l, struct str text);
+/* ... and the other way. */
+struct str link_text_in(struct work *w, const struct chat_link *l, struct str text);
+
+/* For the outbox. */
+struct due_row;
+bool link_render(struct work *w, const struct due_row *row, struct chat_post *post);
+MUST_USE bool link_told(struct work *w, const struct chat_post *post, int64_t message_ts);
+void link_not_told(struct work *w, const struct chat_post *post);
+void link_send(struct chat_post *post);
