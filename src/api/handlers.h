@@ -60,6 +60,7 @@ void v1_audit_export(struct exchange *x);
 void v1_provision(struct exchange *x);
 void v1_search(struct exchange *x);
 void v1_advance(struct exchange *x);
+void chat_calls_post(struct exchange *x); /* chat_calls.c */
 void files_get(struct exchange *x);
 #define UPLOAD_PATH "/upload/v1/" /* ID/KEY; bodies may be large here */
 void upload_post(struct exchange *x);

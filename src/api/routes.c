@@ -26,6 +26,8 @@ const struct http_route routes[] = {
 	 "Opsgenie's Alert API: POST alerts, close and acknowledge them, GET what became of a request. The API key is the key of a source of the tool opsgenie_api."},
 	{"POST", "/integrations/generic/20131114/alert/", "KEY/ROUTING", DIALECT_VICTOROPS, WHO_KEY, ROUTE_PREFIX | ROUTE_JSON | ROUTE_SOURCE, victorops_alert,
 	 "Splunk On-Call's (VictorOps') REST endpoint: KEY is the key of a source of the tool victorops."},
+	{"POST", "/chats/", "NAME/REST", DIALECT_WEBHOOK, WHO_KEY, ROUTE_PREFIX, chat_calls_post,
+	 "What another chat system sends by itself, for those of the chats file: /events of Slack, /actions, /dialog and /command of Mattermost. Each call proves whence it comes."},
 	{"POST", "/actions/", "T.../KEY", DIALECT_WEBHOOK, WHO_KEY, ROUTE_PREFIX, response_url_post,
 	 "Slack's response_url: what an app says to a command or a button, up to five times within 30 minutes."},
 	{"POST", "/services/", "T.../B.../KEY", DIALECT_WEBHOOK, WHO_KEY, ROUTE_PREFIX | ROUTE_IDEMPOTENT, hook_incoming,

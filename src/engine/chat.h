@@ -81,6 +81,17 @@ struct chat_order {
 /* One chat system of the chats file while the daemon runs (chat/chats.h). */
 struct chat;
 
+/* What a chat system sends by itself: POST /chats/NAME/REST (api/chat_calls.c). Lives until it is answered, exactly once, by answer(); on the
+ * net thread. Whether it is genuine only the adapter knows. */
+struct chat_call {
+	struct engine *engine;
+	struct arena *arena;   /* the call's */
+	struct str chat, rest; /* NAME; "events" */
+	const struct http_request *request; /* headers and body, byte for byte */
+	void (*answer)(struct chat_call *c, int status, const char *content_type, struct str body); /* the body is copied; it is gone then */
+	void *adapter;         /* for the adapter's own use */
+};
+
 struct chat_kind {
 	const char *name; /* as written in the chats file */
 	unsigned can;     /* of enum chat_can */
@@ -93,6 +104,8 @@ struct chat_kind {
 	void (*close)(void *self); /* no callback comes from it any more; orders that it has not answered are answered by chat_told() first */
 	/* Answers exactly once, now or later, with chat_told(); at the latest 25 s later: then its claim is over. Only while it is up. */
 	void (*send)(void *self, struct chat_order *o);
+	/* Answers it, now or later, at the latest in close(). NULL: nothing calls. */
+	void (*call)(void *self, struct chat_call *c);
 };
 
 /* id: what the chat system calls a message that was said; "" for what makes none. POST_RETRY: kept says that it was surely not taken,

@@ -25,6 +25,7 @@ struct rulebook;
 struct run;
 struct runs;
 struct source_folder;
+struct chat_call;
 struct chat_post;
 struct work;
 
@@ -79,6 +80,8 @@ struct engine {
 	wall_ms started;
 	/* Filled by the room that knows the chat systems and by the daemon. */
 	const struct chat_kind *const *chats;
+	/* Net thread: hands what came at POST /chats/NAME/REST to the adapter of that chat. false: there is no such chat, or it takes no calls. */
+	bool (*chat_call)(struct chat_call *c);
 	/* Runs what waits in the outbox to be run, at most once: a command that came as a message (kind "command"), a call that was approved
 	 * (KIND_HELD_RUN), one that was planned (KIND_PLAN_RUN). commands/ fills it. */
 	bool (*run_row)(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err);
