@@ -1,10 +1,11 @@
 /* net/server_internal.h -- what server.c, http_parse.c and ws.c share. Nobody else includes it, but tests and fuzz targets.
  *
- * http_in and ws_in take bytes and know no sockets; server.c owns the sockets and gives them the bytes.
+ * http_in takes bytes and knows no sockets; server.c owns the sockets and gives it the bytes.
  */
 #pragma once
 #include "net/server.h"
 #include "net/tls.h"
+#include "net/ws_frames.h"
 
 #include <llhttp.h>
 #include <netinet/in.h>
@@ -55,44 +56,6 @@ void http_in_done(struct http_in *in);
 enum http_step http_in_feed(struct http_in *in, struct str *bytes);
 struct http_request *http_in_take(struct http_in *in);
 const char *http_reason(int status);
-
-/* ---- ws.c: messages from bytes ---- */
-
-/* The frame that is coming in. wslay's context (9 KB) hangs on it only while a message is under way. */
-struct ws_in {
-	struct ws_rx *rx;
-	uint64_t payload_total, payload_left;
-	uint8_t head[14];
-	uint8_t head_n;
-	bool fragmented; /* a data message waits for its next fragment */
-};
-
-struct ws_sink {
-	void (*message)(void *owner, struct str text);
-	void (*put)(void *owner, struct str bytes); /* an answer of the protocol itself: pong, close */
-};
-
-enum ws_step {
-	WS_GO_ON,
-	WS_CLOSED, /* the peer sent a close frame; it was answered */
-	WS_BROKEN, /* the peer broke the protocol or a limit; a close frame was put */
-};
-
-/* *spare keeps one wslay context between messages; the caller ends it with ws_rx_free(). */
-enum ws_step ws_in_feed(struct ws_in *w, struct ws_rx **spare, size_t max_bytes, const struct ws_sink *sink,
-			void *owner, struct str bytes);
-void ws_in_done(struct ws_in *w);
-void ws_rx_free(struct ws_rx *rx);
-
-/* Bytes that several senders share. */
-struct ws_frame {
-	unsigned refs;
-	uint32_t n;
-	char bytes[];
-};
-struct ws_frame *frame_new(struct str bytes); /* raw bytes, no WebSocket header */
-struct ws_frame *frame_hold(struct ws_frame *f);
-struct ws_frame *frame_close_new(int code, struct str reason);
 
 /* ---- server.c: connections ---- */
 
