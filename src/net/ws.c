@@ -1,22 +1,7 @@
 #include "net/server_internal.h"
-
-#include <openssl/evp.h>
-#include <openssl/sha.h>
+#include "net/ws_handshake.h"
 
 /* ---- a connection's WebSocket ---- */
-
-/* RFC 6455 section 4.2.2: SHA-1 of the key and this, in base64. */
-static void accept_key(const char key[24], char out[29])
-{
-	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-	char text[24 + sizeof guid - 1];
-	uint8_t hash[SHA_DIGEST_LENGTH];
-
-	memcpy(text, key, 24);
-	memcpy(text + 24, guid, sizeof guid - 1);
-	SHA1((const uint8_t *)text, sizeof text, hash);
-	EVP_EncodeBlock((uint8_t *)out, hash, sizeof hash);
-}
 
 static void put_frame(struct conn *c, struct ws_frame *f)
 {
@@ -36,12 +21,12 @@ static void say_close(struct conn *c, int code, struct str reason)
 bool ws_accept(struct server *s, conn_id id, const char *extra_headers, void *user)
 {
 	struct conn *c = conn_find(s, id);
-	char accept[29];
+	char accept[WS_ACCEPT_SIZE];
 	struct buf head;
 
 	if (!c || c->state != CONN_PENDING || !c->in->ws_key[0])
 		return false;
-	accept_key(c->in->ws_key, accept);
+	ws_accept_write(c->in->ws_key, accept);
 	buf_init(&head, 16 * KIB);
 	buf_printf(&head,
 		   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -1,11 +1,9 @@
 #include "base/crypt.h"
 #include "net/client.h"
+#include "net/ws_handshake.h"
 
 #include <curl/curl.h>
-#include <openssl/evp.h>
-#include <openssl/sha.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <wslay/wslay.h>
 
@@ -13,7 +11,6 @@
 
 #define OPEN_DEADLINE (10 * SECOND)
 #define CLOSE_DEADLINE (2 * SECOND)
-#define ANSWER_MAX (16 * KIB)
 #define MESSAGE_MAX (16 * MIB)
 
 struct message {
@@ -148,87 +145,15 @@ static bool read_head(struct ws_client *c, struct buf *answer, size_t *head_byte
 	return true;
 }
 
-static struct str header_find(struct str head, struct str name)
-{
-	struct str line, key, value;
-
-	while (head.n) {
-		head = str_cut(head, '\n', &line);
-		value = str_cut(line, ':', &key);
-		if (str_eq_nocase(key, name))
-			return str_trim(value);
-	}
-	return S("");
-}
-
-/* RFC 6455 section 4.1, what a client checks. */
-static bool answer_is_sound(struct str head, const char *key, struct err *err)
-{
-	char text[64 + 40], want[32];
-	uint8_t hash[SHA_DIGEST_LENGTH];
-	struct str line, status;
-	int64_t code = 0;
-	int n = snprintf(text, sizeof text, "%s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key);
-
-	str_cut(head, '\r', &line);
-	status = str_cut(line, ' ', &(struct str){0});
-	str_cut(status, ' ', &status);
-	if (!str_starts(line, S("HTTP/1.1 ")) || !str_to_int(status, &code) || code != 101) {
-		err_set(err, code >= 300 ? err_of_http_status((int)code) : ERR_UNAVAILABLE,
-			"the server does not open a WebSocket: " STR_FMT, STR_ARG(str_clip(line, 100)));
-		return false;
-	}
-	SHA1((const uint8_t *)text, (size_t)n, hash);
-	EVP_EncodeBlock((uint8_t *)want, hash, sizeof hash);
-	if (!str_is(header_find(head, S("sec-websocket-accept")), want) ||
-	    !str_eq_nocase(header_find(head, S("upgrade")), S("websocket"))) {
-		err_set(err, ERR_UNAVAILABLE, "the server's answer is not that of a WebSocket");
-		return false;
-	}
-	return true;
-}
-
-struct target {
-	char *http_url; /* for curl */
-	struct str host, path;
-};
-
 /* ws:// and wss:// are http:// and https:// for curl. */
-static bool split_url(struct arena *a, struct str url, struct target *out, struct err *err)
+static bool connect_to(struct ws_client *c, struct arena *a, const struct ws_target *t, struct err *err)
 {
-	static const struct {
-		struct str from, to;
-	} schemes[] = {{{"ws://", 5}, {"http://", 7}},
-		       {{"wss://", 6}, {"https://", 8}},
-		       {{"http://", 7}, {"http://", 7}},
-		       {{"https://", 8}, {"https://", 8}}};
-
-	for (size_t i = 0; i < COUNT_OF(schemes); i++) {
-		struct str rest, at;
-
-		if (!str_starts(url, schemes[i].from) || memchr(url.p, '\r', url.n) || memchr(url.p, '\n', url.n))
-			continue;
-		rest = str_n(url.p + schemes[i].from.n, url.n - schemes[i].from.n);
-		at = rest;
-		while (at.n && *at.p != '/' && *at.p != '?')
-			at.p++, at.n--;
-		out->host = str_n(rest.p, rest.n - at.n);
-		out->path = at.n && *at.p == '?' ? arena_printf(a, "/" STR_FMT, STR_ARG(at)) : at.n ? at : S("/");
-		out->http_url =
-			(char *)arena_printf(a, STR_FMT STR_FMT "/", STR_ARG(schemes[i].to), STR_ARG(out->host)).p;
-		return out->host.n > 0;
-	}
-	err_set(err, ERR_INVALID, "the URL is not ws:// or wss://");
-	return false;
-}
-
-static bool connect_to(struct ws_client *c, const char *url, struct err *err)
-{
+	struct str url = arena_printf(a, "%s://" STR_FMT "/", t->tls ? "https" : "http", STR_ARG(t->authority));
 	CURLcode code;
 
 	curl_global_init(CURL_GLOBAL_ALL);
 	c->easy = curl_easy_init();
-	curl_easy_setopt(c->easy, CURLOPT_URL, url);
+	curl_easy_setopt(c->easy, CURLOPT_URL, url.p);
 	curl_easy_setopt(c->easy, CURLOPT_CONNECT_ONLY, 1L);
 	curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -246,32 +171,21 @@ static bool connect_to(struct ws_client *c, const char *url, struct err *err)
 	return false;
 }
 
-static bool upgrade(struct ws_client *c, const struct target *t, struct str *headers, size_t header_count,
-		    struct err *err)
+static bool upgrade(struct ws_client *c, const struct ws_target *t, struct str *headers, size_t header_count, struct err *err)
 {
 	mono_ms until = mono_now() + OPEN_DEADLINE;
 	struct buf ask, answer;
-	uint8_t nonce[16];
+	char key[WS_KEY_SIZE];
 	size_t head_bytes;
-	char key[32];
+	int status;
 	bool ok;
 
-	crypt_random(nonce, sizeof nonce);
-	EVP_EncodeBlock((uint8_t *)key, nonce, sizeof nonce);
 	buf_init(&ask, 64 * KIB);
-	buf_init(&answer, ANSWER_MAX);
-	buf_printf(&ask,
-		   "GET " STR_FMT " HTTP/1.1\r\nHost: " STR_FMT "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-		   "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n",
-		   STR_ARG(t->path), STR_ARG(t->host), key);
-	for (size_t i = 0; i < header_count; i++)
-		if (!memchr(headers[i].p, '\n', headers[i].n))
-			buf_printf(&ask, STR_FMT "\r\n", STR_ARG(headers[i]));
-	buf_add(&ask, S("\r\n"));
-	ok = send_all(c, buf_str(&ask), until, err) && read_head(c, &answer, &head_bytes, until, err) &&
-	     answer_is_sound(str_n(answer.p, head_bytes), key, err);
+	buf_init(&answer, WS_ANSWER_MAX);
+	ok = ws_ask_write(&ask, t, headers, header_count, key, err) && send_all(c, buf_str(&ask), until, err) &&
+	     read_head(c, &answer, &head_bytes, until, err) && ws_answer_ok(str_n(answer.p, head_bytes), key, &status, err);
 	if (ok) {
-		buf_init(&c->early, ANSWER_MAX);
+		buf_init(&c->early, WS_ANSWER_MAX);
 		buf_add(&c->early, str_n(answer.p + head_bytes + 2, answer.n - head_bytes - 2));
 	}
 	buf_done(&ask);
@@ -286,14 +200,13 @@ struct ws_client *ws_client_open(struct str url, struct str *headers, size_t hea
 							       .genmask_callback = on_mask,
 							       .on_msg_recv_callback = on_message};
 	struct ws_client *c = mem_new(sizeof *c);
-	struct target t = {0};
+	struct ws_target t;
 	struct arena a;
 	bool ok;
 
 	arena_init(&a);
 	c->last = &c->first;
-	ok = split_url(&a, url, &t, err) && connect_to(c, t.http_url, err) &&
-	     upgrade(c, &t, headers, header_count, err);
+	ok = ws_url_parse(&a, url, &t, err) && connect_to(c, &a, &t, err) && upgrade(c, &t, headers, header_count, err);
 	arena_done(&a);
 	if (ok && wslay_event_context_client_init(&c->ctx, &callbacks, c) == 0) {
 		wslay_event_config_set_max_recv_msg_length(c->ctx, MESSAGE_MAX);
