@@ -322,22 +322,48 @@ static void connect_next(struct dial *d)
 	end(d, "no connection to %s port %d: %s", d->host, d->port, uv_strerror(d->failure));
 }
 
+static void resolved(struct dial *d, struct addrinfo *found)
+{
+	d->found = d->next = found;
+	d->state = CONNECTING;
+	connect_next(d);
+}
+
 static void on_resolved(uv_getaddrinfo_t *r, int status, struct addrinfo *found)
 {
 	struct dial *d = r->data;
 
 	d->is_resolving = false;
-	d->found = d->next = found;
-	if (d->state != RESOLVING) { /* too late */
-		drop_found(d);
-		if (d->state == GONE)
-			free_if_gone(d);
-	} else if (status < 0) {
-		end(d, "no address of %s is found: %s", d->host, uv_strerror(status));
-	} else {
-		d->state = CONNECTING;
-		connect_next(d);
+	if (d->state == RESOLVING && status == 0) {
+		resolved(d, found);
+		return;
 	}
+	uv_freeaddrinfo(found);
+	if (d->state == GONE)
+		free_if_gone(d);
+	else
+		end(d, "no address of %s is found: %s", d->host, uv_strerror(status)); /* unless it ended before */
+}
+
+/* An address needs no thread, of which there are few. */
+static void resolve(struct dial *d)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_NUMERICHOST};
+	char port[16];
+	int status;
+
+	snprintf(port, sizeof port, "%d", d->port);
+	wait_until(d, d->deadline);
+	d->resolving.data = d;
+	if (uv_getaddrinfo(d->loop, &d->resolving, NULL, d->host, port, &hints) == 0) {
+		resolved(d, d->resolving.addrinfo);
+		return;
+	}
+	hints.ai_flags = AI_NUMERICSERV;
+	status = uv_getaddrinfo(d->loop, &d->resolving, on_resolved, d->host, port, &hints);
+	d->is_resolving = status == 0;
+	if (status < 0)
+		end(d, "no address of %s is found: %s", d->host, uv_strerror(status));
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -388,10 +414,7 @@ static struct tls_conn *secure(struct dial *d)
 
 static void begin(struct dial *d, const struct dial_options *o)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	struct err err = {0};
-	char port[16];
-	int status;
 
 	if (!take_host(d, o->host))
 		return;
@@ -403,13 +426,7 @@ static void begin(struct dial *d, const struct dial_options *o)
 			return;
 		}
 	}
-	snprintf(port, sizeof port, "%d", d->port);
-	wait_until(d, d->deadline);
-	d->resolving.data = d;
-	status = uv_getaddrinfo(d->loop, &d->resolving, on_resolved, d->host, port, &hints);
-	d->is_resolving = status == 0;
-	if (status < 0)
-		end(d, "no address of %s is found: %s", d->host, uv_strerror(status));
+	resolve(d);
 }
 
 struct dial *dial_open(uv_loop_t *loop, const struct dial_options *o, const struct dial_events *events)

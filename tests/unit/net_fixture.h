@@ -530,6 +530,63 @@ static inline int ws_dial(const struct world *w, struct buf *heard)
 	return fd;
 }
 
+/* ---- a server of one connection, whose part a function plays on a thread of its own ---- */
+
+/* The system picks the port. */
+static inline int listen_here(int *port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t n = sizeof at;
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, n), 0);
+	ck_assert_int_eq(listen(fd, 8), 0);
+	getsockname(fd, (struct sockaddr *)&at, &n);
+	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+struct peer {
+	pthread_t thread;
+	int listener, port;
+	void (*play)(struct peer *p, int fd);
+	const void *part; /* for play */
+	struct buf heard;
+};
+
+static inline void *peer_thread(void *context)
+{
+	struct peer *p = context;
+	int fd = accept(p->listener, NULL, NULL), one = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	p->play(p, fd);
+	close(fd);
+	return NULL;
+}
+
+static inline void peer_start(struct peer *p, void (*play)(struct peer *p, int fd), const void *part)
+{
+	*p = (struct peer){.play = play, .part = part};
+	buf_init(&p->heard, 64 * MIB);
+	p->listener = listen_here(&p->port);
+	pthread_create(&p->thread, NULL, peer_thread, p);
+}
+
+static inline void peer_end(struct peer *p)
+{
+	pthread_join(p->thread, NULL);
+	close(p->listener);
+	buf_done(&p->heard);
+}
+
+/* Until the other side closes. */
+static inline void peer_hear_all(struct peer *p, int fd)
+{
+	while (hear_some(fd, &p->heard))
+		;
+}
+
 /* ---- certificates ---- */
 
 /* Writes a new key and a certificate signed with it, cert.pem and key.pem in the folder. alt: "DNS:localhost,IP:127.0.0.1", or NULL. */

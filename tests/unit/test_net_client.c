@@ -44,16 +44,8 @@ static void *canned_thread(void *context)
 
 static void canned_start_with(struct canned *c, const char *answer, void *(*run)(void *context))
 {
-	struct sockaddr_in at = {.sin_family = AF_INET};
-	socklen_t n = sizeof at;
-
 	*c = (struct canned){.answer = str_of(answer), .held = -1};
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	c->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(bind(c->listener, (struct sockaddr *)&at, sizeof at), 0);
-	ck_assert_int_eq(listen(c->listener, 8), 0);
-	getsockname(c->listener, (struct sockaddr *)&at, &n);
-	c->port = ntohs(at.sin_port);
+	c->listener = listen_here(&c->port);
 	pthread_create(&c->thread, NULL, run, c);
 }
 

@@ -3,7 +3,6 @@
 #include "net_fixture.h"
 
 #include <openssl/ssl.h>
-#include <sys/stat.h>
 
 static uv_loop_t loop;
 
@@ -113,33 +112,6 @@ static void end(struct seen *s)
 	buf_done(&s->got);
 }
 
-/* ---- the other side: a socket by hand ---- */
-
-static int listen_on(const struct sockaddr *at, socklen_t size, int *port)
-{
-	struct sockaddr_storage got;
-	socklen_t n = sizeof got;
-	int fd = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind(fd, at, size) || listen(fd, 8)) {
-		close(fd);
-		return -1;
-	}
-	getsockname(fd, (struct sockaddr *)&got, &n);
-	*port = ntohs(at->sa_family == AF_INET6 ? ((struct sockaddr_in6 *)&got)->sin6_port
-						: ((struct sockaddr_in *)&got)->sin_port);
-	return fd;
-}
-
-static int listen_here(int *port)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = listen_on((const struct sockaddr *)&at, sizeof at, port);
-
-	ck_assert_int_ge(fd, 0);
-	return fd;
-}
-
 /* ---- plain ---- */
 
 START_TEST(talks)
@@ -198,16 +170,19 @@ END_TEST
 START_TEST(ipv6_in_brackets)
 {
 	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-	int port, fd = listen_on((const struct sockaddr *)&at, sizeof at, &port);
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t n = sizeof at;
 	struct seen s = {0};
 
-	if (fd >= 0) { /* a machine may have no IPv6 */
-		start(&s, "[::1]", port);
+	if (bind(fd, (const struct sockaddr *)&at, n) == 0) { /* a machine may have no IPv6 */
+		listen(fd, 8);
+		getsockname(fd, (struct sockaddr *)&at, &n);
+		start(&s, "[::1]", ntohs(at.sin6_port));
 		await(s.closed || s.opened);
 		ck_assert_msg(s.opened, "%s", s.why);
 		end(&s);
-		close(fd);
 	}
+	close(fd);
 	loop_end();
 }
 END_TEST
@@ -292,54 +267,40 @@ START_TEST(what_waits_has_a_ceiling)
 }
 END_TEST
 
-/* Reads slowly enough that bytes wait, and until the end. */
-static void *read_all(void *context)
-{
-	int *listener = context, fd = accept(*listener, NULL, NULL);
-	static size_t total;
-	char some[4096];
-	ssize_t n;
-
-	while ((n = recv(fd, some, sizeof some, 0)) > 0)
-		total += (size_t)n;
-	ck_assert_int_eq(n, 0);
-	close(fd);
-	return &total;
-}
-
 START_TEST(a_close_lets_out_what_waits)
 {
-	int port, listener = listen_here(&port);
 	struct seen s = {0};
-	pthread_t reader;
+	struct peer p;
 	struct buf big;
-	void *total;
 
+	peer_start(&p, peer_hear_all, NULL);
 	buf_init(&big, 16 * MIB);
 	buf_printf(&big, "%010000000d", 1);
-	start_with(&s, &(struct dial_options){.host = S("127.0.0.1"), .port = port, .unsent_max_bytes = 16 * MIB});
+	start_with(&s, &(struct dial_options){.host = S("127.0.0.1"), .port = p.port, .unsent_max_bytes = 16 * MIB});
 	await(s.opened);
 	dial_send(s.d, buf_str(&big));
 	end(&s);
-	pthread_create(&reader, NULL, read_all, &listener);
 	loop_end();
-	pthread_join(reader, &total);
-	ck_assert_uint_eq(*(size_t *)total, big.n);
+	pthread_join(p.thread, NULL);
+	ck_assert(str_eq(buf_str(&p.heard), buf_str(&big)));
 	ck_assert_uint_eq(s.closed, 0);
 	buf_done(&big);
-	close(listener);
+	buf_done(&p.heard);
+	close(p.listener);
 }
 END_TEST
 
 START_TEST(a_close_at_any_time)
 {
-	int port, listener = listen_here(&port), fd;
+	int other, waiting = listen_here(&other), port, listener = listen_here(&port), fd;
 	struct seen s = {0}, at_open = {.close_at = AT_OPEN}, at_bytes = {.close_at = AT_BYTES}, at_close = {.close_at = AT_CLOSE};
 
 	dial_close(NULL);
-	start(&s, "127.0.0.1", port); /* looked up */
+	start(&s, "localhost", other); /* looked up */
 	end(&s);
-	start(&s, "127.0.0.1", port); /* failed, and not told yet */
+	start(&s, "127.0.0.1", other); /* under way */
+	end(&s);
+	start(&s, "", other); /* failed, and not told yet */
 	end(&s);
 	start(&at_open, "127.0.0.1", port);
 	await(at_open.opened);
@@ -362,6 +323,227 @@ START_TEST(a_close_at_any_time)
 	buf_done(&at_bytes.got);
 	buf_done(&at_close.got);
 	close(listener);
+	close(waiting);
+}
+END_TEST
+
+/* ---- TLS ---- */
+
+static char folder[] = "/tmp/opsroom-dial-XXXXXX", cert[64], key[64];
+
+static void certify(const char *name, const char *alt)
+{
+	if (!cert[0]) {
+		ck_assert_ptr_nonnull(mkdtemp(folder));
+		snprintf(cert, sizeof cert, "%s/cert.pem", folder);
+		snprintf(key, sizeof key, "%s/key.pem", folder);
+	}
+	make_certificate(folder, name, alt);
+}
+
+static void certificates_end(void)
+{
+	unlink(cert);
+	unlink(key);
+	rmdir(folder);
+}
+
+static struct tls_context *certified(const char *name, const char *alt)
+{
+	struct err err = {0};
+	struct tls_context *t;
+
+	certify(name, alt);
+	t = tls_context_new(cert, key, &err);
+	ck_assert_msg(t, "%s", err.text);
+	return t;
+}
+
+START_TEST(tls_large_both_ways)
+{
+	static const char *const hosts[] = {"127.0.0.1", "localhost"};
+	struct world *w = world_new(NULL, certified("none", "DNS:localhost,IP:127.0.0.1"));
+	struct buf ask;
+
+	buf_init(&ask, 2 * MIB);
+	buf_printf(&ask, "POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n", 1000000);
+	for (int i = 0; i < 100000; i++)
+		buf_printf(&ask, "%010d", i);
+	for (size_t i = 0; i < COUNT_OF(hosts); i++) {
+		struct seen s = {.say_at_open = buf_str(&ask)};
+
+		start_with(&s, &(struct dial_options){.host = str_of(hosts[i]), .port = w->port, .tls = true, .ca_file = cert,
+						      .unsent_max_bytes = 2 * MIB});
+		await(s.closed);
+		ck_assert_msg(str_ends(buf_str(&s.got), str_n(ask.p + ask.n - 1000000, 1000000)), "%s", s.why);
+		expect_why(&s, " closed the connection");
+		end(&s);
+	}
+	buf_done(&ask);
+	loop_end();
+	world_free(w);
+	certificates_end();
+}
+END_TEST
+
+START_TEST(tls_only_with_whom_we_trust)
+{
+	struct world *w = world_new(NULL, certified("127.0.0.1", "DNS:other.example,IP:127.0.0.2"));
+	struct dial_options o = {.host = S("127.0.0.1"), .port = w->port, .tls = true, .ca_file = cert};
+
+	expect_refusal(&o, "IP address mismatch"); /* though the subject's name is our address */
+	o.host = S("localhost");
+	expect_refusal(&o, "hostname mismatch");
+	o.ca_file = NULL;
+	expect_refusal(&o, "self-signed certificate");
+	certify("127.0.0.1", "IP:127.0.0.1"); /* not that of the server */
+	o = (struct dial_options){.host = S("127.0.0.1"), .port = w->port, .tls = true, .ca_file = cert};
+	expect_refusal(&o, "no TLS with 127.0.0.1: ");
+	o.certificate_file = cert;
+	o.key_file = "/nowhere/key.pem";
+	expect_refusal(&o, "/nowhere/key.pem");
+	loop_end();
+	world_free(w);
+	certificates_end();
+}
+END_TEST
+
+static void play_plain(struct peer *p, int fd)
+{
+	(void)hear_some(fd, &p->heard);
+	say(fd, "220 welcome, in clear text\r\n");
+	peer_hear_all(p, fd);
+}
+
+static void play_leave(struct peer *p, int fd)
+{
+	(void)hear_some(fd, &p->heard);
+}
+
+START_TEST(tls_that_does_not_come)
+{
+	struct dial_options o = {.host = S("127.0.0.1"), .tls = true};
+	struct peer p;
+
+	peer_start(&p, play_plain, NULL);
+	o.port = p.port;
+	expect_refusal(&o, "no TLS with 127.0.0.1: ");
+	uv_run(&loop, UV_RUN_DEFAULT);
+	peer_end(&p);
+	peer_start(&p, play_leave, NULL);
+	o.port = p.port;
+	expect_refusal(&o, "closed the connection during the TLS handshake");
+	peer_end(&p);
+	peer_start(&p, peer_hear_all, NULL);
+	o.port = p.port;
+	o.deadline = 200;
+	expect_refusal(&o, "does not end the TLS handshake in time");
+	loop_end();
+	peer_end(&p);
+}
+END_TEST
+
+/* Our own TLS of the server's side; answers the first words with two records, the last cut in its middle. */
+static void play_half(struct peer *p, int fd)
+{
+	struct tls_context *t = tls_context_new(cert, key, &(struct err){0});
+	struct tls_conn *c = tls_conn_new(t);
+	struct buf plain, cipher;
+
+	buf_init(&plain, MIB);
+	buf_init(&cipher, MIB);
+	while (!plain.n) {
+		buf_reset(&p->heard);
+		ck_assert(hear_some(fd, &p->heard));
+		ck_assert(tls_conn_feed(c, buf_str(&p->heard), &plain, &cipher));
+		say_bytes(fd, buf_str(&cipher));
+		buf_reset(&cipher);
+	}
+	ck_assert(tls_conn_write(c, S("whole"), &cipher));
+	for (size_t i = 0; i < cipher.n; i++) /* in as many pieces as can be */
+		say_bytes(fd, str_n(cipher.p + i, 1));
+	buf_reset(&cipher);
+	ck_assert(tls_conn_write(c, S("never to be seen"), &cipher));
+	say_bytes(fd, str_n(cipher.p, cipher.n / 2));
+	buf_done(&plain);
+	buf_done(&cipher);
+	tls_conn_free(c);
+	tls_context_free(t);
+}
+
+START_TEST(tls_half_a_record)
+{
+	struct seen s = {.say_at_open = S("hello")};
+	struct peer p;
+
+	certify("none", "IP:127.0.0.1");
+	peer_start(&p, play_half, NULL);
+	start_with(&s, &(struct dial_options){.host = S("127.0.0.1"), .port = p.port, .tls = true, .ca_file = cert});
+	await(s.closed);
+	ck_str(buf_str(&s.got), "whole");
+	expect_why(&s, "127.0.0.1 closed the connection");
+	end(&s);
+	loop_end();
+	peer_end(&p);
+	certificates_end();
+}
+END_TEST
+
+/* Wants a certificate, and says whose it is. */
+static void play_ask_who(struct peer *p, int fd)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	SSL *ssl;
+	char name[64] = "";
+
+	(void)p;
+	ck_assert_int_eq(SSL_CTX_use_certificate_file(ctx, cert, SSL_FILETYPE_PEM), 1);
+	ck_assert_int_eq(SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM), 1);
+	ck_assert_int_eq(SSL_CTX_load_verify_file(ctx, cert), 1);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	ssl = SSL_new(ctx);
+	SSL_set_fd(ssl, fd);
+	if (SSL_accept(ssl) == 1) {
+		X509 *other = SSL_get1_peer_certificate(ssl);
+
+		X509_NAME_get_text_by_NID(X509_get_subject_name(other), NID_commonName, name, sizeof name);
+		ck_assert_int_gt(SSL_write(ssl, name, (int)strlen(name)), 0);
+		SSL_shutdown(ssl);
+		X509_free(other);
+	}
+	shutdown(fd, SHUT_WR);
+	while (recv(fd, &(char){0}, 1, 0) > 0)
+		;
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+}
+
+START_TEST(tls_says_who_we_are)
+{
+	struct dial_options o = {.host = S("127.0.0.1"), .tls = true, .ca_file = cert};
+	struct seen s = {0}, t = {0};
+	struct peer p;
+
+	certify("ana", "IP:127.0.0.1");
+	peer_start(&p, play_ask_who, NULL);
+	o.port = p.port;
+	start_with(&s, &o);
+	await(s.closed);
+	expect_why(&s, "certificate required");
+	end(&s);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	peer_end(&p);
+	peer_start(&p, play_ask_who, NULL);
+	o.port = p.port;
+	o.certificate_file = cert;
+	o.key_file = key;
+	start_with(&t, &o);
+	await(t.closed);
+	ck_str(buf_str(&t.got), "ana");
+	end(&t);
+	loop_end();
+	peer_end(&p);
+	certificates_end();
 }
 END_TEST
 
@@ -377,6 +559,11 @@ int main(void)
 		{"plain", what_waits_has_a_ceiling},
 		{"plain", a_close_lets_out_what_waits},
 		{"plain", a_close_at_any_time},
+		{"tls", tls_large_both_ways},
+		{"tls", tls_only_with_whom_we_trust},
+		{"tls", tls_that_does_not_come},
+		{"tls", tls_half_a_record},
+		{"tls", tls_says_who_we_are},
 	};
 
 	return unit_run_in("net/dial", tests, COUNT_OF(tests), loop_open, NULL);
