@@ -1,4 +1,5 @@
 #include "net/ws_frames.h"
+#include "base/crypt.h"
 #include "net/server.h"
 
 #include <stdlib.h>
@@ -29,27 +30,31 @@ void ws_frame_release(struct ws_frame *f)
 		mem_free(f);
 }
 
-/* Header and payload of one unmasked, unfragmented frame (RFC 6455 section 5.2). */
-static struct ws_frame *frame_build(uint8_t opcode, struct str payload)
+/* The header of an unmasked, unfragmented frame (RFC 6455 section 5.2); the answer is its length. */
+static size_t head_write(uint8_t h[10], unsigned opcode, size_t payload_bytes)
+{
+	h[0] = (uint8_t)(0x80 | opcode);
+	if (payload_bytes < 126) {
+		h[1] = (uint8_t)payload_bytes;
+		return 2;
+	}
+	if (payload_bytes < 65536) {
+		h[1] = 126;
+		h[2] = (uint8_t)(payload_bytes >> 8);
+		h[3] = (uint8_t)payload_bytes;
+		return 4;
+	}
+	h[1] = 127;
+	for (int i = 0; i < 8; i++)
+		h[2 + i] = (uint8_t)((uint64_t)payload_bytes >> (56 - 8 * i));
+	return 10;
+}
+
+static struct ws_frame *frame_build(unsigned opcode, struct str payload)
 {
 	struct ws_frame *f = mem_grow(NULL, sizeof *f + payload.n + 10);
-	uint8_t *h = (uint8_t *)f->bytes;
-	size_t n = 2;
+	size_t n = head_write((uint8_t *)f->bytes, opcode, payload.n);
 
-	h[0] = 0x80 | opcode;
-	if (payload.n < 126) {
-		h[1] = (uint8_t)payload.n;
-	} else if (payload.n < 65536) {
-		h[1] = 126;
-		h[2] = (uint8_t)(payload.n >> 8);
-		h[3] = (uint8_t)payload.n;
-		n = 4;
-	} else {
-		h[1] = 127;
-		for (int i = 0; i < 8; i++)
-			h[2 + i] = (uint8_t)((uint64_t)payload.n >> (56 - 8 * i));
-		n = 10;
-	}
 	if (payload.n)
 		memcpy(f->bytes + n, payload.p, payload.n);
 	f->refs = 1;
@@ -62,16 +67,48 @@ struct ws_frame *ws_frame_new(struct str text)
 	return frame_build(WSLAY_TEXT_FRAME, text);
 }
 
+#define CONTROL_MAX 125 /* bytes of payload, section 5.5 */
+
+static struct str close_payload(char out[CONTROL_MAX], int code, struct str reason)
+{
+	reason = str_clip(reason, CONTROL_MAX - 2);
+	out[0] = (char)(code >> 8);
+	out[1] = (char)code;
+	if (reason.n)
+		memcpy(out + 2, reason.p, reason.n);
+	return str_n(out, reason.n + 2);
+}
+
 struct ws_frame *frame_close_new(int code, struct str reason)
 {
-	char payload[125];
+	char payload[CONTROL_MAX];
 
-	reason = str_clip(reason, sizeof payload - 2);
-	payload[0] = (char)(code >> 8);
-	payload[1] = (char)code;
-	if (reason.n)
-		memcpy(payload + 2, reason.p, reason.n);
-	return frame_build(WSLAY_CONNECTION_CLOSE, str_n(payload, reason.n + 2));
+	return frame_build(WSLAY_CONNECTION_CLOSE, close_payload(payload, code, reason));
+}
+
+void ws_masked_write(struct buf *to, unsigned opcode, struct str payload)
+{
+	uint8_t head[14], mask[4];
+	size_t n = head_write(head, opcode, payload.n);
+	char *at;
+
+	head[1] |= 0x80;
+	crypt_random(mask, sizeof mask);
+	memcpy(head + n, mask, sizeof mask);
+	buf_add(to, str_n((const char *)head, n + sizeof mask));
+	at = buf_room(to, payload.n);
+	if (!at)
+		return;
+	for (size_t i = 0; i < payload.n; i++)
+		at[i] = (char)(payload.p[i] ^ mask[i % 4]);
+	to->n += payload.n;
+}
+
+void ws_masked_close_write(struct buf *to, int code, struct str reason)
+{
+	char payload[CONTROL_MAX];
+
+	ws_masked_write(to, WSLAY_CONNECTION_CLOSE, close_payload(payload, code, reason));
 }
 
 /* ---- receiving ---- */
@@ -82,8 +119,11 @@ struct ws_rx {
 	const struct ws_sink *sink;
 	void *owner;
 	struct str at;
+	bool client;
 	uint8_t control_n;
-	char control[14 + 125]; /* a control frame that comes in pieces */
+	uint8_t reason_n;
+	char control[14 + CONTROL_MAX]; /* a control frame that comes in pieces */
+	char reason[CONTROL_MAX];       /* of the peer's close frame */
 };
 
 static ssize_t on_wslay_recv(wslay_event_context_ptr ctx, uint8_t *to, size_t n, int flags, void *user)
@@ -113,6 +153,14 @@ static ssize_t on_wslay_send(wslay_event_context_ptr ctx, const uint8_t *bytes, 
 	return (ssize_t)n;
 }
 
+static int on_wslay_mask(wslay_event_context_ptr ctx, uint8_t *to, size_t n, void *user)
+{
+	(void)ctx;
+	(void)user;
+	crypt_random(to, n);
+	return 0;
+}
+
 static void on_wslay_message(wslay_event_context_ptr ctx, const struct wslay_event_on_msg_recv_arg *m, void *user)
 {
 	static const char why[] = "text only";
@@ -120,7 +168,10 @@ static void on_wslay_message(wslay_event_context_ptr ctx, const struct wslay_eve
 
 	if (m->opcode == WSLAY_TEXT_FRAME) {
 		rx->sink->message(rx->owner, str_n(m->msg ? (const char *)m->msg : "", m->msg_length));
-	} else if (m->opcode == WSLAY_BINARY_FRAME) {
+	} else if (m->opcode == WSLAY_CONNECTION_CLOSE && m->msg_length > 2) { /* the code stands before the words */
+		rx->reason_n = (uint8_t)(m->msg_length - 2);
+		memcpy(rx->reason, m->msg + 2, rx->reason_n);
+	} else if (m->opcode == WSLAY_BINARY_FRAME && !rx->client) {
 		wslay_event_queue_close(ctx, WSLAY_CODE_UNSUPPORTED_DATA, (const uint8_t *)why, sizeof why - 1);
 		wslay_event_shutdown_read(ctx);
 	}
@@ -130,13 +181,15 @@ static const struct wslay_event_callbacks callbacks = {
 	.recv_callback = on_wslay_recv,
 	.send_callback = on_wslay_send,
 	.on_msg_recv_callback = on_wslay_message,
+	.genmask_callback = on_wslay_mask,
 };
 
-static struct ws_rx *rx_new(size_t max_bytes)
+static struct ws_rx *rx_new(bool client, size_t max_bytes)
 {
 	struct ws_rx *rx = mem_new(sizeof *rx);
 
-	if (wslay_event_context_server_init(&rx->ctx, &callbacks, rx))
+	rx->client = client;
+	if (client ? wslay_event_context_client_init(&rx->ctx, &callbacks, rx) : wslay_event_context_server_init(&rx->ctx, &callbacks, rx))
 		abort();
 	wslay_event_config_set_max_recv_msg_length(rx->ctx, max_bytes);
 	return rx;
@@ -200,12 +253,24 @@ static bool is_broken_header(const struct ws_in *w)
 	return (control && !fin) || ((w->head[0] & 0x0f) == WSLAY_CONNECTION_CLOSE && w->payload_left == 1);
 }
 
-static enum ws_step refuse_frame(const struct ws_sink *sink, void *owner)
+static void tell_end(const struct ws_sink *sink, void *owner, int code, struct str reason)
+{
+	if (sink->ended)
+		sink->ended(owner, code, reason);
+}
+
+static enum ws_step refuse_frame(const struct ws_in *w, const struct ws_sink *sink, void *owner)
 {
 	struct ws_frame *f = frame_close_new(WSLAY_CODE_PROTOCOL_ERROR, S(""));
+	struct buf masked;
 
-	sink->put(owner, str_n(f->bytes, f->n));
+	buf_init(&masked, 1 * KIB);
+	if (w->client)
+		ws_masked_close_write(&masked, WSLAY_CODE_PROTOCOL_ERROR, S(""));
+	sink->put(owner, w->client ? buf_str(&masked) : str_n(f->bytes, f->n));
+	buf_done(&masked);
 	ws_frame_release(f);
+	tell_end(sink, owner, WSLAY_CODE_PROTOCOL_ERROR, S(""));
 	return WS_BROKEN;
 }
 
@@ -217,9 +282,15 @@ static enum ws_step rx_give(struct ws_rx *rx, struct str bytes)
 	failed = wslay_event_recv(rx->ctx);
 	if (wslay_event_want_write(rx->ctx))
 		failed |= wslay_event_send(rx->ctx);
-	if (wslay_event_get_close_received(rx->ctx) && wslay_event_get_close_sent(rx->ctx) && !failed)
+	if (wslay_event_get_close_received(rx->ctx) && wslay_event_get_close_sent(rx->ctx) && !failed) {
+		tell_end(rx->sink, rx->owner, wslay_event_get_status_code_received(rx->ctx), str_n(rx->reason, rx->reason_n));
 		return WS_CLOSED;
-	return failed || wslay_event_get_close_sent(rx->ctx) || rx->at.n ? WS_BROKEN : WS_GO_ON;
+	}
+	if (failed || wslay_event_get_close_sent(rx->ctx) || rx->at.n) {
+		tell_end(rx->sink, rx->owner, wslay_event_get_status_code_sent(rx->ctx), S(""));
+		return WS_BROKEN;
+	}
+	return WS_GO_ON;
 }
 
 /* wslay checks the reason of a close frame right only when it gets the frame at once. */
@@ -264,7 +335,7 @@ static void frame_ended(struct ws_in *w, struct ws_rx **spare)
 static struct ws_rx *rx_borrow(struct ws_in *w, struct ws_rx **spare, size_t max_bytes)
 {
 	if (!w->rx) {
-		w->rx = *spare ? *spare : rx_new(max_bytes);
+		w->rx = *spare ? *spare : rx_new(w->client, max_bytes);
 		*spare = NULL;
 	}
 	return w->rx;
@@ -286,7 +357,7 @@ enum ws_step ws_in_feed(struct ws_in *w, struct ws_rx **spare, size_t max_bytes,
 			rx = rx_borrow(w, spare, max_bytes);
 			rx->sink = sink;
 			rx->owner = owner;
-			step = is_broken_header(w) ? refuse_frame(sink, owner)
+			step = is_broken_header(w) ? refuse_frame(w, sink, owner)
 						   : give_piece(w, str_n((const char *)w->head, w->head_n));
 		}
 		if (step == WS_GO_ON && w->payload_left && bytes.n) {

@@ -10,11 +10,14 @@ struct ws_in {
 	uint8_t head[14];
 	uint8_t head_n;
 	bool fragmented; /* a data message waits for its next fragment */
+	bool client;     /* ours is the client's side: what comes has no mask, what goes has one; binary messages are ignored */
 };
 
 struct ws_sink {
 	void (*message)(void *owner, struct str text);
 	void (*put)(void *owner, struct str bytes); /* an answer of the protocol itself: pong, close */
+	/* Before WS_CLOSED and WS_BROKEN. code: the peer's (1005: it named none), or ours. May be NULL. */
+	void (*ended)(void *owner, int code, struct str reason);
 };
 
 enum ws_step {
@@ -38,3 +41,7 @@ struct ws_frame {
 struct ws_frame *frame_new(struct str bytes); /* raw bytes, no WebSocket header */
 struct ws_frame *frame_hold(struct ws_frame *f);
 struct ws_frame *frame_close_new(int code, struct str reason);
+
+/* What a client sends: one whole frame, masked with random bytes (section 5.3). opcode: WSLAY_TEXT_FRAME and its like. */
+void ws_masked_write(struct buf *to, unsigned opcode, struct str payload);
+void ws_masked_close_write(struct buf *to, int code, struct str reason);

@@ -134,7 +134,7 @@ static int take_status(struct str head, struct str *line)
 	str_cut(head, '\n', line);
 	*line = str_trim(*line);
 	str_cut(str_cut(*line, ' ', &version), ' ', &status);
-	return str_is(version, "HTTP/1.1") && status.n == 3 && str_to_int(status, &code) && code >= 100 ? (int)code : 0;
+	return str_is(version, "HTTP/1.1") && status.n == 3 && str_to_int(status, &code) && code >= 100 && code < 600 ? (int)code : 0;
 }
 
 /* Where a wish for an extension was not sent, none may come: frames would mean something else. */
