@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "base/json.h"
+#include "engine/audit.h"
 #include "engine/engine.h"
 #include "ops/access.h"
 #include "ops/grammar.h"
@@ -104,6 +105,3 @@ bool command_is_there(struct work *w, struct str line);
 bool command_is_prefix(struct str word);
 extern const char *const command_prefixes[];
 extern const size_t command_prefix_count;
-
-/* Audit of what is no command: logins, tokens, provisioning. detail is a JSON object. */
-MUST_USE bool audit_note(struct work *w, int64_t home_id, int64_t actor_id, const char *action, const char *via, struct str detail, const char *result, struct err *err);

@@ -1,8 +1,8 @@
 #include "engine/locks.h"
 
 #include "engine/alerts.h"
+#include "engine/audit.h"
 #include "ops/text.h"
-#include "store/audit.h"
 #include "store/chat.h"
 #include "store/journal.h"
 #include "store/locks.h"
@@ -247,13 +247,6 @@ static bool note_expiry(struct work *w, const struct lock *l)
 {
 	struct json_out o;
 	struct buf b;
-	struct audit_record r = {.home_id = l->id,
-				 .id = engine_id(w),
-				 .workspace_id = l->workspace_id,
-				 .at = w->now,
-				 .action = S("lock.expire"),
-				 .via = S("timer"),
-				 .result = S("ok")};
 
 	buf_init(&b, 4 * KIB);
 	o = json_out(&b);
@@ -261,8 +254,7 @@ static bool note_expiry(struct work *w, const struct lock *l)
 	json_add_str(&o, "target", l->target);
 	json_add_str(&o, "user", id_write(w->arena, 'U', l->user_id));
 	json_close(&o, '}');
-	r.detail = buf_keep(w->arena, &b);
-	return store_audit_add(w->engine->db, w->arena, &r, &w->err);
+	return audit_note(w, l->id, 0, "lock.expire", "timer", buf_keep(w->arena, &b), "ok", &w->err);
 }
 
 static bool remind(struct work *w, const struct standing *s, struct lock *l)
