@@ -11,7 +11,7 @@ static void global_start(void)
 	curl_global_init(CURL_GLOBAL_ALL);
 }
 
-static void start_once(void)
+void curl_start(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -143,7 +143,7 @@ static struct call *call_new(const struct client_request *r, struct buf *answer)
 	struct call *c = mem_new(sizeof *c);
 	span_ms connect = r->deadline < CONNECT_DEADLINE ? r->deadline : CONNECT_DEADLINE;
 
-	start_once();
+	curl_start();
 	c->easy = curl_easy_init();
 	c->url = mem_dup(r->url);
 	c->body = r->body.n ? mem_dup(r->body) : NULL;
@@ -448,7 +448,7 @@ static void client_start(struct http_client *c)
 {
 	if (c->multi || c->freed)
 		return;
-	start_once();
+	curl_start();
 	c->multi = curl_multi_init();
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_want_socket);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);

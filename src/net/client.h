@@ -7,6 +7,8 @@
 
 struct http_client;
 
+void curl_start(void); /* any thread, any number of times: before libcurl is used */
+
 struct client_request {
 	const char *method; /* "POST" */
 	struct str url;
