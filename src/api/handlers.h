@@ -35,6 +35,7 @@ void v1_access_check(struct exchange *x);
 void v1_approvals(struct exchange *x);
 void v1_approval(struct exchange *x);
 void v1_locks(struct exchange *x);
+void v1_mail_test(struct exchange *x);
 void v1_alerts(struct exchange *x);
 void v1_alerts_test(struct exchange *x);
 void v1_alert(struct exchange *x);

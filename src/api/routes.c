@@ -64,6 +64,9 @@ const struct http_route routes[] = {
 	{"GET", "/v1/approvals/", "CODE", DIALECT_OURS, WHO_PERSON, ROUTE_PREFIX, v1_approval, "One of them, by its code or its number."},
 	{"GET", "/v1/locks", "?target=", DIALECT_OURS, WHO_PERSON, 0, v1_locks,
 	 "What is locked by whom, why, until when, and who waits for it; with target= that one alone, an empty list if it is free."},
+	{"POST", "/v1/mail/test", "", DIALECT_OURS, WHO_ADMIN, 0, v1_mail_test,
+	 "Sends a mail now, to oneself or to the address `to`, and answers what the mail server said: result done, retry or refused. With queue: true it goes to oneself, "
+	 "through the outbox: result queued."},
 	{"GET", "/v1/secrets", "?plugin=", DIALECT_OURS, WHO_PERSON, 0, v1_secrets, "Which secrets of plugins are set: one's own, for an admin all. Never a value."},
 	{"POST", "/v1/secrets", "", DIALECT_OURS, WHO_WRITER, 0, v1_secret_put,
 	 "Sets a secret of a plugin, for the site, the plugin, a channel or oneself. An admin's, but for one's own."},

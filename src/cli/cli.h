@@ -199,6 +199,7 @@ bool sub_source_replay(struct cli *c, struct err *err);
 bool sub_source_list(struct cli *c, struct err *err);
 bool sub_source_show(struct cli *c, struct err *err);
 bool sub_source_mail(struct cli *c, struct err *err);
+bool sub_mail_test(struct cli *c, struct err *err);
 bool sub_source_test(struct cli *c, struct err *err);
 bool sub_import_alertmanager(struct cli *c, struct err *err);
 bool sub_routes_show(struct cli *c, struct err *err);

@@ -264,6 +264,9 @@ const struct subcommand subcommands[] = {
 	 "75 (try again: no answer, or the disk is full), 65 (the mail is refused), 67 (no such key), 77. In /etc/aliases: alerts: "
 	 "\"|/usr/bin/opsroom source mail https://opsroom.example.com/hooks/email/KEY\"",
 	 {{0}}},
+	{"mail test", "[<address>]", 0, 1, false, false, sub_mail_test, "Send a mail now, to oneself or to that address, and print what the mail server says (admins); exit code 1 if it did not take it.",
+	 "It goes to mail_server of opsroom.yaml(5). Mail to people goes there through the outbox, which tries again what the server puts off.",
+	 {{"--queue", NULL, "Put it into the outbox instead; the log says what becomes of it"}}},
 	{"source deliveries", "[<source>]", 0, 1, false, false, sub_source_deliveries, "What came from a source: its last 50 deliveries. Without a name: all sources.",
 	 "`-` is what came without the key of a source, `api` what came to Alertmanager's API where it asks for no key. They are kept until the daemon ends.", {{0}}},
 	{"source delivery", "<delivery>", 1, 1, false, false, sub_source_delivery, "One delivery, with its headers and its body (operators).", NULL, {{0}}},

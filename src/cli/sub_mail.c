@@ -1,5 +1,5 @@
-/* `opsroom source mail`: what a mail server pipes its mail into. It speaks sysexits.h, by which the mail server knows whether to
- * try again, so it prints its own errors. */
+/* Mail in and out. `opsroom source mail` is what a mail server pipes its mail into; it speaks sysexits.h, by which the mail server knows
+ * whether to try again, so it prints its own errors. `opsroom mail test` tries the server that takes our mail. */
 #include "cli/cli.h"
 
 #include <sysexits.h>
@@ -70,5 +70,35 @@ bool sub_source_mail(struct cli *c, struct err *err)
 	if (why.code)
 		fprintf(stderr, "opsroom: " STR_FMT "\n", STR_ARG(safe_line(&c->arena, str_of(why.text))));
 	c->exit_code = sysexit_of(&why);
+	return true;
+}
+
+/* What became of it, between the server and the address. */
+static const char *became(struct str result)
+{
+	if (str_is(result, "queued"))
+		return "gets the mail from the outbox, to";
+	return str_is(result, "done") ? "took the mail to" : str_is(result, "refused") ? "refused the mail to" : "did not take the mail to";
+}
+
+bool sub_mail_test(struct cli *c, struct err *err)
+{
+	const struct pair to = {"to", c->arg_count ? str_of(c->args[0]) : str_n(NULL, 0)};
+	struct str result, answer;
+	struct json *v;
+
+	if (option(c, "--queue") && c->arg_count) {
+		err_set(err, ERR_INVALID, "with --queue it goes to your own address");
+		return false;
+	}
+	if (!call(c, "POST", S("/v1/mail/test"), option(c, "--queue") ? S("{\"queue\":true}") : json_of(c, &to, 1), &v, err))
+		return false;
+	result = json_get_str(v, "result");
+	answer = json_get_str(v, "answer");
+	c->exit_code = str_is(result, "retry") || str_is(result, "refused");
+	if (c->json)
+		return say_json(v);
+	say_line(c, arena_printf(&c->arena, STR_FMT " %s " STR_FMT "%s" STR_FMT, STR_ARG(json_get_str(v, "server")), became(result), STR_ARG(json_get_str(v, "to")),
+				 answer.n ? ": " : "", STR_ARG(answer)));
 	return true;
 }

@@ -43,6 +43,9 @@ struct str daemon_url(struct daemon *d, struct str host, int port);
 /* How this machine reaches it, without what stands in front. */
 struct str daemon_local_url(struct daemon *d, struct str host, int port);
 
+/* Of the settings as they are; the texts stay where they are. */
+struct mail_server daemon_mail_server(const struct daemon *d);
+
 /* run.c: runs until a signal ends it; the answer is the exit code. */
 int daemon_run(struct daemon *d, struct err *err);
 

@@ -74,6 +74,7 @@ struct config_swap {
 	struct str prometheus_url;
 	span_ms alert_graphs;
 	size_t upload_max;
+	struct mail_server mail;
 };
 
 /* Work thread. Memory only: a commit that fails does not undo it. */
@@ -84,6 +85,7 @@ static void swap_run(struct work *w)
 	w->engine->config.prometheus_url = s->prometheus_url;
 	w->engine->config.alert_graphs = s->alert_graphs;
 	w->engine->config.upload_max = s->upload_max;
+	w->engine->config.mail = s->mail;
 }
 
 static void swap_done(struct work *w)
@@ -103,6 +105,7 @@ static void tell_work_thread(struct daemon *d)
 	s->prometheus_url = d->settings.prometheus_url; /* in the daemon's arena: a reload leaves it there */
 	s->alert_graphs = d->settings.alert_graphs;
 	s->upload_max = d->settings.upload_max;
+	s->mail = daemon_mail_server(d);
 	s->work.arena = &s->arena;
 	s->work.run = swap_run;
 	s->work.done = swap_done;
@@ -327,6 +330,8 @@ int daemon_run(struct daemon *d, struct err *err)
 	    !engine_start(d->engine, err) || !announce(d, err))
 		return err_info(err->code)->exit_code;
 	audit_syslog_use(d->engine, d->settings.audit_syslog);
+	if (!d->settings.mail_server.n)
+		log_info(EV_MAIL_OFF, F_TXT("why", "mail_server is not set"));
 	api_set_ready(d->api, true);
 	notify("READY=1");
 	uv_run(&d->loop, UV_RUN_DEFAULT);

@@ -2,6 +2,7 @@
 
 #include "base/yaml.h"
 #include "daemon/data_dir.h"
+#include "net/mail_out.h"
 #include "net/syslog.h"
 
 #include <arpa/inet.h>
@@ -114,6 +115,12 @@ static bool value_parse(struct arena *a, const struct setting *s, struct str tex
 	case SETTING_SYSLOG:
 		*(struct str *)at = arena_dup(a, text);
 		return syslog_address_ok(text, &ignored);
+	case SETTING_MAIL_SERVER:
+		*(struct str *)at = arena_dup(a, text);
+		return mail_server_ok(text);
+	case SETTING_EMAIL:
+		*(struct str *)at = arena_dup(a, text);
+		return mail_address_ok(text);
 	case SETTING_LEVEL:
 		return log_level_parse(text, at);
 	case SETTING_SIZE:
@@ -217,7 +224,7 @@ const struct setting *settings_option(struct str word)
 
 const char *settings_value_name(const struct setting *s)
 {
-	static const char *const names[] = {"PATH", "ADDRESS:PORT", "URL", "RECEIVER", "LEVEL", "SIZE", "SPAN", "COUNT"};
+	static const char *const names[] = {"PATH", "ADDRESS:PORT", "URL", "RECEIVER", "URL", "EMAIL", "LEVEL", "SIZE", "SPAN", "COUNT"};
 
 	return names[s->type];
 }
@@ -280,11 +287,16 @@ static bool read_given(struct arena *a, const struct settings_given *given, stru
 
 static bool fit_together(const struct settings *s, const char *file, struct err *err)
 {
-	if (!s->tls_certificate.n == !s->tls_key.n)
-		return true;
-	err_set(err, ERR_INVALID, "%s%stls_certificate and tls_key go together; %s is missing", file ? file : "",
-		file ? ": " : "", s->tls_key.n ? "tls_certificate" : "tls_key");
-	return false;
+	const char *missing = !s->tls_certificate.n == !s->tls_key.n ? NULL : s->tls_key.n ? "tls_certificate" : "tls_key";
+	const char *pair = "tls_certificate and tls_key";
+
+	if (!missing && !s->mail_server.n != !s->mail_from.n) {
+		missing = s->mail_from.n ? "mail_server" : "mail_from";
+		pair = "mail_server and mail_from";
+	}
+	if (missing)
+		err_set(err, ERR_INVALID, "%s%s%s go together; %s is missing", file ? file : "", file ? ": " : "", pair, missing);
+	return !missing;
 }
 
 bool settings_read(struct arena *a, const char *file, const struct settings_given *given, struct settings *out,

@@ -17,6 +17,8 @@ enum setting_id {
 #define SETTING_C_ADDRESS struct str
 #define SETTING_C_URL struct str
 #define SETTING_C_SYSLOG struct str
+#define SETTING_C_MAIL_SERVER struct str
+#define SETTING_C_EMAIL struct str
 #define SETTING_C_LEVEL enum log_level
 #define SETTING_C_SIZE size_t
 #define SETTING_C_SPAN span_ms
@@ -34,6 +36,8 @@ enum setting_type {
 	SETTING_ADDRESS,
 	SETTING_URL,
 	SETTING_SYSLOG,
+	SETTING_MAIL_SERVER,
+	SETTING_EMAIL,
 	SETTING_LEVEL,
 	SETTING_SIZE,
 	SETTING_SPAN,

@@ -71,12 +71,20 @@ static bool start_clock(struct daemon *d, struct err *err)
 	return true;
 }
 
+struct mail_server daemon_mail_server(const struct daemon *d)
+{
+	const struct settings *s = &d->settings;
+
+	return (struct mail_server){.url = s->mail_server, .from = s->mail_from, .login = s->mail_login, .ca = s->mail_ca, .plain = s->mail_without_tls != 0};
+}
+
 bool daemon_open(struct daemon *d, struct err *err)
 {
 	const struct settings *s = &d->settings;
 	struct engine_config config = {
 		.data_dir = s->data.p, .public_url = s->public_url, .queue_max = s->queue_max, .node = 1,
-		.prometheus_url = s->prometheus_url, .alert_graphs = s->alert_graphs, .runs_keep = s->runs_keep, .upload_max = s->upload_max};
+		.prometheus_url = s->prometheus_url, .alert_graphs = s->alert_graphs, .runs_keep = s->runs_keep, .upload_max = s->upload_max,
+		.mail = daemon_mail_server(d)};
 	struct rulebook_from from;
 
 	d->engine = engine_new(&config, &d->loop, NULL, err);

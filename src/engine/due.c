@@ -14,6 +14,7 @@
 #include "engine/housekeeping.h"
 #include "engine/runs.h"
 #include "engine/locks.h"
+#include "engine/mail.h"
 #include "engine/plans.h"
 #include "engine/scheduled.h"
 #include "engine/silences.h"
@@ -133,6 +134,7 @@ static const struct post_kind post_kinds[] = {
 	{KIND_RUN, runs_render, runs_told, note_not_told, .in_order = true},
 	{KIND_APP_EVENT, app_event_render, app_event_told, note_not_told, app_event_send, .quiet = true},
 	{KIND_GRAPH, graph_render, note_told, note_not_told, graph_send},
+	{KIND_MAIL, mail_render, note_told, mail_not_told, mail_leave},
 };
 
 static const struct post_kind *post_kind_of(struct str kind)

@@ -8,6 +8,7 @@
 #include "engine/audit_syslog.h"
 #include "engine/graph.h"
 #include "engine/heartbeats.h"
+#include "engine/mail.h"
 #include "ops/routing.h"
 #include "ops/source.h"
 #include "store/chat.h"
@@ -436,6 +437,7 @@ void engine_stop(struct engine *e)
 		return;
 	l->running = false;
 	graphs_stop(e);
+	mails_stop(e);
 	app_senders_stop(e);
 	audit_syslog_stop(e);
 	pthread_mutex_lock(&l->lock);

@@ -7,6 +7,7 @@
  */
 #pragma once
 #include "base/crypt.h"
+#include "net/mail_out.h"
 #include "net/server.h"
 #include "ops/id.h"
 #include "ops/model.h"
@@ -56,6 +57,7 @@ struct engine_config {
 	/* The work thread's; a reload changes them by a work item. */
 	struct str prometheus_url; /* "": no graphs */
 	span_ms alert_graphs;      /* how far back those of alerts reach; 0: alerts get none */
+	struct mail_server mail;   /* url "": nobody gets mail */
 };
 
 /* What the work thread knows; only for work items. */
@@ -76,6 +78,7 @@ struct engine {
 	struct loop_state *loop;  /* engine/engine.c's own */
 	struct audit_syslog *audit_syslog; /* the net thread's (engine/audit_syslog.c); NULL: none was wanted yet */
 	struct app_senders *apps; /* the net thread's (engine/app_send.c); NULL: none was needed yet */
+	struct mail_out *mail;    /* the net thread's (engine/mail.c); NULL: none was sent yet */
 	struct http_client *prometheus; /* the net thread's (engine/graph.c); NULL: no graph was asked for yet */
 	wall_ms started;
 	/* Filled by the room that knows the chat systems and by the daemon. */

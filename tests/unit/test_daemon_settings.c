@@ -47,7 +47,8 @@ START_TEST(the_table_is_sound)
 		size_t n = strlen(row->help);
 
 		ck_assert_ptr_eq(settings_option(settings_option_name(&a, row)), row);
-		ck_assert_msg(!row->reload || row->type >= SETTING_LEVEL || i == SETTING_sources_dir || i == SETTING_alerting || i == SETTING_access || i == SETTING_plugins_dir || i == SETTING_prometheus_url || i == SETTING_audit_syslog,
+		ck_assert_msg(!row->reload || row->type >= SETTING_LEVEL || i == SETTING_sources_dir || i == SETTING_alerting || i == SETTING_access || i == SETTING_plugins_dir || i == SETTING_prometheus_url || i == SETTING_audit_syslog ||
+				      strncmp(row->name, "mail_", 5) == 0,
 			      "%s", row->name);
 		ck_assert_msg(n > 10 && row->help[n - 1] == '.', "%s: %s", row->name, row->help);
 	}
@@ -75,6 +76,9 @@ START_TEST(values_of_each_type)
 		{"--public-url", "ops.example.com", false},
 		{"--public-url", "https://", false},
 		{"--public-url", "https://x y", false},
+		{"--mail-server", "mail.example.com", false},
+		{"--mail-server", "smtp://mail.example.com:587 ", false},
+		{"--mail-from", "opsroom", false},
 		{"--data", "", false},
 		{"--log-level", "debug", true},
 		{"--log-level", "loud", false},
@@ -134,6 +138,7 @@ START_TEST(errors_say_where_and_what_is_allowed)
 		{"prometheus_url: ftp://reader:open@sesame@prom:9090\n",
 		 ": line 1: prometheus_url takes http:// or https:// and a host; not \"prom:9090\""},
 		{"tls_key: x\n", ": tls_certificate and tls_key go together; tls_certificate is missing"},
+		{"mail_server: smtp://mail\n", ": mail_server and mail_from go together; mail_from is missing"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
