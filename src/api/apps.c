@@ -3,6 +3,7 @@
 #include "api/provision.h"
 #include "commands/command.h"
 #include "engine/app_events.h"
+#include "engine/app_send.h"
 #include "engine/apps.h"
 #include "store/apps.h"
 #include "store/chat.h"
@@ -117,12 +118,27 @@ bool app_change(struct work *w, struct app *app, const struct json *manifest, st
 	return read_manifest(w, manifest, app, &m, err) && store_app_set(w->engine->db, app, err) && store_app_offers(w->engine->db, app, &before, &m, err);
 }
 
+struct ending {
+	struct engine *engine;
+	int64_t app_id;
+};
+
+static void end_links(void *context)
+{
+	const struct ending *ending = context;
+
+	app_links_end(ending->engine, ending->app_id);
+}
+
 bool app_end(struct work *w, const struct app *app, struct err *err)
 {
 	struct app_manifest m = app_manifest_of(w->arena, app);
 	static const struct app_manifest nothing;
+	struct ending *links = arena_zero(w->arena, sizeof *links);
 	struct user bot;
 
+	*links = (struct ending){w->engine, app->id};
+	effect_call(w, end_links, links);
 	return store_user_find(w->engine->db, w->arena, app->workspace_id, app->user_id, &bot, err) && store_app_offers(w->engine->db, app, &m, &nothing, err) &&
 	       store_app_drop(w->engine->db, app, bot.name, w->now, err) && apps_hurry(w, app->id, err); /* what waits for it finds that it is gone */
 }

@@ -10,6 +10,11 @@
 const struct slack_method slack_methods[] = {
 	{"api.test", 0, "", slack_api_test, "Answers, to see whether the server does."},
 	{"apps.connections.open", SCOPE_READ, "connections:write", slack_apps_open, "The address of a WebSocket for Socket Mode, good for one connection within a minute."},
+	{"apps.manifest.create", SCOPE_ADMIN, "admin", slack_manifest_create, "Makes an app; for admins. Its tokens stand among its credentials, this once."},
+	{"apps.manifest.delete", SCOPE_ADMIN, "admin", slack_manifest_delete, "Ends an app; for admins."},
+	{"apps.manifest.export", SCOPE_ADMIN, "admin", slack_manifest_export, "The manifest of an app; for admins."},
+	{"apps.manifest.update", SCOPE_ADMIN, "admin", slack_manifest_update, "Gives an app another manifest; for admins."},
+	{"apps.manifest.validate", SCOPE_ADMIN, "admin", slack_manifest_validate, "Is this a manifest? For admins."},
 	{"auth.revoke", SCOPE_READ, "", slack_auth_revoke, "Revokes the token that asks; with test=true it does not."},
 	{"auth.test", SCOPE_READ, "", slack_auth_test, "Who the token belongs to."},
 	{"blocks.actions", SCOPE_WRITE, "chat:write", slack_blocks_actions, "A person's click on a button; the answer is seen in the message."},

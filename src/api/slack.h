@@ -114,6 +114,11 @@ void slack_users_conversations(struct slack_call *c);
 
 /* slack_apps.c */
 void slack_apps_open(struct slack_call *c);
+void slack_manifest_create(struct slack_call *c);
+void slack_manifest_delete(struct slack_call *c);
+void slack_manifest_export(struct slack_call *c);
+void slack_manifest_update(struct slack_call *c);
+void slack_manifest_validate(struct slack_call *c);
 
 /* slack_people.c */
 void slack_api_test(struct slack_call *c);

@@ -1,7 +1,6 @@
 /* Our own API: apps. */
 #include "api/apps.h"
 
-#include "engine/app_send.h"
 #include "engine/apps.h"
 #include "engine/messages.h"
 #include "store/apps.h"
@@ -111,21 +110,8 @@ void v1_app_change(struct exchange *x)
 	json_close(&o, '}');
 }
 
-struct ending {
-	struct engine *engine;
-	int64_t app_id;
-};
-
-static void end_links(void *context)
-{
-	const struct ending *ending = context;
-
-	app_links_end(ending->engine, ending->app_id);
-}
-
 void v1_app_delete(struct exchange *x)
 {
-	struct ending *links;
 	struct json_out o;
 	struct app app;
 
@@ -135,9 +121,6 @@ void v1_app_delete(struct exchange *x)
 		x->work.failed = true;
 		return;
 	}
-	links = arena_zero(x_arena(x), sizeof *links);
-	*links = (struct ending){x->work.engine, app.id};
-	effect_call(&x->work, end_links, links);
 	o = x_object(x, 200);
 	json_close(&o, '}');
 }

@@ -293,6 +293,32 @@ bool apps_hear_reaction(struct work *w, const struct channel *c, const struct me
 	return tell(&n, n.type);
 }
 
+static void write_pinned_event(const struct news *n, struct json_out *o)
+{
+	struct arena *a = n->w->arena;
+
+	json_add_str(o, "type", str_of(n->type));
+	json_add_str(o, "user", id_write(a, 'U', n->user_id));
+	json_add_str(o, "channel_id", channel_id_text(a, n->channel));
+	json_key(o, "item");
+	json_open(o, '{');
+	json_add_str(o, "type", S("message"));
+	json_add_str(o, "channel", channel_id_text(a, n->channel));
+	json_key(o, "message");
+	write_message_object(n->w, o, n->message);
+	json_close(o, '}');
+	if (n->message->user_id)
+		json_add_str(o, "item_user", id_write(a, 'U', n->message->user_id));
+	json_add_str(o, "event_ts", ts_text(a, now_ts(n->w)));
+}
+
+bool apps_hear_pin(struct work *w, const struct channel *c, const struct message *m, int64_t user_id, bool added, struct err *err)
+{
+	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_pinned_event, .type = added ? "pin_added" : "pin_removed", .message = m, .user_id = user_id};
+
+	return tell(&n, n.type);
+}
+
 static void write_member(const struct news *n, struct json_out *o)
 {
 	struct arena *a = n->w->arena;

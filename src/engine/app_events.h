@@ -16,6 +16,7 @@ MUST_USE bool apps_hear_message(struct work *w, const struct channel *c, const s
 MUST_USE bool apps_hear_changed(struct work *w, const struct channel *c, const struct message *before, const struct message *m, struct err *err);
 MUST_USE bool apps_hear_deleted(struct work *w, const struct channel *c, const struct message *m, struct err *err);
 MUST_USE bool apps_hear_reaction(struct work *w, const struct channel *c, const struct message *m, int64_t user_id, struct str name, bool added, struct err *err);
+MUST_USE bool apps_hear_pin(struct work *w, const struct channel *c, const struct message *m, int64_t user_id, bool added, struct err *err);
 MUST_USE bool apps_hear_member(struct work *w, const struct channel *c, int64_t user_id, int64_t inviter_id, bool joined, struct err *err);
 /* "channel_created", "channel_rename", "channel_archive" ...; of public channels everybody who subscribes hears, of others members alone. */
 MUST_USE bool apps_hear_channel(struct work *w, const struct channel *c, int64_t user_id, const char *type, struct err *err);

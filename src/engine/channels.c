@@ -192,7 +192,7 @@ bool chat_pin(struct work *w, struct channel *c, const struct message *m, int64_
 		return chat_refuse(err, ERR_TOO_MANY, "too_many_pins");
 	if (!store_pin_add(w->engine->db, &p, &why))
 		return chat_refuse(err, why.code, why.code == ERR_CONFLICT ? "already_pinned" : why.text);
-	return channel_record(w, c, EVENT_PINNED, m->ts, user_id, arena_printf(w->arena, "%" PRId64, w->now), err);
+	return channel_record(w, c, EVENT_PINNED, m->ts, user_id, arena_printf(w->arena, "%" PRId64, w->now), err) && apps_hear_pin(w, c, m, user_id, true, err);
 }
 
 bool chat_unpin(struct work *w, struct channel *c, const struct message *m, int64_t user_id, struct err *err)
@@ -201,5 +201,6 @@ bool chat_unpin(struct work *w, struct channel *c, const struct message *m, int6
 
 	if (!store_pin_find(w->engine->db, c->id, m->ts, &p, err))
 		return err->code ? false : chat_refuse(err, ERR_NOT_FOUND, "no_pin");
-	return store_pin_drop(w->engine->db, c->id, m->ts, err) && channel_record(w, c, EVENT_UNPINNED, m->ts, user_id, arena_printf(w->arena, "%" PRId64, p.at), err);
+	return store_pin_drop(w->engine->db, c->id, m->ts, err) && channel_record(w, c, EVENT_UNPINNED, m->ts, user_id, arena_printf(w->arena, "%" PRId64, p.at), err) &&
+	       apps_hear_pin(w, c, m, user_id, false, err);
 }

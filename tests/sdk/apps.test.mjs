@@ -58,6 +58,22 @@ test('an app is made, speaks with its own name, may what its scopes say, and end
 	assert.equal(opsroom('app', 'create', 'deployer').status, 0, 'the name is free again');
 });
 
+test('apps.manifest makes, shows, changes and ends an app', async () => {
+	const admin = client(d.adminToken());
+	const made = await admin.apps.manifest.create({ manifest: JSON.stringify({ display_information: { name: 'By API' }, settings: { socket_mode_enabled: true } }) });
+	assert.ok(made.credentials.signing_secret && made.credentials.bot_token);
+	assert.equal((await client(made.credentials.bot_token).auth.test()).user, 'by-api');
+	const wrong = { settings: { event_subscriptions: { request_url: 'nowhere' } } };
+	const has_place = (e) => e.data.error === 'invalid_manifest' && e.data.errors[0].pointer === '/settings/event_subscriptions/request_url';
+	await assert.rejects(admin.apps.manifest.validate({ manifest: JSON.stringify(wrong) }), has_place);
+	await assert.rejects(admin.apps.manifest.update({ app_id: made.app_id, manifest: JSON.stringify(wrong) }), has_place);
+	await admin.apps.manifest.update({ app_id: made.app_id, manifest: JSON.stringify(manifest).replaceAll('/deploy', '/other') });
+	assert.equal((await admin.apps.manifest.export({ app_id: made.app_id })).manifest.features.slash_commands[0].command, '/other');
+	await assert.rejects(client(d.made.tokens.look.token).apps.manifest.validate({ manifest: '{}' }), refused('missing_scope'));
+	await admin.apps.manifest.delete({ app_id: made.app_id });
+	await assert.rejects(admin.apps.manifest.export({ app_id: made.app_id }), refused('invalid_app_id'));
+});
+
 test('who may not, and what is wrong with a manifest', async () => {
 	const look = spawnSync(cli, ['--url', d.url, '--token', d.made.tokens.look.token, 'app', 'create', 'x'], { encoding: 'utf8' });
 	assert.match(look.stderr, /role admin/);

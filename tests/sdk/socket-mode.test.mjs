@@ -8,7 +8,7 @@ const require = createRequire(new URL('../package.json', import.meta.url));
 const { WebClient, LogLevel } = require('@slack/web-api');
 const { SocketModeClient } = require('@slack/socket-mode');
 const WebSocket = require('ws');
-const events = ['message.channels', 'message.im', 'app_mention', 'reaction_added', 'reaction_removed', 'member_joined_channel', 'channel_created', 'team_join'];
+const events = ['pin_added', 'message.channels', 'message.im', 'app_mention', 'reaction_added', 'reaction_removed', 'member_joined_channel', 'channel_created', 'team_join'];
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, setLevel() {}, getLevel: () => 'error', setName() {} };
 let d, ann;
 const slackApiUrl = () => `${d.url}/api/`;
@@ -33,6 +33,7 @@ test('events come in their order, each to one connection, in channels where the 
 	const { ts } = await ann.chat.postMessage({ channel: ops(), text: `<@${app.bot_user_id}> hello` });
 	await ann.reactions.add({ channel: ops(), timestamp: ts, name: 'eyes' });
 	await ann.reactions.remove({ channel: ops(), timestamp: ts, name: 'eyes' });
+	await ann.pins.add({ channel: ops(), timestamp: ts });
 	await ann.chat.update({ channel: ops(), ts, text: 'other' });
 	await ann.chat.delete({ channel: ops(), ts });
 	const { channel } = await ann.conversations.create({ name: 'elsewhere' });
@@ -55,6 +56,7 @@ test('events come in their order, each to one connection, in channels where the 
 	const added = seen.find((e) => e.type === 'reaction_added');
 	assert.deepEqual([added.reaction, added.item_user, added.item], ['eyes', d.made.users.ann.id, { type: 'message', channel: ops(), ts }]);
 	assert.ok(seen.some((e) => e.type === 'reaction_removed'));
+	assert.equal(seen.find((e) => e.type === 'pin_added').item.message.ts, ts);
 	const changed = seen.find((e) => e.subtype === 'message_changed');
 	assert.deepEqual([changed.message.text, changed.previous_message.text, changed.hidden], ['other', `<@${app.bot_user_id}> hello`, true]);
 	assert.equal(seen.find((e) => e.subtype === 'message_deleted').deleted_ts, ts);
@@ -112,6 +114,22 @@ test('a ticket is good once; ten connections and no more; an app that ends is to
 	for (const link of links) await link.end();
 	const refused = async (token) => (await (await fetch(`${slackApiUrl()}apps.connections.open`, { method: 'POST', headers: token ? { authorization: `Bearer ${token}` } : {} })).json()).error;
 	assert.deepEqual([await refused(), await refused('xapp-wrong'), await refused(app.app_token), await refused(d.token)], ['not_authed', 'invalid_auth', 'token_revoked', 'not_allowed_token_type']);
+});
+
+test('after four hours a connection is asked to come again', async () => {
+	const v = await daemon(['--clock', '2026-03-02T02:00:00Z']);
+	try {
+		const app = await v.api('/v1/apps', { body: { name: 'long', manifest: { settings: { socket_mode_enabled: true } } } });
+		const { url } = await (await fetch(`${v.url}/api/apps.connections.open`, { method: 'POST', headers: { authorization: `Bearer ${app.app_token}` } })).json();
+		const ws = new WebSocket(url), got = [];
+		ws.on('message', (m) => got.push(JSON.parse(m)));
+		await until(() => got.length, 'hello');
+		await v.api('/v1/advance', { body: { by: '4h' }, token: v.adminToken() });
+		await until(() => got.some((m) => m.type === 'disconnect' && m.reason === 'refresh_requested'), 'refresh_requested');
+		ws.terminate();
+	} finally {
+		await v.stop();
+	}
 });
 
 test('a real Hubot answers `hubot ping`, in a channel and in a direct message', async () => {

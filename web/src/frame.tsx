@@ -11,7 +11,7 @@ export interface Question { title: string; text: string; yes: string; no: string
 
 type Open =
 	| { kind: 'confirm'; question: Question; answer: (yes: boolean) => void }
-	| { kind: 'modal'; view: ModalView; submit: (state: ModalState) => Promise<void> }
+	| { kind: 'modal'; view: ModalView; submit: (state: ModalState) => Promise<void>; left?: () => void }
 	| { kind: 'emoji'; pick: (name: string) => void }
 	| { kind: 'switcher' | 'help' | 'browse' | 'create' | 'factor' }
 	| { kind: 'details'; channel: string };
@@ -24,6 +24,8 @@ export function dialog_close(): void {
 	dialog.value = null;
 	if (open?.kind === 'confirm')
 		open.answer(false);
+	if (open?.kind === 'modal')
+		open.left?.();
 }
 
 export function ask_confirm(question: Question): Promise<boolean> {
@@ -31,10 +33,10 @@ export function ask_confirm(question: Question): Promise<boolean> {
 	return new Promise((answer) => dialog.value = { kind: 'confirm', question, answer });
 }
 
-// A dialog with fields, as Block Kit has them. It closes when submit is through; what submit throws is shown in it.
-export function ask_modal(view: ModalView, submit: (state: ModalState) => Promise<void>): void {
+// A dialog with fields, as Block Kit has them. It closes when submit is through; what submit throws is shown in it. left: it was closed without that.
+export function ask_modal(view: ModalView, submit: (state: ModalState) => Promise<void>, left?: () => void): void {
 	dialog_close();
-	dialog.value = { kind: 'modal', view, submit };
+	dialog.value = { kind: 'modal', view, submit, left };
 }
 
 export function pick_emoji(pick: (name: string) => void): void {

@@ -6,7 +6,7 @@ import { useId, useState } from 'preact/hooks';
 import { error_text } from './api';
 import { Blocks, text_of } from './blocks';
 import { emoji_text } from './mrkdwn';
-import { Frame, dialog } from './frame';
+import { Frame, dialog, dialog_close } from './frame';
 import type { Block, Element, ModalState, ModalView } from './types';
 
 type Entered = Record<string, string>;          // by block_id
@@ -105,7 +105,7 @@ export function ModalDialog({ view, submit }: { view: ModalView; submit: (state:
 				))}
 				{error && <p class="error" role="alert">{error}</p>}
 				<div class="dialog-buttons">
-					<button type="button" class="button" onClick={() => dialog.value = null}>{emoji_text(text_of(view.close)) || 'Cancel'}</button>
+					<button type="button" class="button" onClick={dialog_close}>{emoji_text(text_of(view.close)) || 'Cancel'}</button>
 					<button class="button primary" aria-disabled={busy}>{emoji_text(text_of(view.submit)) || 'Send'}</button>
 				</div>
 			</form>

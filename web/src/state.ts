@@ -5,6 +5,7 @@
 
 import { batch, computed, effect, signal } from '@preact/signals';
 import { ApiError, api_on_logged_out, error_text, slack, slack_farewell, v1 } from './api';
+import { ask_modal } from './frame';
 import { Log, is_reply } from './log';
 import { route, route_go, route_start, route_to_channel } from './route';
 import { Stream, type Frame, type Status } from './stream';
@@ -315,6 +316,10 @@ function on_frame(frame: Frame): void {
 		users.value = new Map(users.value).set(user.id, { ...users.value.get(user.id), ...user });
 		return;
 	}
+	case 'view_opened':
+		if (frame.view && document.visibilityState === 'visible')       // not on every page that is open
+			app_view_show(frame.view);
+		return;
 	case 'silences_changed':
 		silences_rev.value++;
 		return;
@@ -640,6 +645,20 @@ export async function action_send(channel: string, message: Message, action: Rec
 		toast(`Not done: ${error_text(error)}`, true);
 		return null;
 	}
+}
+
+// What an app answers to its dialog: it shows another one, or says what is wrong with a field.
+async function app_view_submit(view: ModalView, state: ModalState): Promise<void> {
+	const answer = await slack('views.submit', { view_id: view.id, state });
+
+	if (answer.response_action === 'errors')
+		throw new Error(Object.values((answer.errors ?? {}) as Record<string, string>).map(String).join(' ') || 'The app does not take this.');
+	if (answer.view)
+		setTimeout(() => app_view_show(answer.view as ModalView));      // behind the end of this one
+}
+
+function app_view_show(view: ModalView): void {
+	ask_modal(view, (state) => app_view_submit(view, state), () => void slack('views.close', { view_id: view.id }).catch(() => {}));
 }
 
 export async function view_submit(view: ModalView, state: ModalState): Promise<void> {

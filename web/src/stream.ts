@@ -3,7 +3,7 @@
 // Each channel's events are numbered. A Stream keeps the last number that it handed on and hands on each event once and in
 // order. When numbers are missing it asks its owner to read the channel anew (`reset`) and goes on from the new number.
 
-import type { Channel, SlackEvent, User } from './types';
+import type { Channel, ModalView, SlackEvent, User } from './types';
 
 export interface Frame {
 	type: string;
@@ -19,6 +19,7 @@ export interface Frame {
 	unread?: number;
 	mentions?: number;
 	reason?: string;
+	view?: ModalView;
 	id?: number;
 }
 

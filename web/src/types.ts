@@ -125,6 +125,8 @@ export interface Attachment {
 
 // A dialog, as Slack's views are.
 export interface ModalView {
+	id?: string;                    // of an app's
+	notify_on_close?: boolean;
 	callback_id?: string;
 	private_metadata?: string;
 	title?: TextObject;

@@ -1,0 +1,65 @@
+// A dialog of an app: it opens, says what the app does not take, shows the next one, and is closed.
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { gone, message, room_start, see, violations } from './harness.mjs';
+
+const require = createRequire(new URL('../package.json', import.meta.url));
+const { App } = require('@slack/bolt');
+let room, bolt, page;
+const closed = [], plain = (text) => ({ type: 'plain_text', text });
+const form = (title) => ({ type: 'modal', callback_id: 'form', title: plain(title), submit: plain('Deploy'), notify_on_close: true,
+	blocks: [{ type: 'input', block_id: 'what', label: plain('What?'), element: { type: 'plain_text_input', action_id: 'text' } }] });
+
+before(async () => {
+	room = await room_start();
+	const channel = await room.channel('ops');
+	const app = await room.ann.call('POST', '/v1/apps', { name: 'deployer', manifest: { settings: { socket_mode_enabled: true, interactivity: { is_enabled: true } } } });
+	bolt = new App({ token: app.bot_token, appToken: app.app_token, socketMode: true, logLevel: 'error', clientOptions: { slackApiUrl: `${room.daemon.url}/api/` } });
+	bolt.action('deploy', async ({ ack, body, client }) => { await ack(); await client.views.open({ trigger_id: body.trigger_id, view: form('First') }); });
+	bolt.view('form', async ({ ack, view, respond, client }) => {
+		const said = view.state.values.what.text.value;
+
+		await ack(said === 'bad' ? { response_action: 'errors', errors: { what: 'That cannot be deployed.' } } : said === 'next' ? { response_action: 'update', view: form('Second') } : undefined);
+		if (said === 'api')
+			await client.chat.postMessage({ channel, text: 'api is deployed' });
+	});
+	bolt.view({ callback_id: 'form', type: 'view_closed' }, async ({ ack, view }) => { await ack(); closed.push(view.title.text); });
+	await bolt.start();
+	await bolt.client.conversations.join({ channel });
+	await bolt.client.chat.postMessage({ channel, text: 'deploy?', blocks: [{ type: 'actions', elements: [{ type: 'button', action_id: 'deploy', text: plain('Deploy…'), value: 'x' }] }] });
+	page = await room.enter('ann');
+	await page.getByRole('link', { name: /ops/ }).first().click();
+});
+after(async () => {
+	await bolt?.stop();
+	await room?.end();
+});
+
+test('a button of an app opens its dialog, which answers back', async () => {
+	await page.getByRole('button', { name: 'Deploy…' }).click();
+	await see(page.getByRole('dialog').filter({ hasText: 'First' }));
+	assert.deepEqual(await violations(page), []);
+	await page.getByLabel('What?').fill('bad');
+	await page.getByRole('button', { name: 'Deploy', exact: true }).click();
+	await see(page.getByRole('alert').filter({ hasText: 'That cannot be deployed.' }));
+	await page.getByLabel('What?').fill('next');
+	await page.getByRole('button', { name: 'Deploy', exact: true }).click();
+	await see(page.getByRole('dialog').filter({ hasText: 'Second' }));
+	await page.getByLabel('What?').fill('api');
+	await page.getByRole('button', { name: 'Deploy', exact: true }).click();
+	await see(message(page, 'api is deployed'));
+	await gone(page.getByRole('dialog'));
+	assert.deepEqual(closed, []);
+});
+
+test('who leaves it is told of', async () => {
+	await page.getByRole('button', { name: 'Deploy…' }).click();
+	await see(page.getByRole('dialog').filter({ hasText: 'First' }));
+	await page.keyboard.press('Escape');
+	await gone(page.getByRole('dialog'));
+	for (let i = 0; i < 100 && !closed.length; i++)
+		await new Promise((done) => setTimeout(done, 50));
+	assert.deepEqual(closed, ['First']);
+});
