@@ -459,6 +459,7 @@ void app_event_send(struct chat_post *post)
 /* Of so many events not one was taken: the app is not there any more. `opsroom app update` lets it hear again. */
 bool app_event_told(struct work *w, const struct chat_post *post, int64_t gave_up)
 {
+	static const struct app_manifest deaf;
 	struct app app;
 
 	if (!store_app_find(w->engine->db, w->arena, w->engine->workspace_id, post->home_id, &app, &w->err))
@@ -469,7 +470,7 @@ bool app_event_told(struct work *w, const struct chat_post *post, int64_t gave_u
 	if (app.failed >= APP_STOPPED_AFTER && !app.stopped) {
 		app.stopped = w->now;
 		log_error(EV_APP_STOPPED, F_STR("app", app.name));
-		if (!apps_hurry(w, app.id, &w->err)) /* what waits is dropped */
+		if (!store_app_offers(w->engine->db, &app, NULL, &deaf, &w->err) || !apps_hurry(w, app.id, &w->err)) /* nothing more comes, what waits is dropped */
 			return false;
 	}
 	return store_app_failed(w->engine->db, &app, &w->err);
