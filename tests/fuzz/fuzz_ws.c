@@ -1,5 +1,5 @@
-/* Frames from a WebSocket client: however they are cut, the same messages and answers must come out; a message is UTF-8 and
- * within its limit. The first byte says how to cut. */
+/* Frames from a WebSocket client, or from a server (the first byte's highest bit): however they are cut, the same messages and answers must
+ * come out; a message is UTF-8 and within its limit. The first byte's low bits say how to cut. */
 #include "base/crypt.h"
 #include "net/server_internal.h"
 
@@ -41,13 +41,30 @@ static void on_put(void *owner, struct str bytes)
 	*h = fnv_add(*h, bytes);
 }
 
-static uint64_t run(struct str all, size_t step)
+/* A client's masks are random: only how much it says is the same. */
+static void on_masked_put(void *owner, struct str bytes)
 {
-	static const struct ws_sink sink = {on_message, on_put};
+	uint64_t *h = owner;
+
+	need(bytes.n > 0);
+	*h += bytes.n;
+}
+
+static void on_ended(void *owner, int code, struct str reason)
+{
+	uint64_t *h = owner;
+
+	need(code >= 1000 && code < 5000 && is_text(reason));
+	*h = fnv_byte(fnv_add(*h, reason), (uint8_t)code);
+}
+
+static uint64_t run(struct str all, bool client, size_t step)
+{
+	const struct ws_sink sink = {on_message, client ? on_masked_put : on_put, on_ended};
 	uint64_t h = FNV_START;
 	enum ws_step s = WS_GO_ON;
 	struct ws_rx *spare = NULL;
-	struct ws_in w = {0};
+	struct ws_in w = {.client = client};
 
 	while (all.n && s == WS_GO_ON) {
 		size_t n = all.n < step ? all.n : step;
@@ -71,6 +88,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	all = str_n((const char *)data + 1, size - 1);
-	need(run(all, SIZE_MAX) == run(all, (size_t)(data[0] & 0x3f) + 1));
+	need(run(all, data[0] & 0x80, SIZE_MAX) == run(all, data[0] & 0x80, (size_t)(data[0] & 0x3f) + 1));
 	return 0;
 }
