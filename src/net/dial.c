@@ -1,7 +1,9 @@
 #include "net/dial.h"
 #include "net/tls.h"
 
+#include <linux/sockios.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 
 #define DEADLINE (10 * SECOND)
 #define GOOD_BYE (2 * SECOND) /* for the other side to close as well */
@@ -189,6 +191,16 @@ void dial_send(struct dial *d, struct str bytes)
 	else
 		end(d, "TLS with %s broke", d->host);
 	buf_done(&cipher);
+}
+
+size_t dial_unacknowledged(const struct dial *d)
+{
+	int held = 0;
+	uv_os_fd_t fd;
+
+	if (d->line && uv_fileno((const uv_handle_t *)&d->line->tcp, &fd) == 0)
+		ioctl(fd, SIOCOUTQ, &held);
+	return d->waiting + (size_t)held;
 }
 
 /* ---- receiving ---- */

@@ -40,6 +40,8 @@ struct dial *dial_open(uv_loop_t *loop, const struct dial_options *options, cons
 /* From on_open on; later than on_close it does nothing. The bytes are copied. If more than unsent_max_bytes would wait, nothing of
  * these is sent and the connection ends: on_close comes, and says so. */
 void dial_send(struct dial *d, struct str bytes);
+/* How many bytes the other side's kernel has not acknowledged: what waits here, and what ours still holds. From on_open to on_close. */
+size_t dial_unacknowledged(const struct dial *d);
 /* Ends and frees it; no callback comes any more. Needed after on_close too, and allowed in every callback. What was given to
  * dial_send() still leaves, and the other side may take up to 2 s to close as well; the loop must run for that. NULL is fine. */
 void dial_close(struct dial *d);

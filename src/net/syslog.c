@@ -1,10 +1,8 @@
 #include "net/syslog.h"
+#include "net/dial.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/sockios.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -24,13 +22,15 @@ struct syslog {
 	void *context;
 	uv_getaddrinfo_t resolving;
 	uv_timer_t timer;
-	uv_poll_t *poll; /* NULL: there is no socket */
+	struct dial *dial; /* of TCP; NULL: there is none */
+	uv_poll_t *poll;   /* of datagrams; NULL: there is no socket */
 	int fd;
 	bool connected, is_resolving, closing, timer_gone;
 	mono_ms deadline;
 	/* the batch under way; count 0: none */
 	struct buf data;
-	size_t *ends, count, next, written;
+	size_t *ends, count, next;
+	bool given; /* to the dial */
 };
 
 /* ---- addresses ---- */
@@ -111,9 +111,10 @@ static void drop_socket(struct syslog *s)
 		s->poll = NULL;
 		close(s->fd);
 	}
+	dial_close(s->dial);
+	s->dial = NULL;
 	s->fd = -1;
-	s->connected = false;
-	s->written = 0;
+	s->connected = s->given = false;
 }
 
 static void batch_over(struct syslog *s, const char *why)
@@ -123,14 +124,10 @@ static void batch_over(struct syslog *s, const char *why)
 	mem_free(s->ends);
 	s->ends = NULL;
 	s->count = 0;
+	s->given = false;
 	if (why)
 		drop_socket(s);
 	s->on_sent(s->context, why);
-}
-
-static void listen_to(struct syslog *s, int events)
-{
-	uv_poll_start(s->poll, events, on_poll);
 }
 
 static bool is_wait(int error)
@@ -151,46 +148,27 @@ static bool send_datagram(struct syslog *s)
 		return true;
 	}
 	if (is_wait(errno))
-		listen_to(s, UV_WRITABLE);
+		uv_poll_start(s->poll, UV_WRITABLE, on_poll);
 	else
 		batch_over(s, strerror(errno));
 	return false;
 }
 
-static bool send_stream(struct syslog *s)
+/* The timer asks again whether it was acknowledged. */
+static void go_on_stream(struct syslog *s)
 {
-	ssize_t sent = send(s->fd, s->data.p + s->written, s->data.n - s->written, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	if (sent >= 0) {
-		s->written += (size_t)sent;
-		return true;
-	}
-	if (is_wait(errno))
-		listen_to(s, UV_WRITABLE | UV_READABLE);
-	else
-		batch_over(s, strerror(errno));
-	return false;
-}
-
-static bool is_acknowledged(const struct syslog *s)
-{
-	int waiting = 0;
-
-	return ioctl(s->fd, SIOCOUTQ, &waiting) == 0 && waiting == 0;
+	if (!s->given)
+		dial_send(s->dial, buf_str(&s->data));
+	s->given = true;
+	if (dial_unacknowledged(s->dial) == 0)
+		batch_over(s, NULL);
 }
 
 static void go_on(struct syslog *s)
 {
 	if (s->kind == KIND_TCP) {
-		while (s->written < s->data.n)
-			if (!send_stream(s))
-				return;
-		listen_to(s, UV_READABLE); /* the other side ends it, or it breaks */
-		if (is_acknowledged(s)) {
-			s->written = 0;
-			batch_over(s, NULL);
-		}
-		return; /* the timer asks again */
+		go_on_stream(s);
+		return;
 	}
 	while (s->next < s->count)
 		if (!send_datagram(s))
@@ -202,41 +180,48 @@ static void go_on(struct syslog *s)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct syslog *s = poll->data;
-	char byte[512];
 	int error = 0;
 	socklen_t size = sizeof error;
 
+	(void)events;
 	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-	if (status < 0 || error) {
-		if (s->count)
-			batch_over(s, error ? strerror(error) : uv_strerror(status));
-		else
-			drop_socket(s);
-		return;
-	}
-	if ((events & UV_READABLE) && s->kind == KIND_TCP) {
-		ssize_t n = recv(s->fd, byte, sizeof byte, MSG_DONTWAIT);
-
-		if (n == 0 || (n < 0 && !is_wait(errno))) {
-			if (s->count)
-				batch_over(s, "the receiver closed the connection");
-			else
-				drop_socket(s);
-			return;
-		}
-	}
-	s->connected = true;
-	if (s->count)
+	if (s->count && (status < 0 || error))
+		batch_over(s, error ? strerror(error) : uv_strerror(status));
+	else if (status < 0 || error)
+		drop_socket(s);
+	else if (s->count)
 		go_on(s);
+}
+
+static void on_dial_open(void *context)
+{
+	struct syslog *s = context;
+
+	s->connected = true;
+	go_on(s);
+}
+
+static void on_dial_bytes(void *context, struct str bytes)
+{
+	(void)context; /* syslog answers nothing */
+	(void)bytes;
+}
+
+static void on_dial_close(void *context, const char *why)
+{
+	struct syslog *s = context;
+
+	if (s->count)
+		batch_over(s, why);
+	else
+		drop_socket(s);
 }
 
 /* false: the batch is over. */
 static bool open_socket(struct syslog *s, int family, const struct sockaddr *to, socklen_t size)
 {
-	int type = s->kind == KIND_TCP ? SOCK_STREAM : SOCK_DGRAM;
-
-	s->fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0 || (connect(s->fd, to, size) != 0 && errno != EINPROGRESS)) {
+	s->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0 || connect(s->fd, to, size) != 0) {
 		int error = errno;
 
 		if (s->fd >= 0)
@@ -248,7 +233,7 @@ static bool open_socket(struct syslog *s, int family, const struct sockaddr *to,
 	s->poll = mem_new(sizeof *s->poll);
 	uv_poll_init(s->loop, s->poll, s->fd);
 	s->poll->data = s;
-	s->connected = s->kind != KIND_TCP;
+	s->connected = true;
 	return true;
 }
 
@@ -265,21 +250,25 @@ static void on_resolved(uv_getaddrinfo_t *r, int status, struct addrinfo *found)
 	}
 	if (s->count && status < 0)
 		batch_over(s, uv_strerror(status));
-	else if (s->count && open_socket(s, found->ai_family, found->ai_addr, found->ai_addrlen)) {
-		if (s->connected)
-			go_on(s);
-		else
-			listen_to(s, UV_WRITABLE);
-	}
+	else if (s->count && open_socket(s, found->ai_family, found->ai_addr, found->ai_addrlen))
+		go_on(s);
 	uv_freeaddrinfo(found);
 }
 
 static void connect_to(struct syslog *s)
 {
-	struct addrinfo hints = {.ai_socktype = s->kind == KIND_TCP ? SOCK_STREAM : SOCK_DGRAM};
+	static const size_t no_ceiling = SIZE_MAX / 2; /* one batch at a time, which the caller bounds */
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
 	struct sockaddr_un local = {.sun_family = AF_UNIX};
+	int64_t port = 0;
 	int status;
 
+	if (s->kind == KIND_TCP) {
+		(void)str_to_int(s->port, &port);
+		s->dial = dial_open(s->loop, &(struct dial_options){.host = s->host, .port = (int)port, .deadline = CONNECT_DEADLINE, .unsent_max_bytes = no_ceiling},
+				    &(struct dial_events){s, on_dial_open, on_dial_bytes, on_dial_close});
+		return;
+	}
 	if (s->kind == KIND_UNIX) {
 		memcpy(local.sun_path, s->host.p, s->host.n);
 		if (open_socket(s, AF_UNIX, (const struct sockaddr *)&local, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + s->host.n + 1)))
@@ -301,10 +290,8 @@ static void on_timer(uv_timer_t *timer)
 		return;
 	if (mono_now() >= s->deadline)
 		batch_over(s, s->connected ? "the receiver takes nothing" : "no connection in time");
-	else if (s->connected && s->kind == KIND_TCP && s->written == s->data.n && is_acknowledged(s)) {
-		s->written = 0;
-		batch_over(s, NULL);
-	}
+	else if (s->given)
+		go_on_stream(s);
 }
 
 void syslog_send(struct syslog *s, struct buf *messages, const size_t *ends, size_t count)
@@ -323,7 +310,7 @@ void syslog_send(struct syslog *s, struct buf *messages, const size_t *ends, siz
 	}
 	buf_done(messages);
 	s->count = count;
-	s->next = s->written = 0;
+	s->next = 0;
 	s->deadline = mono_now() + (s->connected ? SENT_DEADLINE : CONNECT_DEADLINE + SENT_DEADLINE);
 	uv_timer_start(&s->timer, on_timer, ASK_EVERY, ASK_EVERY);
 	if (s->connected)

@@ -1,9 +1,7 @@
 #include "net/syslog.h"
-#include "unit.h"
+#include "net_fixture.h"
 
-#include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 static uv_loop_t loop;
 static int answers;
@@ -103,6 +101,70 @@ START_TEST(a_socket_of_this_machine)
 }
 END_TEST
 
+/* On 127.0.0.1 alone, though localhost may be ::1 first; two batches by one connection. */
+START_TEST(a_receiver_by_tcp)
+{
+	struct syslog *s;
+	struct peer p;
+	char address[64];
+	size_t at;
+
+	peer_start(&p, peer_hear_all, NULL);
+	snprintf(address, sizeof address, "tcp:localhost:%d", p.port);
+	uv_loop_init(&loop);
+	s = syslog_new(&loop, str_of(address), on_sent, NULL);
+	for (int i = 1; i <= 2; i++) {
+		send_two(s);
+		await(i);
+		ck_assert_str_eq(why, "");
+	}
+	syslog_free(s);
+	close_loop();
+	pthread_join(p.thread, NULL);
+	ck_assert_ptr_nonnull(strstr(p.heard.p, " token.use - {\"a\":1}5000 long long "));
+	for (int i = 0; i < 2; i++) {
+		int64_t n;
+		struct str count, rest = str_cut(buf_str(&p.heard), ' ', &count);
+
+		ck_assert(str_to_int(count, &n) && str_starts(rest, S("<110>1 ")) && rest.n > (size_t)n);
+		ck_assert(str_starts(str_n(rest.p + n, rest.n - (size_t)n), S("5000 long ")));
+		at = (size_t)(rest.p - p.heard.p) + (size_t)n + 5005;
+		memmove(p.heard.p, p.heard.p + at, p.heard.n - at + 1);
+		p.heard.n -= at;
+	}
+	ck_assert_uint_eq(p.heard.n, 0);
+	buf_done(&p.heard);
+	close(p.listener);
+}
+END_TEST
+
+static void play_leave(struct peer *p, int fd)
+{
+	(void)hear_some(fd, &p->heard);
+}
+
+/* What the receiver's kernel took is sent; the next batch has a connection of its own. */
+START_TEST(a_receiver_that_leaves)
+{
+	struct syslog *s;
+	struct peer p;
+	char address[64];
+
+	peer_start(&p, play_leave, NULL);
+	snprintf(address, sizeof address, "tcp:127.0.0.1:%d", p.port);
+	uv_loop_init(&loop);
+	s = syslog_new(&loop, str_of(address), on_sent, NULL);
+	send_two(s);
+	await(1);
+	peer_end(&p); /* and nobody listens any more */
+	send_two(s);
+	await(2);
+	ck_assert_str_ne(why, "");
+	syslog_free(s);
+	close_loop();
+}
+END_TEST
+
 START_TEST(nobody_is_there)
 {
 	struct syslog *s;
@@ -126,6 +188,8 @@ int main(void)
 		{"syslog", addresses},
 		{"syslog", a_message},
 		{"syslog", a_socket_of_this_machine},
+		{"syslog", a_receiver_by_tcp},
+		{"syslog", a_receiver_that_leaves},
 		{"syslog", nobody_is_there},
 	};
 

@@ -448,6 +448,35 @@ START_TEST(good_urls)
 }
 END_TEST
 
+/* With the key of RFC 6455 section 1.3. */
+START_TEST(answers)
+{
+#define ACCEPT "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+	static const struct {
+		const char *head;
+		bool ok;
+	} cases[] = {
+		{"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" ACCEPT, true},
+		{"HTTP/1.1 101\r\n" ACCEPT "X: y\r\nconnection: a, UPGRADE\r\nupgrade:WebSocket\r\n", true},
+		{"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\n" ACCEPT, false},
+		{"HTTP/1.1 101 Yes\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n" ACCEPT, false},
+		{"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n", false},
+		{"HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Extensions: permessage-deflate\r\n" ACCEPT, false},
+		{"HTTP/1.0 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" ACCEPT, false},
+		{"HTTP/1.1 1010 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" ACCEPT, false},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct err err = {0};
+		int status;
+
+		ck_assert_msg(ws_answer_ok(str_of(cases[i].head), "dGhlIHNhbXBsZSBub25jZQ==", &status, &err) == cases[i].ok, "case %zu", i);
+		ck_assert(cases[i].ok == !err.code);
+	}
+	loop_end();
+}
+END_TEST
+
 /* ---- connections that end ---- */
 
 START_TEST(broken_frames)
@@ -652,6 +681,7 @@ int main(void)
 		{"handshake", no_handshake},
 		{"handshake", bad_urls, 17},
 		{"handshake", good_urls},
+		{"handshake", answers},
 		{"end", broken_frames, 9},
 		{"end", lost_in_a_message},
 		{"end", silence_ends_it},
