@@ -2,6 +2,8 @@
 #include "net/dial.h"
 #include "net_fixture.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
 #include <openssl/ssl.h>
 
 static uv_loop_t loop;
@@ -153,16 +155,60 @@ START_TEST(large_both_ways)
 }
 END_TEST
 
+/* The resolver that libuv finds: two.test is 127.0.0.2 and then 127.0.0.1. */
+int getaddrinfo(const char *name, const char *port, const struct addrinfo *hints, struct addrinfo **found)
+{
+	static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (!name || strcmp(name, "two.test") != 0 || (hints->ai_flags & AI_NUMERICHOST))
+		return real(name, port, hints, found);
+	ck_assert_int_eq(real("127.0.0.2", port, hints, found), 0);
+	return real("127.0.0.1", port, hints, &(*found)->ai_next);
+}
+
 START_TEST(all_addresses_are_tried)
 {
-	struct world *w = world_new(NULL, NULL); /* on 127.0.0.1 alone; localhost is ::1 too where there is IPv6 */
+	struct world *w = world_new(NULL, NULL); /* on 127.0.0.1 alone */
 	struct seen s = {0};
 
-	start(&s, "localhost", w->port);
+	start(&s, "two.test", w->port);
 	await(s.closed || s.opened);
 	ck_assert_msg(s.opened, "%s", s.why);
 	end(&s);
 	loop_end();
+	world_free(w);
+}
+END_TEST
+
+/* The first one's queue is full: the kernel does not answer. It has half of the time. */
+START_TEST(an_address_that_does_not_answer)
+{
+	struct world *w = world_new(NULL, NULL);
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)w->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1)};
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), waiting[8];
+	struct seen s = {0}, alone = {0};
+
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+	ck_assert_int_eq(listen(listener, 0), 0);
+	for (size_t i = 0; i < COUNT_OF(waiting); i++) {
+		waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		(void)connect(waiting[i], (struct sockaddr *)&at, sizeof at);
+	}
+	start_with(&s, &(struct dial_options){.host = S("two.test"), .port = w->port, .deadline = 600});
+	await(s.closed || s.opened);
+	ck_assert_msg(s.opened, "%s", s.why);
+	end(&s);
+	start_with(&alone, &(struct dial_options){.host = S("127.0.0.2"), .port = w->port, .deadline = 50});
+	await(alone.closed);
+	expect_why(&alone, "no connection to 127.0.0.2 port ");
+	expect_why(&alone, "connection timed out");
+	end(&alone);
+	loop_end();
+	for (size_t i = 0; i < COUNT_OF(waiting); i++)
+		close(waiting[i]);
+	close(listener);
 	world_free(w);
 }
 END_TEST
@@ -553,6 +599,7 @@ int main(void)
 		{"plain", talks},
 		{"plain", large_both_ways},
 		{"plain", all_addresses_are_tried},
+		{"plain", an_address_that_does_not_answer},
 		{"plain", ipv6_in_brackets},
 		{"plain", nobody_is_there},
 		{"plain", the_other_side_closes},
