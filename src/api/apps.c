@@ -78,8 +78,10 @@ static bool make_token(struct work *w, const char *prefix, int64_t user_id, cons
 	struct token t = {.id = engine_id(w), .workspace_id = app->workspace_id, .user_id = user_id, .created = w->now,
 			  .name = arena_printf(w->arena, "app " STR_FMT, STR_ARG(app->name)), .scopes = arena_printf(w->arena, "app:%s:%" PRId64, kind, app->id)};
 
+	struct app_grant g = {app->id, user_id, t.id, S("")};
+
 	*secret = arena_printf(w->arena, "%s-" STR_FMT, prefix, STR_ARG(crypt_word(w->arena, 44)));
-	return store_token_add(w->engine->db, &t, auth_hash(w->arena, *secret), err);
+	return store_token_add(w->engine->db, &t, auth_hash(w->arena, *secret), err) && (strcmp(kind, "user") || store_grant_add(w->engine->db, app->workspace_id, &g, w->now, err));
 }
 
 bool app_make(struct work *w, const struct app_wish *wish, struct app *out, struct app_tokens *tokens, struct err *err)
@@ -157,9 +159,17 @@ bool app_by_ref(struct work *w, struct str ref, struct app *out, struct err *err
 
 /* ---- showing ---- */
 
+struct str webhook_url(struct work *w, int64_t webhook_id)
+{
+	struct engine *e = w->engine;
+	struct arena *a = w->arena;
+
+	return arena_printf(a, STR_FMT "/services/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(e->config.public_url), STR_ARG(id_write(a, 'T', e->workspace_id)),
+			    STR_ARG(id_write(a, 'B', webhook_id)), STR_ARG(auth_webhook_key(w, webhook_id)));
+}
+
 void app_write_secrets(struct work *w, struct json_out *o, const struct app *app, const struct app_tokens *tokens)
 {
-	struct str base = w->engine->config.public_url;
 	struct arena *a = w->arena;
 
 	json_add_str(o, "app_id", id_write(a, 'A', app->id));
@@ -175,6 +185,5 @@ void app_write_secrets(struct work *w, struct json_out *o, const struct app *app
 	json_add_str(o, "verification_token", app_verification_token(w, app->id));
 	json_add_str(o, "client_id", app_client_id(a, app));
 	json_add_str(o, "client_secret", app_client_secret(w, app->id));
-	json_add_str(o, "webhook_url", arena_printf(a, STR_FMT "/services/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(base), STR_ARG(id_write(a, 'T', app->workspace_id)),
-						    STR_ARG(id_write(a, 'B', app->webhook_id)), STR_ARG(auth_webhook_key(w, app->webhook_id))));
+	json_add_str(o, "webhook_url", webhook_url(w, app->webhook_id));
 }

@@ -22,6 +22,8 @@ MUST_USE bool app_by_ref(struct work *w, struct str ref, struct app *out, struct
 /* The members app_id, client_id ... webhook_url; with tokens also those. */
 void app_write_secrets(struct work *w, struct json_out *o, const struct app *app, const struct app_tokens *tokens);
 
+struct str webhook_url(struct work *w, int64_t webhook_id);
+
 void v1_apps(struct exchange *x);
 void v1_app_new(struct exchange *x);
 void v1_app_change(struct exchange *x);

@@ -41,6 +41,14 @@ struct str auth_webhook_key(struct work *w, int64_t webhook_id)
 	return derived_key(w, "webhook", webhook_id);
 }
 
+struct str auth_grant_token(struct work *w, bool bots, int64_t token_id)
+{
+	struct str secret = arena_printf(w->arena, "%s-" STR_FMT, bots ? "xoxb" : "xoxp", STR_ARG(derived_key(w, "grant", token_id)));
+
+	(void)mask_add(secret);
+	return secret;
+}
+
 bool auth_know_keys(struct work *w)
 {
 	struct source *all;
@@ -85,19 +93,28 @@ static bool load_user(struct exchange *x, int64_t user_id)
 	return false;
 }
 
-/* Tokens of apps are app:bot:ID, app:user:ID and app:link:ID; what they may is the app's. */
+/* Tokens of apps are app:bot:ID, app:user:ID and app:link:ID, which may what the app may, and app:grant:ID, which may that of it which its
+ * person said yes to. */
 static bool of_app(struct exchange *x)
 {
 	struct str bot, user, kind, rest = x->token.scopes;
 	struct engine *e = x->work.engine;
+	struct err ignored = {0};
+	struct app_grant g;
+	int64_t bot_user;
 
 	if (!str_starts(rest, S("app:")))
 		return true;
 	rest = str_cut(str_n(rest.p + 4, rest.n - 4), ':', &kind);
-	if (!str_to_int(rest, &x->app_id) || !store_app_scopes(e->db, x_arena(x), e->workspace_id, x->app_id, &bot, &user))
+	if (!str_to_int(rest, &x->app_id) || !store_app_scopes(e->db, x_arena(x), e->workspace_id, x->app_id, &bot_user, &bot, &user))
 		return false;
 	x->app_level = str_is(kind, "link");
 	x->app_scopes = x->app_level ? S("connections:write") : str_is(kind, "bot") ? bot : user;
+	if (str_is(kind, "grant")) {
+		if (!store_grant_find(e->db, x_arena(x), e->workspace_id, x->token.id, &g, &ignored))
+			return false;
+		x->app_scopes = app_scopes_both(x_arena(x), g.scopes, g.user_id == bot_user ? bot : user);
+	}
 	return !x->app_level || x->route->dialect == DIALECT_SLACK;
 }
 

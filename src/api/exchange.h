@@ -155,6 +155,7 @@ MUST_USE bool auth_make_token(struct work *w, const struct user *u, struct str n
 struct str auth_source_key(struct work *w, int64_t source_id);
 struct str auth_source_secret(struct work *w, int64_t source_id); /* what its tool signs with, if nobody names another */
 struct str auth_webhook_key(struct work *w, int64_t webhook_id);
+struct str auth_grant_token(struct work *w, bool bots, int64_t token_id); /* of an app, by OAuth: who comes again has the same */
 struct str auth_hash(struct arena *a, struct str secret);
 MUST_USE bool auth_know_keys(struct work *w); /* at the start: those of all sources are masked from now on */
 

@@ -50,6 +50,8 @@ void v1_silence_preview(struct exchange *x);
 void v1_silence_put(struct exchange *x);
 void v1_silence_end(struct exchange *x);
 void v1_status(struct exchange *x);
+void v1_oauth(struct exchange *x);
+void v1_oauth_decide(struct exchange *x);
 void v1_tokens(struct exchange *x);
 void v1_tokens_report(struct exchange *x);
 void v1_token_new(struct exchange *x);

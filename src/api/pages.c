@@ -38,7 +38,7 @@ static const struct asset *asset_find(struct str path)
 /* Addresses that the console itself understands. */
 static bool is_page(struct str path)
 {
-	return str_is(path, "/") || str_is(path, "/setup") || str_is(path, "/login") || str_starts(path, S("/archives/"));
+	return str_is(path, "/") || str_is(path, "/setup") || str_is(path, "/login") || str_is(path, "/oauth/v2/authorize") || str_starts(path, S("/archives/"));
 }
 
 /* Is `coding` in an Accept-Encoding? "*" is not asked for by browsers and not heard here. RFC 9110 section 12.5.3. */

@@ -401,9 +401,7 @@ static bool make_webhook(struct provisioner *p, const struct json *item)
 	if (!ok)
 		return failed_at(p, item);
 	put_entry(p, hook.name);
-	json_add_str(p->o, "url",
-		     arena_printf(a, STR_FMT "/services/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(e->config.public_url), STR_ARG(id_write(a, 'T', e->workspace_id)),
-				  STR_ARG(id_write(a, 'B', hook.id)), STR_ARG(auth_webhook_key(p->w, hook.id))));
+	json_add_str(p->o, "url", webhook_url(p->w, hook.id));
 	json_close(p->o, '}');
 	return true;
 }

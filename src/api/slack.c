@@ -64,6 +64,7 @@ const struct slack_method slack_methods[] = {
 	{"files.getUploadURLExternal", SCOPE_WRITE, "files:write", slack_files_upload_url, "An address to send the bytes of a file to."},
 	{"files.info", SCOPE_READ, "files:read", slack_files_info, "One file and where it is shared."},
 	{"files.list", SCOPE_READ, "files:read", slack_files_list, "Files that the caller may see, newest first."},
+	{"oauth.v2.access", 0, "", slack_oauth_access, "Tokens for the code that a person's yes at /oauth/v2/authorize gave."},
 	{"pins.add", SCOPE_WRITE, "pins:write", slack_pins_add, "Pins a message to its channel."},
 	{"pins.list", SCOPE_READ, "pins:read", slack_pins_list, "The pinned messages of a channel."},
 	{"pins.remove", SCOPE_WRITE, "pins:write", slack_pins_remove, "Takes a pin away."},

@@ -120,6 +120,9 @@ void slack_manifest_export(struct slack_call *c);
 void slack_manifest_update(struct slack_call *c);
 void slack_manifest_validate(struct slack_call *c);
 
+/* oauth.c */
+void slack_oauth_access(struct slack_call *c);
+
 /* slack_people.c */
 void slack_api_test(struct slack_call *c);
 void slack_auth_test(struct slack_call *c);

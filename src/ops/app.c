@@ -90,6 +90,41 @@ bool app_scope_has(struct str scopes, struct str needed)
 	return false;
 }
 
+/* Those of `all` that are in `other`, or those that are not. */
+static struct str pick(struct arena *a, struct str all, struct str other, bool in)
+{
+	struct str one;
+	struct buf b;
+
+	buf_init(&b, 64 * KIB);
+	while (all.n) {
+		all = str_cut(all, ',', &one);
+		if (one.n && list_has(other, one) == in && !list_has(buf_str(&b), one))
+			buf_printf(&b, "%s" STR_FMT, b.n ? "," : "", STR_ARG(one));
+	}
+	return buf_keep(a, &b);
+}
+
+struct str app_scopes_read(struct arena *a, struct str text)
+{
+	struct buf b;
+
+	buf_init(&b, 64 * KIB);
+	for (size_t i = 0; i < text.n; i++)
+		buf_char(&b, text.p[i] == ' ' ? ',' : text.p[i]);
+	return pick(a, buf_keep(a, &b), S(""), false);
+}
+
+struct str app_scopes_both(struct arena *a, struct str one, struct str other)
+{
+	return pick(a, one, other, true);
+}
+
+struct str app_scopes_without(struct arena *a, struct str all, struct str less)
+{
+	return pick(a, all, less, false);
+}
+
 struct str app_user_name(struct arena *a, struct str name)
 {
 	struct buf b;

@@ -65,6 +65,10 @@ bool app_url_ok(struct str url);          /* http:// or https://, at most 3000 b
 bool app_command_ok(struct str command);  /* "/name": lower case, digits, - and _, at most 32 */
 /* "chat:write" among "channels:read,chat:write". channels:x is also had by who has groups:x, im:x or mpim:x; :manage by :write. */
 bool app_scope_has(struct str scopes, struct str needed);
+/* Scopes as people and clients write them, with commas or spaces: with commas, without doubles. */
+struct str app_scopes_read(struct arena *a, struct str text);
+struct str app_scopes_both(struct arena *a, struct str one, struct str other);   /* those that are in both */
+struct str app_scopes_without(struct arena *a, struct str all, struct str less); /* those that are not in less */
 const struct app_command *app_command_find(const struct app_manifest *m, struct str command);
 const struct app_shortcut *app_shortcut_find(const struct app_manifest *m, struct str callback_id);
 /* A name for a user that is not there yet, from what people call the app: "Deploy Bot" is deploy-bot. "" if nothing is left. */

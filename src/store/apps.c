@@ -49,7 +49,7 @@ bool store_app_find(struct db *db, struct arena *a, int64_t workspace_id, int64_
 	return rows_end_one(&rows, found, err);
 }
 
-bool store_app_scopes(struct db *db, struct arena *a, int64_t workspace_id, int64_t app_id, struct str *bot, struct str *user)
+bool store_app_scopes(struct db *db, struct arena *a, int64_t workspace_id, int64_t app_id, int64_t *bot_user, struct str *bot, struct str *user)
 {
 	struct rows rows = db_rows(db, Q_APP_SCOPES, B_INT(workspace_id), B_INT(app_id));
 	bool found = rows_next(&rows);
@@ -58,6 +58,7 @@ bool store_app_scopes(struct db *db, struct arena *a, int64_t workspace_id, int6
 	if (found) {
 		*bot = arena_dup(a, rows_str(&rows, 0));
 		*user = arena_dup(a, rows_str(&rows, 1));
+		*bot_user = rows_int(&rows, 2);
 	}
 	return rows_end_one(&rows, found, &ignored);
 }
@@ -82,13 +83,15 @@ static bool name_drop(struct db *db, int64_t workspace_id, const char *kind, str
 bool store_app_drop(struct db *db, const struct app *app, struct str bot_name, wall_ms now, struct err *err)
 {
 	static const struct app_manifest nothing;
-	char scopes[40];
+	char scopes[40], granted[40];
 
 	snprintf(scopes, sizeof scopes, "app:user:%" PRId64, app->id);
+	snprintf(granted, sizeof granted, "app:grant:%" PRId64, app->id);
 	return store_app_offers(db, app, NULL, &nothing, err) && name_drop(db, app->workspace_id, "app", app->name, err) &&
 	       name_drop(db, app->workspace_id, "user", bot_name, err) && name_drop(db, app->workspace_id, "webhook", app->name, err) &&
 	       db_run(db, Q_WEBHOOK_DROP, err, B_INT(now), B_INT(app->workspace_id), B_INT(app->webhook_id)) &&
-	       db_run(db, Q_USER_TOKENS_END, err, B_INT(now), B_INT(app->workspace_id), B_INT(app->user_id), B_STR(str_of(scopes))) &&
+	       db_run(db, Q_USER_TOKENS_END, err, B_INT(now), B_INT(app->workspace_id), B_INT(app->user_id), B_STR(str_of(scopes)), B_STR(str_of(granted))) &&
+	       db_run(db, Q_GRANT_APP_DROP, err, B_INT(app->workspace_id), B_INT(app->id)) && db_run(db, Q_WEBHOOK_APP_DROP, err, B_INT(now), B_INT(app->workspace_id), B_INT(app->id)) &&
 	       db_run(db, Q_USER_DROP, err, B_INT(now), B_INT(app->workspace_id), B_INT(app->user_id)) && db_run(db, Q_VIEW_APP_DROP, err, B_INT(app->workspace_id), B_INT(app->id)) &&
 	       db_run(db, Q_APP_DROP, err, B_INT(app->workspace_id), B_INT(app->id));
 }
@@ -141,4 +144,54 @@ bool store_app_by_command(struct db *db, struct arena *a, int64_t workspace_id, 
 	int64_t id;
 
 	return store_name_find(db, workspace_id, "app_command", command, &id, err) && store_app_find(db, a, workspace_id, id, out, err);
+}
+
+/* ---- who lets it act for them ---- */
+
+static struct app_grant grant_read(struct rows *r, struct arena *a)
+{
+	return (struct app_grant){rows_int(r, 0), rows_int(r, 1), rows_int(r, 2), arena_dup(a, rows_str(r, 3))};
+}
+
+bool store_grant_add(struct db *db, int64_t workspace_id, const struct app_grant *g, wall_ms now, struct err *err)
+{
+	return db_run(db, Q_GRANT_ADD, err, B_INT(workspace_id), B_INT(g->app_id), B_INT(g->user_id), B_INT(g->token_id), B_STR(g->scopes), B_INT(now));
+}
+
+bool store_grant_set(struct db *db, int64_t workspace_id, const struct app_grant *g, struct err *err)
+{
+	return db_run(db, Q_GRANT_SET, err, B_STR(g->scopes), B_INT(workspace_id), B_INT(g->app_id), B_INT(g->user_id), B_INT(g->token_id));
+}
+
+bool store_grant_find(struct db *db, struct arena *a, int64_t workspace_id, int64_t token_id, struct app_grant *out, struct err *err)
+{
+	struct rows rows = db_rows(db, Q_GRANT_GET, B_INT(workspace_id), B_INT(token_id));
+	bool found = rows_next(&rows);
+
+	if (found)
+		*out = grant_read(&rows, a);
+	return rows_end_one(&rows, found, err);
+}
+
+bool store_grant_list(struct db *db, struct arena *a, int64_t workspace_id, int64_t app_id, struct app_grant **out, size_t *count, struct err *err)
+{
+	struct rows rows = db_rows(db, Q_GRANT_LIST, B_INT(workspace_id), B_INT(app_id), B_INT(GRANTS_MAX));
+	struct vec v = {0};
+
+	while (rows_next(&rows))
+		*(struct app_grant *)vec_push(a, &v, sizeof(struct app_grant)) = grant_read(&rows, a);
+	*out = v.items;
+	*count = v.count;
+	return rows_end(&rows, err);
+}
+
+bool store_app_webhook(struct db *db, const struct app *app, struct webhook *w, wall_ms now, struct err *err)
+{
+	char name[60];
+
+	snprintf(name, sizeof name, "%" PRId64 ":%" PRId64, app->id, w->channel_id);
+	if (store_name_find(db, app->workspace_id, "webhook", str_of(name), &w->id, err))
+		return true;
+	w->name = str_of(name);
+	return !err->code && store_webhook_add(db, w, now, err) && db_run(db, Q_WEBHOOK_OF_APP, err, B_INT(app->id), B_STR(app->name), B_INT(app->workspace_id), B_INT(w->id));
 }

@@ -210,7 +210,7 @@ bool store_token_revoke(struct db *db, int64_t workspace_id, int64_t token_id, w
 	if (!db_run(db, Q_TOKEN_REVOKE, err, B_INT(now), B_INT(workspace_id), B_INT(token_id)))
 		return false;
 	if (db_changed(db))
-		return true;
+		return db_run(db, Q_GRANT_DROP, err, B_INT(workspace_id), B_INT(token_id)); /* of an app's token */
 	err_set(err, ERR_NOT_FOUND, "there is no such token, or it is revoked already");
 	return false;
 }

@@ -122,6 +122,16 @@ START_TEST(a_scope_is_had)
 }
 END_TEST
 
+START_TEST(lists_of_scopes)
+{
+	ck_str(app_scopes_read(&a, S("chat:write users:read,,chat:write")), "chat:write,users:read");
+	ck_str(app_scopes_read(&a, S("")), "");
+	ck_str(app_scopes_both(&a, S("a:b,c:d,e:f"), S("e:f,a:b")), "a:b,e:f");
+	ck_str(app_scopes_without(&a, S("a:b,c:d,e:f"), S("e:f,a:b")), "c:d");
+	ck_str(app_scopes_without(&a, S("a:b"), S("a:b.more")), "a:b");
+}
+END_TEST
+
 START_TEST(a_name_for_the_bot)
 {
 	ck_str(app_user_name(&a, S(" Deploy  Bot! ")), "deploy-bot");
@@ -134,7 +144,7 @@ int main(void)
 {
 	const struct unit_test tests[] = {
 		{"manifest", a_manifest_as_slack_writes_it}, {"manifest", an_empty_one_is_an_app_too}, {"manifest", what_is_wrong_is_named, .times = COUNT_OF(wrong)},
-		{"manifest", in_socket_mode_a_command_needs_no_address}, {"scopes", a_scope_is_had, .times = COUNT_OF(scopes)}, {"names", a_name_for_the_bot},
+		{"manifest", in_socket_mode_a_command_needs_no_address}, {"scopes", a_scope_is_had, .times = COUNT_OF(scopes)}, {"scopes", lists_of_scopes}, {"names", a_name_for_the_bot},
 	};
 
 	return unit_run_in("ops_app", tests, COUNT_OF(tests), open_arena, close_arena);

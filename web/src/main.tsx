@@ -8,6 +8,7 @@ import { AlertsView } from './alerts';
 import { ApprovalsView } from './approvals';
 import { AuditView } from './audit';
 import { ChannelPane } from './channel';
+import { ConsentView } from './consent';
 import { Dialogs } from './dialogs';
 import { dialog } from './frame';
 import { keys_start } from './keys';
@@ -15,7 +16,7 @@ import { LoginView, SetupView, setup_token } from './login';
 import { NoiseView } from './noise';
 import { pages } from './pages';
 import { PluginsView } from './plugins';
-import { route, route_start } from './route';
+import { consent_asked, route, route_start } from './route';
 import { RoutingView } from './routing';
 import { RunsView } from './runs';
 import { Sidebar } from './sidebar';
@@ -126,7 +127,7 @@ function Screen() {
 	case 'down':
 		return <Down />;
 	case 'in':
-		return <Room />;
+		return consent_asked() ? <ConsentView query={consent_asked()} /> : <Room />;
 	}
 }
 
@@ -164,6 +165,7 @@ if (setup_token()) {
 	render(<Console />, document.getElementById('app')!);
 } else {
 	render(<Console />, document.getElementById('app')!);
-	route_start();
+	if (!consent_asked())
+		route_start();
 	void session_start();
 }

@@ -116,6 +116,11 @@ export function route_to_file(id: string, name: string): string {
 	return `/files/${encodeURIComponent(id)}/${encodeURIComponent(name)}`;
 }
 
+// What an app asks at /oauth/v2/authorize, which is no page of the room; '' elsewhere.
+export function consent_asked(): string {
+	return location.pathname === '/oauth/v2/authorize' ? location.search || '?' : '';
+}
+
 export const route = signal<Route>(nowhere);
 
 export function route_go(address: string, replace = false): void {

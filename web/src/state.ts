@@ -7,7 +7,7 @@ import { batch, computed, effect, signal } from '@preact/signals';
 import { ApiError, api_on_logged_out, error_text, slack, slack_farewell, v1 } from './api';
 import { ask_modal } from './frame';
 import { Log, is_reply } from './log';
-import { route, route_go, route_start, route_to_channel } from './route';
+import { consent_asked, route, route_go, route_start, route_to_channel } from './route';
 import { Stream, type Frame, type Status } from './stream';
 import type { AlertGroup, Approval, Boot, Channel, Command, CommandParam, Filter, Message, ModalState, ModalView, Self, SlackEvent, User } from './types';
 
@@ -115,6 +115,8 @@ export async function session_start(): Promise<void> {
 	try {
 		await boot_load();
 		phase.value = 'in';
+		if (consent_asked())
+			return;
 		stream.start();
 		if (route.value.view === 'none' || (route.value.view === 'channel' && !channel_shown.value))
 			route_home();
