@@ -40,7 +40,7 @@ static bool read_manifest(struct work *w, const struct json *tree, struct app *a
 }
 
 /* The bot is called as the manifest says; if somebody else is called so, it is the bot of that name. */
-static bool make_bot(struct work *w, struct app *app, const struct app_manifest *m, struct err *err)
+static bool make_bot(struct work *w, struct app *app, const struct app_manifest *m, struct user *out, struct err *err)
 {
 	struct str shown = m->bot_name.n ? m->bot_name : app->name, name = app_user_name(w->arena, shown);
 	struct user bot = {.real_name = str_clip(shown, 120), .role = ROLE_VIEWER, .bot_id = app->id};
@@ -56,6 +56,7 @@ static bool make_bot(struct work *w, struct app *app, const struct app_manifest 
 	if (!provision_user(w, &bot, err))
 		return false;
 	app->user_id = bot.id;
+	*out = bot;
 	return true;
 }
 
@@ -90,6 +91,7 @@ bool app_make(struct work *w, const struct app_wish *wish, struct app *out, stru
 	struct app app = {.id = engine_id(w), .workspace_id = e->workspace_id, .owner_id = wish->owner.id, .name = wish->name, .created = w->now, .changed = w->now};
 	struct app_manifest m;
 	struct app *all;
+	struct user bot;
 	size_t count;
 
 	*tokens = (struct app_tokens){S(""), S(""), S("")};
@@ -103,10 +105,11 @@ bool app_make(struct work *w, const struct app_wish *wish, struct app *out, stru
 		err_set(err, ERR_TOO_MANY, "there are %d apps, and no more than that can be", APPS_MAX);
 		return false;
 	}
-	if (!make_bot(w, &app, &m, err) || !make_webhook(w, &app, &wish->channel, err) || !store_app_add(e->db, &app, err) || !store_app_offers(e->db, &app, NULL, &m, err) ||
+	if (!make_bot(w, &app, &m, &bot, err) || !make_webhook(w, &app, &wish->channel, err) || !store_app_add(e->db, &app, err) || !store_app_offers(e->db, &app, NULL, &m, err) ||
 	    !make_token(w, "xoxb", app.user_id, &app, "bot", &tokens->bot, err) || !make_token(w, "xapp", app.user_id, &app, "link", &tokens->link, err) ||
 	    (app.owner_id && !make_token(w, "xoxp", app.owner_id, &app, "user", &tokens->user, err)))
 		return false;
+	provision_tell_user(w, &bot); /* that it is an app */
 	*out = app;
 	return true;
 }

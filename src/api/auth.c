@@ -109,7 +109,7 @@ static bool of_app(struct exchange *x)
 	if (!str_to_int(rest, &x->app_id) || !store_app_scopes(e->db, x_arena(x), e->workspace_id, x->app_id, &bot_user, &bot, &user))
 		return false;
 	x->app_level = str_is(kind, "link");
-	x->app_scopes = x->app_level ? S("connections:write") : str_is(kind, "bot") ? bot : user;
+	x->app_scopes = x->app_level ? S(APP_LEVEL_SCOPES) : str_is(kind, "bot") ? bot : user;
 	if (str_is(kind, "grant")) {
 		if (!store_grant_find(e->db, x_arena(x), e->workspace_id, x->token.id, &g, &ignored))
 			return false;

@@ -36,7 +36,7 @@ static bool join_default(struct work *w, int64_t user_id, const char *name, stru
 	return store_channel_find(w->engine->db, w->arena, id, &c, err) && chat_join(w, &c, user_id, 0, &was, err);
 }
 
-static void publish_user(struct work *w, const struct user *u)
+void provision_tell_user(struct work *w, const struct user *u)
 {
 	struct buf b;
 	struct json_out o;
@@ -62,7 +62,7 @@ bool provision_user(struct work *w, struct user *u, struct err *err)
 	u->email = arena_lower(w->arena, u->email);
 	if (!store_user_add(w->engine->db, u, err))
 		return false;
-	publish_user(w, u);
+	provision_tell_user(w, u);
 	if (!apps_hear_user(w, u, "team_join", err))
 		return false;
 	return u->bot_id || (join_default(w, u->id, "general", err) && join_default(w, u->id, "sre-alerts", err));
@@ -238,7 +238,7 @@ static bool make_user(struct provisioner *p, const struct json *item)
 		u.real_name = str_clip(scalar(item, "real_name"), 120);
 	if (!hash_password(p, item, &u))
 		return false;
-	if (!(exists ? store_user_set(e->db, &u, p->w->now, p->err) : provision_user(p->w, &u, p->err)))
+	if (!(exists ? store_user_set(e->db, &u, p->w->now, p->err) && apps_hear_user(p->w, &u, "user_change", p->err) : provision_user(p->w, &u, p->err)))
 		return failed_at(p, item);
 	put_entry(p, name);
 	json_add_str(p->o, "id", id_write(p->w->arena, 'U', u.id));

@@ -10,6 +10,8 @@
 const struct slack_method slack_methods[] = {
 	{"api.test", 0, "", slack_api_test, "Answers, to see whether the server does."},
 	{"apps.connections.open", SCOPE_READ, "connections:write", slack_apps_open, "The address of a WebSocket for Socket Mode, good for one connection within a minute."},
+	{"apps.event.authorizations.list", SCOPE_READ, "authorizations:read", slack_event_authorizations, "For whom an event came, by its event_context."},
+	{"apps.home.open", SCOPE_WRITE, "chat:write", slack_home_open, "A person looks at an app's home, or at what they say to each other."},
 	{"apps.manifest.create", SCOPE_ADMIN, "admin", slack_manifest_create, "Makes an app; for admins. Its tokens stand among its credentials, this once."},
 	{"apps.manifest.delete", SCOPE_ADMIN, "admin", slack_manifest_delete, "Ends an app; for admins."},
 	{"apps.manifest.export", SCOPE_ADMIN, "admin", slack_manifest_export, "The manifest of an app; for admins."},
@@ -473,6 +475,11 @@ static bool has_scope(const struct exchange *x, const struct slack_method *m)
 	return x->app_id ? app_scope_has(x->app_scopes, str_of(m->scope_name)) : m->needs <= x->caller.scope;
 }
 
+static bool is_app_level(const struct slack_method *m)
+{
+	return m->scope_name[0] && app_scope_has(S(APP_LEVEL_SCOPES), str_of(m->scope_name));
+}
+
 static bool named_before(size_t i)
 {
 	for (size_t k = 0; k < i; k++)
@@ -491,7 +498,7 @@ static struct str scopes_up_to(enum scope most)
 		return buf_str(b);
 	buf_init(b, 4 * KIB);
 	for (size_t i = 0; i < slack_method_count; i++)
-		if (slack_methods[i].scope_name[0] && slack_methods[i].needs <= most && strcmp(slack_methods[i].scope_name, "connections:write") && !named_before(i))
+		if (slack_methods[i].scope_name[0] && slack_methods[i].needs <= most && !is_app_level(&slack_methods[i]) && !named_before(i))
 			buf_printf(b, "%s%s", b->n ? "," : "", slack_methods[i].scope_name);
 	return buf_str(b);
 }
@@ -506,7 +513,7 @@ static void dispatch(struct slack_call *c, const struct slack_method *m)
 		slack_error(c, x->auth_problem ? x->auth_problem : "not_authed");
 		return;
 	}
-	if (m->needs && x->app_level != str_is(str_of(m->scope_name), "connections:write")) {
+	if (m->needs && x->app_level != is_app_level(m)) {
 		slack_error(c, "not_allowed_token_type");
 		return;
 	}

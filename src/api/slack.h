@@ -114,6 +114,8 @@ void slack_users_conversations(struct slack_call *c);
 
 /* slack_apps.c */
 void slack_apps_open(struct slack_call *c);
+void slack_event_authorizations(struct slack_call *c);
+void slack_home_open(struct slack_call *c);
 void slack_manifest_create(struct slack_call *c);
 void slack_manifest_delete(struct slack_call *c);
 void slack_manifest_export(struct slack_call *c);

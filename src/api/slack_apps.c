@@ -1,11 +1,65 @@
 /* Slack's Web API: apps.* */
 #include "api/apps.h"
-#include "api/slack.h"
+#include "api/slack_act.h"
 #include "api/socket.h"
+#include "engine/app_events.h"
+#include "store/apps.h"
 
 void slack_apps_open(struct slack_call *c)
 {
 	json_add_str(&c->out, "url", link_url(c->w, c->x->app_id));
+}
+
+void slack_event_authorizations(struct slack_call *c)
+{
+	struct app_hearer *all;
+	struct str context;
+	struct err err = {0};
+	unsigned limit;
+	int64_t after;
+	size_t count;
+
+	if (!arg_need(c, "event_context", &context) || !arg_page(c, 1000, &limit, &after))
+		return;
+	if (!apps_event_of(c->w, c->x->app_id, context, &all, &count, &err)) {
+		slack_failed(c, err.code ? &err : &(struct err){ERR_INVALID, "invalid_event_context"});
+		return;
+	}
+	json_key(&c->out, "authorizations");
+	json_open(&c->out, '[');
+	for (size_t i = (size_t)after; i < count && i < (size_t)after + limit; i++)
+		app_put_authorization(c->w, &c->out, &all[i]);
+	json_close(&c->out, ']');
+	put_cursor(c, (size_t)after + limit < count ? after + limit : 0);
+}
+
+/* The app's home for who asks (views.publish), and the event that tells the app that somebody looks. */
+void slack_home_open(struct slack_call *c)
+{
+	struct engine *e = c->w->engine;
+	bool home = str_is(arg(c, "tab"), "home"), existed, there;
+	struct err err = {0}, ignored = {0};
+	struct str view = S("");
+	struct channel dm;
+	struct app_view v;
+	struct json_out o;
+	struct buf b;
+	struct app app;
+
+	if (c->x->app_id || c->x->user.bot_id || !app_by_ref(c->w, arg(c, "app"), &app, &ignored)) {
+		slack_error(c, "app_not_found");
+		return;
+	}
+	there = store_view_home(e->db, c->w->arena, e->workspace_id, app.id, c->me, &v, &ignored);
+	if (there) {
+		buf_init(&b, 1 * MIB);
+		o = json_out(&b);
+		view_write(c->w, &o, &v, NULL);
+		view = buf_keep(c->w->arena, &b);
+		json_add_raw(&c->out, "view", view);
+	}
+	if (!chat_open_dm(c->w, c->me, app.user_id, &dm, &existed, &err) || !apps_hear_home(c->w, app.id, &dm, c->me, home, home ? view : S(""), &err))
+		slack_failed(c, &err);
 }
 
 /* ---- apps.manifest.*: for admins, with a token of their own. docs.slack.dev, apps.manifest.create ---- */

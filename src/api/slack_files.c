@@ -1,6 +1,7 @@
 /* files.*: the upload in three steps, and what there is (docs.slack.dev, Working with files). */
 #include "api/handlers.h"
 #include "api/slack.h"
+#include "engine/app_events.h"
 #include "engine/file_bytes.h"
 #include "engine/files.h"
 #include "engine/messages.h"
@@ -187,7 +188,7 @@ void slack_files_complete(struct slack_call *c)
 	json_key(&c->out, "files");
 	json_open(&c->out, '[');
 	for (size_t i = 0; i < count; i++)
-		if (!put_file(c, files[i].id, &err)) {
+		if (!put_file(c, files[i].id, &err) || !apps_hear_file(c->w, NULL, files[i].id, c->me, "file_created", &err)) {
 			slack_failed(c, &err);
 			return;
 		}

@@ -1,5 +1,6 @@
 /* pins.*, bookmarks.*, stars.* and reactions.list: what people mark (docs.slack.dev, the methods of these names). */
 #include "api/slack.h"
+#include "engine/app_events.h"
 #include "engine/blocks.h"
 #include "engine/slack_json.h"
 #include "store/chat.h"
@@ -249,6 +250,32 @@ void slack_stars_list(struct slack_call *c)
 	list_marked(c, c->me, store_star_list, true);
 }
 
+static bool tell_star(struct slack_call *c, const struct marked *it, const struct channel *ch, const struct message *m, const char *type, struct err *err)
+{
+	struct arena *a = c->w->arena;
+	struct json_out o;
+	struct buf b;
+
+	buf_init(&b, 1 * MIB);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_add_str(&o, "type", str_of(type));
+	json_add_str(&o, "user", id_write(a, 'U', c->me));
+	json_key(&o, "item");
+	json_open(&o, '{');
+	json_add_str(&o, "type", m ? S("message") : ch->kind == CHANNEL_DM ? S("im") : S("channel"));
+	json_add_str(&o, "channel", channel_id_text(a, ch));
+	json_add_int(&o, "date_create", it->at / 1000);
+	if (m) {
+		json_key(&o, "message");
+		write_message_object(c->w, &o, m);
+	}
+	json_close(&o, '}');
+	json_add_str(&o, "event_ts", ts_text(a, c->w->now * 1000));
+	json_close(&o, '}');
+	return apps_hear_written(c->w, type, buf_keep(a, &b), c->me, err);
+}
+
 static void star(struct slack_call *c, bool add)
 {
 	struct marked it = {.at = c->w->now};
@@ -264,7 +291,8 @@ static void star(struct slack_call *c, bool add)
 		return;
 	it.channel_id = ch.id;
 	it.ts = arg_given(c, "timestamp") ? m.ts : 0;
-	if (add ? store_star_add(c->w->engine->db, c->me, &it, &err) : store_star_drop(c->w->engine->db, c->me, ch.id, it.ts, &err))
+	if ((add ? store_star_add(c->w->engine->db, c->me, &it, &err) : store_star_drop(c->w->engine->db, c->me, ch.id, it.ts, &err)) &&
+	    tell_star(c, &it, &ch, it.ts ? &m : NULL, add ? "star_added" : "star_removed", &err))
 		return;
 	slack_failed(c, err.code != ERR_CONFLICT && err.code != ERR_NOT_FOUND ? &err : add ? &(struct err){ERR_CONFLICT, "already_starred"} : &(struct err){ERR_NOT_FOUND, "not_starred"});
 }

@@ -193,10 +193,16 @@ static void tell_dnd(struct slack_call *c, const struct profile *p)
 {
 	struct str id = id_write(c->w->arena, 'U', c->me);
 	bool snoozing = p->snooze_until > c->w->now;
+	struct err err = {0};
+	struct str event =
+		arena_printf(c->w->arena,
+			     "{\"type\":\"dnd_updated_user\",\"user\":\"" STR_FMT
+			     "\",\"dnd_status\":{\"dnd_enabled\":%s,\"next_dnd_start_ts\":1,\"next_dnd_end_ts\":%lld},\"event_ts\":\"" STR_FMT "\"}",
+			     STR_ARG(id), snoozing ? "true" : "false", (long long)(snoozing ? p->snooze_until / 1000 : 1), STR_ARG(ts_text(c->w->arena, c->w->now * 1000)));
 
-	effect_publish_all(c->w, arena_printf(c->w->arena,
-					      "{\"type\":\"dnd_updated_user\",\"user\":\"" STR_FMT "\",\"dnd_status\":{\"dnd_enabled\":%s,\"next_dnd_start_ts\":1,\"next_dnd_end_ts\":%lld}}",
-					      STR_ARG(id), snoozing ? "true" : "false", (long long)(snoozing ? p->snooze_until / 1000 : 1)));
+	effect_publish_all(c->w, event);
+	if (!apps_hear_written(c->w, "dnd_updated_user", event, 0, &err))
+		slack_failed(c, &err);
 }
 
 void slack_dnd_info(struct slack_call *c)

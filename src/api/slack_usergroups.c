@@ -1,5 +1,6 @@
 /* usergroups.*: groups of people that can be mentioned at once (docs.slack.dev, usergroups). Operators make and change them. */
 #include "api/slack.h"
+#include "engine/app_events.h"
 #include "store/chat.h"
 #include "store/profiles.h"
 
@@ -71,7 +72,9 @@ static bool members_of(struct slack_call *c, const struct usergroup *g, int64_t 
 /* To all, as Slack's subteam_created and subteam_updated; and as the answer. */
 static void tell_group(struct slack_call *c, const struct usergroup *g, const char *type)
 {
+	struct err err = {0};
 	struct json_out o;
+	struct str event;
 	int64_t *users;
 	struct buf b;
 	size_t count;
@@ -84,8 +87,14 @@ static void tell_group(struct slack_call *c, const struct usergroup *g, const ch
 	json_add_str(&o, "type", str_of(type));
 	json_key(&o, "subteam");
 	write_group(c, &o, g, users, count, true, true);
+	json_add_str(&o, "event_ts", ts_text(c->w->arena, c->w->now * 1000));
 	json_close(&o, '}');
-	effect_publish_all(c->w, buf_keep(c->w->arena, &b));
+	event = buf_keep(c->w->arena, &b);
+	effect_publish_all(c->w, event);
+	if (!apps_hear_written(c->w, type, event, 0, &err)) {
+		slack_failed(c, &err);
+		return;
+	}
 	json_key(&c->out, "usergroup");
 	write_group(c, &c->out, g, users, count, true, true);
 }
@@ -318,12 +327,63 @@ void slack_usergroups_users_list(struct slack_call *c)
 	put_ids(c, &c->out, users, count);
 }
 
+static bool is_among(const int64_t *ids, size_t n, int64_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+/* Those of `ids` who are not among `others` hear of it: it is about them. */
+static bool tell_selves(struct slack_call *c, const struct usergroup *g, const char *type, const int64_t *ids, size_t n, const int64_t *others, size_t others_count, struct err *err)
+{
+	struct str event = arena_printf(c->w->arena, "{\"type\":\"%s\",\"subteam_id\":\"" STR_FMT "\",\"event_ts\":\"" STR_FMT "\"}", type,
+					STR_ARG(id_write(c->w->arena, 'S', g->id)), STR_ARG(ts_text(c->w->arena, c->w->now * 1000)));
+
+	for (size_t i = 0; i < n; i++)
+		if (!is_among(others, others_count, ids[i]) && !apps_hear_written(c->w, type, event, ids[i], err))
+			return false;
+	return true;
+}
+
+static void put_changed_ids(struct slack_call *c, struct json_out *o, const char *key, const int64_t *ids, size_t n, const int64_t *others, size_t others_count)
+{
+	json_key(o, key);
+	json_open(o, '[');
+	for (size_t i = 0; i < n; i++)
+		if (!is_among(others, others_count, ids[i]))
+			json_put_str(o, id_write(c->w->arena, 'U', ids[i]));
+	json_close(o, ']');
+}
+
+static bool tell_members(struct slack_call *c, const struct usergroup *g, const int64_t *was, size_t was_count, const int64_t *is, size_t is_count, struct err *err)
+{
+	static const char type[] = "subteam_members_changed";
+	struct json_out o;
+	struct buf b;
+
+	buf_init(&b, 64 * KIB);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_add_str(&o, "type", S("subteam_members_changed"));
+	json_add_str(&o, "subteam_id", id_write(c->w->arena, 'S', g->id));
+	json_add_str(&o, "team_id", id_write(c->w->arena, 'T', g->workspace_id));
+	json_add_int(&o, "date_update", c->w->now / 1000);
+	put_changed_ids(c, &o, "added_users", is, is_count, was, was_count);
+	put_changed_ids(c, &o, "removed_users", was, was_count, is, is_count);
+	json_add_str(&o, "event_ts", ts_text(c->w->arena, c->w->now * 1000));
+	json_close(&o, '}');
+	return apps_hear_written(c->w, type, buf_keep(c->w->arena, &b), 0, err) && tell_selves(c, g, "subteam_self_added", is, is_count, was, was_count, err) &&
+	       tell_selves(c, g, "subteam_self_removed", was, was_count, is, is_count, err);
+}
+
 void slack_usergroups_users_update(struct slack_call *c)
 {
-	int64_t *ids = arena_alloc(c->w->arena, USERS_MAX * sizeof *ids);
+	int64_t *ids = arena_alloc(c->w->arena, USERS_MAX * sizeof *ids), *was;
 	struct err err = {0};
 	struct usergroup g;
-	size_t n;
+	size_t n, was_count;
 
 	if (!arg_group(c, &g) || !arg_people(c, "users", ids, USERS_MAX, &n) || !may_change(c))
 		return;
@@ -331,7 +391,9 @@ void slack_usergroups_users_update(struct slack_call *c)
 		slack_error(c, "no_users_provided");
 		return;
 	}
-	if (store_usergroup_fill(c->w->engine->db, g.id, ids, n, &err))
+	if (!members_of(c, &g, &was, &was_count))
+		return;
+	if (store_usergroup_fill(c->w->engine->db, g.id, ids, n, &err) && tell_members(c, &g, was, was_count, ids, n, &err))
 		change(c, &g, g.handle);
 	else
 		slack_failed(c, &err);

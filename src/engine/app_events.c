@@ -1,4 +1,4 @@
-#include "engine/app_events.h"
+#include "engine/app_events_internal.h"
 
 #include "base/log.h"
 #include "engine/app_send.h"
@@ -7,6 +7,7 @@
 #include "engine/slack_json.h"
 #include "ops/text.h"
 #include "store/apps.h"
+#include "store/chat.h"
 #include "store/journal.h"
 
 #include <inttypes.h>
@@ -14,21 +15,6 @@
 #define PAYLOAD_MAX (4 * MIB)
 
 /* ---- one event for one app ---- */
-
-struct news {
-	struct work *w;
-	struct err *err;
-	const struct channel *channel; /* NULL: of the workspace */
-	bool members_only;
-	int64_t not_app;               /* its own doing; 0: everybody hears */
-	void (*write)(const struct news *n, struct json_out *o);
-	/* what write() writes of */
-	const char *type;
-	const struct message *message, *before;
-	const struct user *user;
-	int64_t user_id, other_id;
-	struct str name;
-};
 
 static void put_head(struct work *w, struct json_out *o, const struct app_hearer *h)
 {
@@ -39,19 +25,32 @@ static void put_head(struct work *w, struct json_out *o, const struct app_hearer
 	json_add_str(o, "api_app_id", id_write(w->arena, 'A', h->app_id));
 }
 
-static void put_authorization(struct work *w, struct json_out *o, const struct app_hearer *h)
+void app_put_authorization(struct work *w, struct json_out *o, const struct app_hearer *h)
 {
-	json_key(o, "authorizations");
-	json_open(o, '[');
 	json_open(o, '{');
 	json_key(o, "enterprise_id");
 	json_put_null(o);
 	json_add_str(o, "team_id", id_write(w->arena, 'T', w->engine->workspace_id));
 	json_add_str(o, "user_id", id_write(w->arena, 'U', h->user_id));
-	json_add_bool(o, "is_bot", true);
+	json_add_bool(o, "is_bot", !h->for_people);
 	json_add_bool(o, "is_enterprise_install", false);
 	json_close(o, '}');
-	json_close(o, ']');
+}
+
+/* What says of whom an event is (apps.event.authorizations.list): "4-APP.CHANNEL.USER.MEMBERS.EVENT-MAC". */
+static struct str context_mac(struct work *w, struct str said)
+{
+	uint8_t mac[32];
+
+	crypt_hmac_sha256(&w->engine->key, arena_printf(w->arena, "event-context:" STR_FMT, STR_ARG(said)), mac);
+	return crypt_hex(w->arena, mac, 8);
+}
+
+static struct str context_of(const struct news *n, const struct app_hearer *h)
+{
+	struct str said = arena_printf(n->w->arena, "%" PRId64 ".%" PRId64 ".%" PRId64 ".%d.%s", h->app_id, n->channel ? n->channel->id : 0, n->only_user, n->members_only, n->subscription);
+
+	return arena_printf(n->w->arena, "4-" STR_FMT "-" STR_FMT, STR_ARG(said), STR_ARG(context_mac(n->w, said)));
 }
 
 /* "RETRY REASON\n" and what is sent. */
@@ -71,15 +70,22 @@ static struct str payload(const struct news *n, const struct app_hearer *h, int6
 	json_key(&o, "context_enterprise_id");
 	json_put_null(&o);
 	json_key(&o, "event");
-	json_open(&o, '{');
-	n->write(n, &o);
-	json_close(&o, '}');
+	if (n->written.n) {
+		json_put_raw(&o, n->written);
+	} else {
+		json_open(&o, '{');
+		n->write(n, &o);
+		json_close(&o, '}');
+	}
 	json_add_str(&o, "type", S("event_callback"));
 	json_add_str(&o, "event_id", arena_printf(w->arena, "Ev" STR_FMT, STR_ARG(str_n(number.p + 1, number.n - 1))));
 	json_add_int(&o, "event_time", w->now / 1000);
-	put_authorization(w, &o, h);
+	json_key(&o, "authorizations");
+	json_open(&o, '[');
+	app_put_authorization(w, &o, h);
+	json_close(&o, ']');
 	json_add_bool(&o, "is_ext_shared_channel", false);
-	json_add_str(&o, "event_context", arena_printf(w->arena, "4-" STR_FMT, STR_ARG(number)));
+	json_add_str(&o, "event_context", context_of(n, h));
 	json_close(&o, '}');
 	return b.failed ? (buf_done(&b), S("")) : buf_keep(w->arena, &b);
 }
@@ -113,23 +119,95 @@ static bool add(const struct news *n, const struct app_hearer *h)
 	return !text.n || store_due_add(w->engine->db, DUE_OUTBOX, h->app_id, id, w->now, KIND_APP_EVENT, text, n->err);
 }
 
-static bool hears(const struct news *n, const struct app_hearer *h)
+static bool sees(const struct news *n, int64_t user_id)
 {
-	return h->app_id != n->not_app && (!n->channel || !n->members_only || chat_is_member(n->w, n->channel->id, h->user_id));
+	if (n->only_user)
+		return user_id == n->only_user;
+	return !n->channel || !n->members_only || chat_is_member(n->w, n->channel->id, user_id);
 }
 
-/* To all who subscribe to it. */
-static bool tell(const struct news *n, const char *subscription)
+/* Somebody who lets the app hear this for them, and may see it: *h becomes theirs. */
+static bool lets_hear(const struct news *n, struct app_hearer *h)
+{
+	struct engine *e = n->w->engine;
+	struct str bot, user, needed = app_event_scope(str_of(n->subscription));
+	struct app_grant *all;
+	int64_t bot_user;
+	size_t count;
+
+	if (!needed.n || !store_app_scopes(e->db, n->w->arena, e->workspace_id, h->app_id, &bot_user, &bot, &user) || !app_scope_has(user, needed) ||
+	    !store_grant_list(e->db, n->w->arena, e->workspace_id, h->app_id, &all, &count, n->err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (all[i].user_id != bot_user && (!all[i].scopes.n || app_scope_has(all[i].scopes, needed)) && sees(n, all[i].user_id)) {
+			h->user_id = all[i].user_id;
+			return true;
+		}
+	return false;
+}
+
+static bool hears(const struct news *n, struct app_hearer *h)
+{
+	if (h->app_id == n->not_app || (n->only_app && h->app_id != n->only_app))
+		return false;
+	return h->for_people ? lets_hear(n, h) : sees(n, h->user_id);
+}
+
+/* To all who subscribe to it; an app hears it once. */
+bool news_tell(struct news *n, const char *subscription)
 {
 	struct work *w = n->w;
 	struct app_hearer *all;
+	int64_t told = 0;
 	size_t count;
 
+	n->subscription = subscription;
 	if (!store_app_hearers(w->engine->db, w->arena, w->engine->workspace_id, str_of(subscription), &all, &count, n->err))
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (hears(n, &all[i]) && !add(n, &all[i]))
+	for (size_t i = 0; i < count; i++) {
+		if (all[i].app_id == told || !hears(n, &all[i]))
+			continue;
+		told = all[i].app_id;
+		if (!add(n, &all[i]))
 			return false;
+	}
+	return n->err->code == ERR_NONE;
+}
+
+/* ---- whose an event is ---- */
+
+bool apps_event_of(struct work *w, int64_t app_id, struct str context, struct app_hearer **out, size_t *count, struct err *err)
+{
+	struct engine *e = w->engine;
+	struct str head, said, mac, part[5], bot, user, needed;
+	struct news n = {.w = w, .err = err};
+	struct app_grant *all;
+	struct channel ch;
+	int64_t number[4], bot_user;
+	struct vec v = {0};
+
+	mac = str_cut(str_cut(context, '-', &head), '-', &said);
+	if (!str_is(head, "4") || !str_eq_secret(mac, context_mac(w, said)))
+		return false;
+	for (int i = 0; i < 5; i++)
+		said = i < 4 ? str_cut(said, '.', &part[i]) : (part[4] = said);
+	for (int i = 0; i < 4; i++)
+		if (!str_to_int(part[i], &number[i]))
+			return false;
+	needed = app_event_scope(part[4]);
+	if (number[0] != app_id || !store_app_scopes(e->db, w->arena, e->workspace_id, app_id, &bot_user, &bot, &user) || (number[1] && !store_channel_find(e->db, w->arena, number[1], &ch, err)) ||
+	    !store_grant_list(e->db, w->arena, e->workspace_id, app_id, &all, count, err))
+		return false;
+	n.channel = number[1] ? &ch : NULL;
+	n.only_user = number[2];
+	n.members_only = number[3] != 0;
+	if (sees(&n, bot_user))
+		*(struct app_hearer *)vec_push(w->arena, &v, sizeof **out) = (struct app_hearer){app_id, bot_user, false};
+	for (size_t i = 0; i < *count; i++)
+		if (all[i].user_id != bot_user && (i == 0 || all[i].user_id != all[i - 1].user_id) && (!all[i].scopes.n || app_scope_has(all[i].scopes, needed)) && sees(&n, all[i].user_id))
+			*(struct app_hearer *)vec_push(w->arena, &v, sizeof **out) = (struct app_hearer){app_id, all[i].user_id, true};
+	*out = v.items;
+	*count = v.count;
 	return true;
 }
 
@@ -137,7 +215,9 @@ static bool tell(const struct news *n, const char *subscription)
 
 static const char *message_subscription(const struct channel *c)
 {
-	return c->kind == CHANNEL_PUBLIC ? "message.channels" : c->kind == CHANNEL_PRIVATE ? "message.groups" : "message.im";
+	if (c->kind == CHANNEL_PRIVATE)
+		return channel_is_group_dm(c) ? "message.mpim" : "message.groups";
+	return c->kind == CHANNEL_PUBLIC ? "message.channels" : "message.im";
 }
 
 static void put_where(const struct news *n, struct json_out *o, int64_t event_ts)
@@ -148,7 +228,7 @@ static void put_where(const struct news *n, struct json_out *o, int64_t event_ts
 
 static void put_kind(const struct news *n, struct json_out *o)
 {
-	json_add_str(o, "channel_type", n->channel->kind == CHANNEL_PUBLIC ? S("channel") : n->channel->kind == CHANNEL_PRIVATE ? S("group") : S("im"));
+	json_add_str(o, "channel_type", n->channel->kind == CHANNEL_PUBLIC ? S("channel") : n->channel->kind == CHANNEL_DM ? S("im") : channel_is_group_dm(n->channel) ? S("mpim") : S("group"));
 }
 
 static void write_said(const struct news *n, struct json_out *o)
@@ -213,9 +293,10 @@ static bool tell_mentioned(struct news *n)
 	if (!store_app_hearers(w->engine->db, w->arena, w->engine->workspace_id, S("app_mention"), &all, &count, n->err))
 		return false;
 	n->write = write_mention;
+	n->subscription = "app_mention";
 	n->not_app = n->message->bot_id;
 	for (size_t i = 0; i < count; i++)
-		if (is_named(&named, id_write(w->arena, 'U', all[i].user_id)) && hears(n, &all[i]) && !add(n, &all[i]))
+		if (is_named(&named, id_write(w->arena, 'U', all[i].user_id)) && !all[i].for_people && hears(n, &all[i]) && !add(n, &all[i]))
 			return false;
 	return true;
 }
@@ -225,12 +306,7 @@ bool apps_hear_message(struct work *w, const struct channel *c, const struct mes
 	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_said, .message = m};
 	bool notice = m->kind == MESSAGE_JOIN || m->kind == MESSAGE_LEAVE || m->kind == MESSAGE_TOPIC;
 
-	return tell(&n, message_subscription(c)) && (notice || tell_mentioned(&n));
-}
-
-static int64_t now_ts(const struct work *w)
-{
-	return w->now * 1000;
+	return news_tell(&n, message_subscription(c)) && (notice || tell_mentioned(&n));
 }
 
 static void write_changed(const struct news *n, struct json_out *o)
@@ -246,8 +322,8 @@ static void write_changed(const struct news *n, struct json_out *o)
 	}
 	json_key(o, "previous_message");
 	write_message_object(n->w, o, n->before);
-	json_add_str(o, "ts", ts_text(n->w->arena, now_ts(n->w)));
-	put_where(n, o, now_ts(n->w));
+	json_add_str(o, "ts", ts_text(n->w->arena, news_ts(n->w)));
+	put_where(n, o, news_ts(n->w));
 	put_kind(n, o);
 }
 
@@ -255,14 +331,14 @@ bool apps_hear_changed(struct work *w, const struct channel *c, const struct mes
 {
 	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_changed, .type = "message_changed", .message = m, .before = before};
 
-	return tell(&n, message_subscription(c));
+	return news_tell(&n, message_subscription(c));
 }
 
 bool apps_hear_deleted(struct work *w, const struct channel *c, const struct message *m, struct err *err)
 {
 	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_changed, .type = "message_deleted", .before = m};
 
-	return tell(&n, message_subscription(c));
+	return news_tell(&n, message_subscription(c));
 }
 
 /* ---- the others ---- */
@@ -282,7 +358,7 @@ static void write_reaction(const struct news *n, struct json_out *o)
 	json_add_str(o, "channel", channel_id_text(a, n->channel));
 	json_add_str(o, "ts", ts_text(a, n->message->ts));
 	json_close(o, '}');
-	json_add_str(o, "event_ts", ts_text(a, now_ts(n->w)));
+	json_add_str(o, "event_ts", ts_text(a, news_ts(n->w)));
 }
 
 bool apps_hear_reaction(struct work *w, const struct channel *c, const struct message *m, int64_t user_id, struct str name, bool added, struct err *err)
@@ -290,7 +366,7 @@ bool apps_hear_reaction(struct work *w, const struct channel *c, const struct me
 	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_reaction, .type = added ? "reaction_added" : "reaction_removed",
 			 .message = m, .user_id = user_id, .name = name};
 
-	return tell(&n, n.type);
+	return news_tell(&n, n.type);
 }
 
 static void write_pinned_event(const struct news *n, struct json_out *o)
@@ -309,14 +385,14 @@ static void write_pinned_event(const struct news *n, struct json_out *o)
 	json_close(o, '}');
 	if (n->message->user_id)
 		json_add_str(o, "item_user", id_write(a, 'U', n->message->user_id));
-	json_add_str(o, "event_ts", ts_text(a, now_ts(n->w)));
+	json_add_str(o, "event_ts", ts_text(a, news_ts(n->w)));
 }
 
 bool apps_hear_pin(struct work *w, const struct channel *c, const struct message *m, int64_t user_id, bool added, struct err *err)
 {
 	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_pinned_event, .type = added ? "pin_added" : "pin_removed", .message = m, .user_id = user_id};
 
-	return tell(&n, n.type);
+	return news_tell(&n, n.type);
 }
 
 static void write_member(const struct news *n, struct json_out *o)
@@ -329,7 +405,7 @@ static void write_member(const struct news *n, struct json_out *o)
 	json_add_str(o, "team", id_write(a, 'T', n->w->engine->workspace_id));
 	if (n->other_id && n->other_id != n->user_id)
 		json_add_str(o, "inviter", id_write(a, 'U', n->other_id));
-	put_where(n, o, now_ts(n->w));
+	put_where(n, o, news_ts(n->w));
 }
 
 bool apps_hear_member(struct work *w, const struct channel *c, int64_t user_id, int64_t inviter_id, bool joined, struct err *err)
@@ -337,54 +413,7 @@ bool apps_hear_member(struct work *w, const struct channel *c, int64_t user_id, 
 	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_member, .type = joined ? "member_joined_channel" : "member_left_channel",
 			 .user_id = user_id, .other_id = inviter_id};
 
-	return tell(&n, n.type);
-}
-
-static void write_channel(const struct news *n, struct json_out *o)
-{
-	struct arena *a = n->w->arena;
-	const struct channel *c = n->channel;
-
-	json_add_str(o, "type", str_of(n->type));
-	json_key(o, "channel");
-	if (strcmp(n->type, "channel_created") && strcmp(n->type, "channel_rename")) {
-		json_put_str(o, channel_id_text(a, c));
-		json_add_str(o, "user", id_write(a, 'U', n->user_id));
-	} else {
-		json_open(o, '{');
-		json_add_str(o, "id", channel_id_text(a, c));
-		json_add_bool(o, "is_channel", true);
-		json_add_str(o, "name", c->name);
-		json_add_str(o, "name_normalized", c->name);
-		json_add_int(o, "created", c->created / 1000);
-		json_add_str(o, "creator", id_write(a, 'U', c->creator_id));
-		json_add_str(o, "context_team_id", id_write(a, 'T', c->workspace_id));
-		json_close(o, '}');
-	}
-	json_add_str(o, "event_ts", ts_text(a, now_ts(n->w)));
-}
-
-bool apps_hear_channel(struct work *w, const struct channel *c, int64_t user_id, const char *type, struct err *err)
-{
-	struct news n = {.w = w, .err = err, .channel = c, .members_only = c->kind != CHANNEL_PUBLIC, .write = write_channel, .type = type, .user_id = user_id};
-
-	return tell(&n, type);
-}
-
-static void write_person(const struct news *n, struct json_out *o)
-{
-	json_add_str(o, "type", str_of(n->type));
-	json_key(o, "user");
-	write_user_object(n->w, o, n->user, false);
-	json_add_int(o, "cache_ts", n->w->now / 1000);
-	json_add_str(o, "event_ts", ts_text(n->w->arena, now_ts(n->w)));
-}
-
-bool apps_hear_user(struct work *w, const struct user *u, const char *type, struct err *err)
-{
-	struct news n = {.w = w, .err = err, .write = write_person, .type = type, .user = u};
-
-	return tell(&n, type);
+	return news_tell(&n, n.type);
 }
 
 /* ---- out of the outbox ---- */

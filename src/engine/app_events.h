@@ -18,9 +18,22 @@ MUST_USE bool apps_hear_deleted(struct work *w, const struct channel *c, const s
 MUST_USE bool apps_hear_reaction(struct work *w, const struct channel *c, const struct message *m, int64_t user_id, struct str name, bool added, struct err *err);
 MUST_USE bool apps_hear_pin(struct work *w, const struct channel *c, const struct message *m, int64_t user_id, bool added, struct err *err);
 MUST_USE bool apps_hear_member(struct work *w, const struct channel *c, int64_t user_id, int64_t inviter_id, bool joined, struct err *err);
-/* "channel_created", "channel_rename", "channel_archive" ...; of public channels everybody who subscribes hears, of others members alone. */
+/* "channel_created", "channel_rename", "channel_archive", "im_created" ...; of public channels everybody who subscribes hears, of others members
+ * alone, of private ones as group_rename and so on. */
 MUST_USE bool apps_hear_channel(struct work *w, const struct channel *c, int64_t user_id, const char *type, struct err *err);
+MUST_USE bool apps_hear_left(struct work *w, const struct channel *c, int64_t user_id, int64_t actor_id, struct err *err); /* channel_left: whoever left */
 MUST_USE bool apps_hear_user(struct work *w, const struct user *u, const char *type, struct err *err); /* "team_join", "user_change" */
+/* An event that is JSON already, {"type":TYPE,...}. only_user: the person whose alone it is; 0: everybody's. */
+MUST_USE bool apps_hear_written(struct work *w, const char *type, struct str event, int64_t only_user, struct err *err);
+/* "file_created", "file_shared", "file_public", "file_deleted"; c NULL: it is its owner's alone. */
+MUST_USE bool apps_hear_file(struct work *w, const struct channel *c, int64_t file_id, int64_t user_id, const char *type, struct err *err);
+/* Somebody looks at the app's home or at what they and it say to each other. view: its home as JSON; "": it has none. */
+MUST_USE bool apps_hear_home(struct work *w, int64_t app_id, const struct channel *dm, int64_t user_id, bool home, struct str view, struct err *err);
+
+/* Whose an event is, by its event_context: the app's bot and those who let it hear for them, if they may see it. false without err: no context of its. */
+struct app_hearer;
+void app_put_authorization(struct work *w, struct json_out *o, const struct app_hearer *h);
+MUST_USE bool apps_event_of(struct work *w, int64_t app_id, struct str context, struct app_hearer **out, size_t *count, struct err *err);
 
 /* The app has a connection: what waits leaves. */
 MUST_USE bool apps_hurry(struct work *w, int64_t app_id, struct err *err);

@@ -1,5 +1,6 @@
 #include "engine/files.h"
 
+#include "engine/app_events.h"
 #include "engine/messages.h"
 #include "ops/file_type.h"
 #include "store/chat.h"
@@ -81,6 +82,7 @@ bool files_delete(struct work *w, int64_t user_id, int64_t file_id, bool anyones
 {
 	struct engine *e = w->engine;
 	struct file *seen, *all;
+	struct channel ch;
 	size_t count, n;
 
 	if (!files_seen(w, user_id, file_id, &seen, &count, err))
@@ -96,5 +98,5 @@ bool files_delete(struct work *w, int64_t user_id, int64_t file_id, bool anyones
 	for (size_t i = 0; i < n; i++)
 		if (!take_from_message(w, &all[i], err))
 			return false;
-	return true;
+	return store_channel_find(e->db, w->arena, all[0].channel_id, &ch, err) && apps_hear_file(w, &ch, file_id, user_id, "file_deleted", err);
 }

@@ -3,6 +3,7 @@
 #include "engine/app_events.h"
 #include "engine/slack_json.h"
 #include "ops/text.h"
+#include "store/apps.h"
 #include "store/chat.h"
 #include "store/files.h"
 #include "store/journal.h"
@@ -187,7 +188,7 @@ static int64_t next_ts(const struct work *w, const struct channel *c)
 	return ts > c->last_ts ? ts : c->last_ts + 1;
 }
 
-static bool add_files(struct work *w, const struct message *m, struct err *err)
+static bool add_files(struct work *w, const struct channel *c, const struct message *m, struct err *err)
 {
 	for (size_t i = 0; i < m->file_count; i++) {
 		struct file *f = &m->files[i];
@@ -196,7 +197,8 @@ static bool add_files(struct work *w, const struct message *m, struct err *err)
 		f->ts = m->ts;
 		f->user_id = m->user_id;
 		f->created = w->now;
-		if (!store_file_add(w->engine->db, f, err))
+		if (!store_file_add(w->engine->db, f, err) || !apps_hear_file(w, c, f->id, f->user_id, "file_shared", err) ||
+		    (c->kind == CHANNEL_PUBLIC && !apps_hear_file(w, c, f->id, f->user_id, "file_public", err)))
 			return false;
 	}
 	return true;
@@ -213,7 +215,7 @@ bool chat_post_message(struct work *w, struct channel *c, struct message *m, str
 	m->seq = ++c->last_seq;
 	m->ts = c->last_ts = next_ts(w, c);
 	m->has_files = m->file_count > 0;
-	if (!store_message_add(w->engine->db, m, err) || !add_files(w, m, err) || !store_channel_advance(w->engine->db, c, err) || !record_mentions(w, m, err))
+	if (!store_message_add(w->engine->db, m, err) || !add_files(w, c, m, err) || !store_channel_advance(w->engine->db, c, err) || !record_mentions(w, m, err))
 		return false;
 	effect_publish_channel(w, c->id, message_frame(w, c, m));
 	engine_counters(w->engine)->messages++;
@@ -418,7 +420,7 @@ bool chat_open_dm(struct work *w, int64_t user_id, int64_t peer_id, struct chann
 	channel_publish(w, out, user_id, "channel_joined");
 	if (peer_id != user_id)
 		channel_publish(w, out, peer_id, "channel_joined");
-	return true;
+	return apps_hear_channel(w, out, user_id, "im_created", err);
 }
 
 bool channel_notice(struct work *w, struct channel *c, int64_t user_id, enum message_kind kind, struct str text, struct err *err)
@@ -453,7 +455,7 @@ bool chat_leave(struct work *w, struct channel *c, int64_t user_id, struct err *
 	if (str_is(c->name, "general"))
 		return chat_refuse(err, ERR_FORBIDDEN, "cant_leave_general");
 	if (!store_member_drop(w->engine->db, c->id, user_id, err) || !channel_record(w, c, EVENT_LEFT, 0, user_id, S(""), err) ||
-	    !apps_hear_member(w, c, user_id, 0, false, err) || !channel_notice(w, c, user_id, MESSAGE_LEAVE, arena_printf(w->arena, "<@" STR_FMT "> has left the channel", STR_ARG(who)), err))
+	    !apps_hear_member(w, c, user_id, 0, false, err) || !apps_hear_left(w, c, user_id, user_id, err) || !channel_notice(w, c, user_id, MESSAGE_LEAVE, arena_printf(w->arena, "<@" STR_FMT "> has left the channel", STR_ARG(who)), err))
 		return false;
 	effect_leave(w, user_id, c->id);
 	effect_publish_user(w, user_id,
@@ -524,11 +526,16 @@ void chat_write_boot_channel(struct work *w, struct json_out *o, const struct ch
 
 void chat_write_boot_user(struct work *w, struct json_out *o, const struct user *u)
 {
+	int64_t bot_user;
+	struct str scopes;
+
 	json_open(o, '{');
 	json_add_str(o, "id", id_write(w->arena, 'U', u->id));
 	json_add_str(o, "name", u->name);
 	json_add_str(o, "real_name", u->real_name);
 	json_add_bool(o, "is_bot", u->bot_id != 0);
+	if (u->bot_id && store_app_scopes(w->engine->db, w->arena, u->workspace_id, u->bot_id, &bot_user, &scopes, &scopes))
+		json_add_str(o, "app_id", id_write(w->arena, 'A', u->bot_id));
 	json_add_bool(o, "deleted", u->deleted);
 	json_add_str(o, "role", str_of(role_name(u->role)));
 	json_add_str(o, "presence", u->bot_id || engine_present(w->engine, u->id) ? S("active") : S("away"));

@@ -125,6 +125,20 @@ struct str app_scopes_without(struct arena *a, struct str all, struct str less)
 	return pick(a, all, less, false);
 }
 
+struct str app_event_scope(struct str event)
+{
+	static const char *const scopes[][2] = {
+		{"message.channels", "channels:history"}, {"message.groups", "groups:history"}, {"message.im", "im:history"}, {"message.mpim", "mpim:history"}, {"reaction_", "reactions:read"},
+		{"pin_", "pins:read"}, {"star_", "stars:read"}, {"file_", "files:read"}, {"subteam_", "usergroups:read"}, {"team_join", "users:read"}, {"user_change", "users:read"},
+		{"dnd_", "dnd:read"}, {"emoji_changed", "emoji:read"}, {"channel_", "channels:read"}, {"group_", "groups:read"}, {"im_", "im:read"}, {"member_", "channels:read"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(scopes); i++)
+		if (str_starts(event, str_of(scopes[i][0])))
+			return str_of(scopes[i][1]);
+	return S("");
+}
+
 struct str app_user_name(struct arena *a, struct str name)
 {
 	struct buf b;
@@ -207,18 +221,17 @@ static bool read_scopes(struct reader *r, const struct json *in, const char *key
 	return true;
 }
 
-static bool read_events(struct reader *r, const struct json *subscriptions, struct app_manifest *m)
+static bool read_events(struct reader *r, const struct json *subscriptions, const char *key, const char *where, struct str **events, size_t *count)
 {
-	static const char where[] = "/settings/event_subscriptions/bot_events";
 	const struct json *list;
 
-	if (!list_at(r, subscriptions, "bot_events", where, APP_EVENTS_MAX, &list) || !list)
+	if (!list_at(r, subscriptions, key, where, APP_EVENTS_MAX, &list) || !list)
 		return r->err->code == ERR_NONE;
-	m->events = arena_alloc(r->arena, (list->count + 1) * sizeof *m->events);
+	*events = arena_alloc(r->arena, (list->count + 1) * sizeof **events);
 	for (const struct json *v = list->child; v; v = v->next) {
-		if (!is_word(json_str(v), "_.", 60))
-			return bad_item(r, where, m->event_count, "", "must be the name of an event such as message.channels");
-		m->events[m->event_count++] = v->text;
+		if (!is_word(json_str(v), "_.", 59))
+			return bad_item(r, where, *count, "", "must be the name of an event such as message.channels");
+		(*events)[(*count)++] = v->text;
 	}
 	return true;
 }
@@ -302,7 +315,9 @@ static bool read_settings(struct reader *r, const struct json *tree, struct app_
 	m->interactive = json_get_bool(interactivity, "is_enabled", false);
 	return url_at(r, subscriptions, "request_url", "/settings/event_subscriptions/request_url", &m->events_url) &&
 	       url_at(r, interactivity, "request_url", "/settings/interactivity/request_url", &m->actions_url) &&
-	       url_at(r, interactivity, "message_menu_options_url", "/settings/interactivity/message_menu_options_url", &m->options_url) && read_events(r, subscriptions, m);
+	       url_at(r, interactivity, "message_menu_options_url", "/settings/interactivity/message_menu_options_url", &m->options_url) &&
+	       read_events(r, subscriptions, "bot_events", "/settings/event_subscriptions/bot_events", &m->events, &m->event_count) &&
+	       read_events(r, subscriptions, "user_events", "/settings/event_subscriptions/user_events", &m->user_events, &m->user_event_count);
 }
 
 bool app_manifest_read(struct arena *a, const struct json *tree, struct app_manifest *out, struct err *err)

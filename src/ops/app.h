@@ -17,6 +17,9 @@
 	"app_mentions:read,channels:history,channels:join,channels:manage,channels:read,chat:write,chat:write.customize,commands,files:read,files:write,groups:history,groups:read," \
 	"im:history,im:read,im:write,pins:read,pins:write,reactions:read,reactions:write,team:read,usergroups:read,users:read,users:read.email"
 
+/* What an app-level token (xapp-) may; no other token may these. */
+#define APP_LEVEL_SCOPES "connections:write,authorizations:read"
+
 struct app {
 	int64_t id;       /* A...; also the id of its bot, B... */
 	int64_t workspace_id, user_id; /* user_id: its bot's */
@@ -49,6 +52,8 @@ struct app_manifest {
 	struct str events_url;
 	struct str *events; /* bot_events */
 	size_t event_count;
+	struct str *user_events; /* on behalf of who said yes to it (OAuth) */
+	size_t user_event_count;
 	bool interactive;
 	struct str actions_url, options_url;
 	struct app_command *commands;
@@ -71,5 +76,7 @@ struct str app_scopes_both(struct arena *a, struct str one, struct str other);  
 struct str app_scopes_without(struct arena *a, struct str all, struct str less); /* those that are not in less */
 const struct app_command *app_command_find(const struct app_manifest *m, struct str command);
 const struct app_shortcut *app_shortcut_find(const struct app_manifest *m, struct str callback_id);
+/* What a person must have said yes to, so that an app hears of this on their behalf: "channels:history" of "message.channels". "": nothing hears of it so. */
+struct str app_event_scope(struct str event);
 /* A name for a user that is not there yet, from what people call the app: "Deploy Bot" is deploy-bot. "" if nothing is left. */
 struct str app_user_name(struct arena *a, struct str name);

@@ -106,6 +106,18 @@ static bool take_command(struct db *db, const struct app *app, struct str comman
 	return false;
 }
 
+#define FOR_PEOPLE "~" /* before the name of what is heard on their behalf; sorts behind every name */
+
+static bool hear(struct db *db, const struct app *app, struct str event, struct err *err)
+{
+	struct err why = {0};
+
+	if (db_run(db, Q_APP_HEARS, &why, B_INT(app->workspace_id), B_STR(event), B_INT(app->id), B_INT(app->user_id)) || why.code == ERR_CONFLICT)
+		return true; /* the same event named twice is heard once */
+	*err = why;
+	return false;
+}
+
 bool store_app_offers(struct db *db, const struct app *app, const struct app_manifest *before, const struct app_manifest *now, struct err *err)
 {
 	for (size_t i = 0; before && i < before->command_count; i++)
@@ -116,24 +128,27 @@ bool store_app_offers(struct db *db, const struct app *app, const struct app_man
 			return false;
 	if (!db_run(db, Q_APP_DEAF, err, B_INT(app->workspace_id), B_INT(app->id)))
 		return false;
-	for (size_t i = 0; i < now->event_count; i++) {
-		struct err twice = {0}; /* the same event named twice is heard once */
-
-		if (!db_run(db, Q_APP_HEARS, &twice, B_INT(app->workspace_id), B_STR(now->events[i]), B_INT(app->id), B_INT(app->user_id)) && twice.code != ERR_CONFLICT) {
-			*err = twice;
+	for (size_t i = 0; i < now->event_count; i++)
+		if (!hear(db, app, now->events[i], err))
 			return false;
-		}
+	for (size_t i = 0; i < now->user_event_count; i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, FOR_PEOPLE STR_FMT, STR_ARG(now->user_events[i]));
+		if (!hear(db, app, str_of(name), err))
+			return false;
 	}
 	return true;
 }
 
 bool store_app_hearers(struct db *db, struct arena *a, int64_t workspace_id, struct str event, struct app_hearer **out, size_t *count, struct err *err)
 {
-	struct rows rows = db_rows(db, Q_APP_HEARERS, B_INT(workspace_id), B_STR(event));
+	struct rows rows = db_rows(db, Q_APP_HEARERS, B_INT(workspace_id), B_STR(event), B_STR(arena_printf(a, FOR_PEOPLE STR_FMT, STR_ARG(event))));
 	struct vec v = {0};
 
 	while (rows_next(&rows))
-		*(struct app_hearer *)vec_push(a, &v, sizeof(struct app_hearer)) = (struct app_hearer){rows_int(&rows, 0), rows_int(&rows, 1)};
+		*(struct app_hearer *)vec_push(a, &v, sizeof(struct app_hearer)) =
+			(struct app_hearer){rows_int(&rows, 0), rows_int(&rows, 1), str_starts(rows_str(&rows, 2), S(FOR_PEOPLE))};
 	*out = v.items;
 	*count = v.count;
 	return rows_end(&rows, err);

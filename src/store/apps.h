@@ -33,6 +33,8 @@ MUST_USE bool store_app_webhook(struct db *db, const struct app *app, struct web
 MUST_USE bool store_app_offers(struct db *db, const struct app *app, const struct app_manifest *before, const struct app_manifest *now, struct err *err);
 struct app_hearer {
 	int64_t app_id, user_id; /* its bot */
+	bool for_people;         /* on behalf of who lets it (user_events) */
 };
+/* In the order of apps; what an app hears itself before what it hears for others. */
 MUST_USE bool store_app_hearers(struct db *db, struct arena *a, int64_t workspace_id, struct str event, struct app_hearer **out, size_t *count, struct err *err);
 bool store_app_by_command(struct db *db, struct arena *a, int64_t workspace_id, struct str command, struct app *out, struct err *err);

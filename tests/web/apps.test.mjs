@@ -7,7 +7,7 @@ import { gone, message, room_start, see, violations } from './harness.mjs';
 
 const require = createRequire(new URL('../package.json', import.meta.url));
 const { App } = require('@slack/bolt');
-let room, bolt, page;
+let room, bolt, page, bot_user;
 const closed = [], plain = (text) => ({ type: 'plain_text', text });
 const form = (title) => ({ type: 'modal', callback_id: 'form', title: plain(title), submit: plain('Deploy'), notify_on_close: true,
 	blocks: [{ type: 'input', block_id: 'what', label: plain('What?'), element: { type: 'plain_text_input', action_id: 'text' } }] });
@@ -15,9 +15,13 @@ const form = (title) => ({ type: 'modal', callback_id: 'form', title: plain(titl
 before(async () => {
 	room = await room_start();
 	const channel = await room.channel('ops');
-	const app = await room.ann.call('POST', '/v1/apps', { name: 'deployer', manifest: { settings: { socket_mode_enabled: true, interactivity: { is_enabled: true } } } });
+	const app = await room.ann.call('POST', '/v1/apps', { name: 'deployer', manifest: { settings: { socket_mode_enabled: true, interactivity: { is_enabled: true }, event_subscriptions: { bot_events: ['app_home_opened'] } } } });
+	bot_user = app.bot_user_id;
 	bolt = new App({ token: app.bot_token, appToken: app.app_token, socketMode: true, logLevel: 'error', clientOptions: { slackApiUrl: `${room.daemon.url}/api/` } });
 	bolt.action('deploy', async ({ ack, body, client }) => { await ack(); await client.views.open({ trigger_id: body.trigger_id, view: form('First') }); });
+	const home = (text) => ({ type: 'home', blocks: [{ type: 'section', text: plain(text) }, { type: 'actions', elements: [{ type: 'button', action_id: 'all', text: plain('Deploy all'), value: 'x' }] }] });
+	bolt.event('app_home_opened', async ({ event, client }) => { if (event.tab === 'home') await client.views.publish({ user_id: event.user, view: home('Nothing is deployed.') }); });
+	bolt.action('all', async ({ ack, body, client }) => { await ack(); await client.views.publish({ user_id: body.user.id, hash: body.view.hash, view: home('All is deployed.') }); });
 	bolt.view('form', async ({ ack, view, respond, client }) => {
 		const said = view.state.values.what.text.value;
 
@@ -52,6 +56,18 @@ test('a button of an app opens its dialog, which answers back', async () => {
 	await see(message(page, 'api is deployed'));
 	await gone(page.getByRole('dialog'));
 	assert.deepEqual(closed, []);
+});
+
+test('the home of an app is seen beside what one says to it, and its buttons work', async () => {
+	await page.goto(`${room.daemon.url}/#/${(await room.ann.slack('conversations.open', { users: bot_user })).channel.id}`);
+	await page.getByRole('button', { name: 'Home', exact: true }).click();
+	await see(page.getByText('Nothing is deployed.'));
+	assert.deepEqual(await violations(page), []);
+	await page.getByRole('button', { name: 'Deploy all' }).click();
+	await see(page.getByText('All is deployed.'));
+	await page.getByRole('button', { name: 'Messages', exact: true }).click();
+	await see(page.locator('.main .composer textarea'));
+	await page.getByRole('link', { name: /ops/ }).first().click();
 });
 
 test('who leaves it is told of', async () => {

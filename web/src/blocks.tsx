@@ -13,10 +13,10 @@ import { ChannelMention, SpecialMention, UserMention } from './mention';
 import { Link, Mrkdwn, emoji_text, safe_url } from './mrkdwn';
 import { action_send, view_submit } from './state';
 import { time_short, time_whole } from './time';
-import type { Attachment, AttachmentAction, Block, Confirm, Element, Message, Option, RichElement, RichStyle, TextObject } from './types';
+import type { Attachment, AttachmentAction, Block, Confirm, Element, Message, ModalView, Option, RichElement, RichStyle, TextObject } from './types';
 
-// Where a button stands: what the daemon must know when it is pressed.
-export interface Place { channel: string; message: Message }
+// Where a button stands: what the daemon must know when it is pressed. view: in a dialog or a home of an app, not in a message.
+export interface Place { channel: string; message: Message; view?: ModalView }
 
 export function text_of(text: TextObject | string | undefined): string {
 	return typeof text === 'string' ? text : typeof text?.text === 'string' ? text.text : '';
@@ -61,7 +61,7 @@ async function confirmed(confirm: Confirm | undefined): Promise<boolean> {
 
 // What a press asks for in a dialog goes back with its answers.
 async function act(place: Place, action: Record<string, unknown>): Promise<void> {
-	const view = await action_send(place.channel, place.message, action);
+	const view = await action_send(place.channel, place.message, action, place.view);
 
 	if (view)
 		ask_modal(view, (state) => view_submit(view, state));

@@ -2,11 +2,12 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { error_text } from './api';
+import { Blocks } from './blocks';
 import { Composer } from './composer';
 import { dialog } from './frame';
 import { MessageList, list_merge } from './list';
 import { Mrkdwn } from './mrkdwn';
-import { channel_join, channel_mark_seen, channel_name, channel_shown, drawer_open, history_load, history_older, history_reach, log_get, new_line, new_line_begin, new_line_end, storage_set, thread_is_open, thread_load, toast, users } from './state';
+import { channel_join, channel_mark_seen, channel_name, channel_shown, drawer_open, history_load, history_older, history_reach, home_open, homes, log_get, new_line, new_line_begin, new_line_end, storage_set, thread_is_open, thread_load, toast, users } from './state';
 import { is_reply } from './log';
 import { route } from './route';
 import type { Channel } from './types';
@@ -29,6 +30,26 @@ function Header({ channel }: { channel: Channel }) {
 				</button>
 			)}
 		</header>
+	);
+}
+
+// What an app says and what it shows are two sides of its direct message.
+function Sides({ home, show }: { home: boolean; show: (home: boolean) => void }) {
+	return (
+		<div class="actions sides" role="group" aria-label="What is shown">
+			<button type="button" class="button" aria-pressed={!home} onClick={() => show(false)}>Messages</button>
+			<button type="button" class="button" aria-pressed={home} onClick={() => show(true)}>Home</button>
+		</div>
+	);
+}
+
+function Home({ app, name }: { app: string; name: string }) {
+	const view = homes.value.get(app);
+
+	return (
+		<div class="alerts-scroll" tabIndex={0} role="region" aria-label={`Home of ${name}`}>
+			{view?.blocks?.length ? <Blocks blocks={view.blocks} place={{ channel: '', message: { ts: '' }, view }} /> : <p class="faint about">{name} shows nothing here.</p>}
+		</div>
 	);
 }
 
@@ -62,6 +83,8 @@ export function ChannelView({ channel }: { channel: Channel }) {
 	const log = log_get(id);
 	const jump = route.value.message;
 	const [opened] = useState(() => channel.unread ? 'unread' : 'read');
+	const app = channel.is_im ? users.value.get(channel.user ?? '')?.app_id ?? '' : '';
+	const [home, set_home] = useState(false);
 
 	log.rev.value;          // drawn again when the log changes
 
@@ -78,6 +101,11 @@ export function ChannelView({ channel }: { channel: Channel }) {
 	useEffect(() => {
 		void history_load(id);
 	}, []);
+
+	useEffect(() => {
+		if (app)
+			void home_open(app, home ? 'home' : 'messages');
+	}, [app, home]);
 
 	useEffect(() => {
 		if (jump)
@@ -106,6 +134,8 @@ export function ChannelView({ channel }: { channel: Channel }) {
 	return (
 		<main class="main pane" id="main">
 			<Header channel={channel} />
+			{app && <Sides home={home} show={set_home} />}
+			{home ? <Home app={app} name={channel_name(channel)} /> : <>
 			{log.error && <p class="error" role="alert">{log.error} <button type="button" class="button" onClick={() => void history_load(id)}>Try again</button></p>}
 			{!log.loaded && !log.error && <p class="loading faint" role="status">Reading…</p>}
 			{log.loaded && (
@@ -114,6 +144,7 @@ export function ChannelView({ channel }: { channel: Channel }) {
 					on_top={() => void history_older(id)} on_bottom={() => channel_mark_seen(id)} />
 			)}
 			{channel.is_member ? <Composer key={id} channel={id} thread_ts="" name={channel_name(channel)} /> : <JoinBar channel={channel} />}
+			</>}
 		</main>
 	);
 }

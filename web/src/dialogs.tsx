@@ -288,7 +288,7 @@ export function Dialogs() {
 	case 'confirm':
 		return <ConfirmDialog key={open.question} question={open.question} answer={open.answer} />;
 	case 'modal':
-		return <ModalDialog key={open.view} view={open.view} submit={open.submit} />;
+		return <ModalDialog key={open.view.id ?? open.view} view={open.view} submit={open.submit} />;
 	case 'emoji':
 		return <EmojiDialog pick={open.pick} />;
 	case 'switcher':

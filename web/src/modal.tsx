@@ -99,7 +99,7 @@ export function ModalDialog({ view, submit }: { view: ModalView; submit: (state:
 				if (event.key === 'Enter' && (event.ctrlKey || event.metaKey))
 					void send(event);
 			}}>
-				{blocks.map((block, i) => block.type !== 'input' ? <Blocks key={key_of(block, i)} blocks={[block]} place={{ channel: '', message: { ts: '' } }} /> : (
+				{blocks.map((block, i) => block.type !== 'input' ? <Blocks key={key_of(block, i)} blocks={[block]} place={{ channel: '', message: { ts: '' }, view }} /> : (
 					<Field key={key_of(block, i)} block={block} first={i === first} value={entered[key_of(block, i)] ?? ''} error={missing === key_of(block, i) ? 'Something must be said here.' : ''}
 						change={(value) => set_entered({ ...entered, [key_of(block, i)]: value })} />
 				))}

@@ -5,7 +5,7 @@
 
 import { batch, computed, effect, signal } from '@preact/signals';
 import { ApiError, api_on_logged_out, error_text, slack, slack_farewell, v1 } from './api';
-import { ask_modal } from './frame';
+import { ask_modal, dialog } from './frame';
 import { Log, is_reply } from './log';
 import { consent_asked, route, route_go, route_start, route_to_channel } from './route';
 import { Stream, type Frame, type Status } from './stream';
@@ -26,6 +26,7 @@ export const status = signal<Status>('off');
 export const broken = signal(false);                    // the connection has been away for long enough to say so
 export const alerts_open = signal<AlertGroup[]>([]);
 export const alerts_rev = signal(0);                    // one up when alerts may have changed
+export const homes = signal<ReadonlyMap<string, ModalView>>(new Map());        // what apps show on their page, by app
 export const silences_rev = signal(0);                  // one up when silences have changed
 export const approvals_rev = signal(0);                 // one up when a request for a yes may have changed
 export const approvals_waiting = signal<Approval[]>([]);        // kept by the sidebar
@@ -322,6 +323,15 @@ function on_frame(frame: Frame): void {
 		if (frame.view && document.visibilityState === 'visible')       // not on every page that is open
 			app_view_show(frame.view);
 		return;
+	case 'view_changed': {
+		const open = dialog.value, view = frame.view;
+
+		if (view?.type === 'home')
+			homes.value = new Map(homes.value).set(view.app_id ?? '', view);
+		else if (view && open?.kind === 'modal' && open.view.id === view.id)
+			dialog.value = { ...open, view };
+		return;
+	}
 	case 'silences_changed':
 		silences_rev.value++;
 		return;
@@ -631,11 +641,11 @@ export async function reaction_toggle(channel: string, message: Message, name: s
 	}
 }
 
-// A button of a message was pressed. What it did is seen in the message and told in an ephemeral one. Answers the dialog that it asks for.
-export async function action_send(channel: string, message: Message, action: Record<string, unknown>): Promise<ModalView | null> {
+// A button of a message, a dialog or a home was pressed. What it did is seen in the message and told in an ephemeral one. Answers the dialog that it asks for.
+export async function action_send(channel: string, message: Message, action: Record<string, unknown>, of_view?: ModalView): Promise<ModalView | null> {
 	try {
 		const answer = await slack('blocks.actions', {
-			container: {
+			container: of_view ? { type: 'view', view_id: of_view.id } : {
 				type: 'message', message_ts: message.ts, channel_id: channel, is_ephemeral: !!message.ephemeral,
 				...(is_reply(message) ? { thread_ts: message.thread_ts } : {}),
 			},
@@ -657,6 +667,14 @@ async function app_view_submit(view: ModalView, state: ModalState): Promise<void
 		throw new Error(Object.values((answer.errors ?? {}) as Record<string, string>).map(String).join(' ') || 'The app does not take this.');
 	if (answer.view)
 		setTimeout(() => app_view_show(answer.view as ModalView));      // behind the end of this one
+}
+
+// The home of an app is looked at, or what one says to it: the app hears of it, and may show another home.
+export async function home_open(app: string, tab: 'home' | 'messages'): Promise<void> {
+	const answer = await slack('apps.home.open', { app, tab }).catch(() => null);
+
+	if (answer?.view)
+		homes.value = new Map(homes.value).set(app, answer.view as ModalView);
 }
 
 function app_view_show(view: ModalView): void {

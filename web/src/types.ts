@@ -126,6 +126,8 @@ export interface Attachment {
 // A dialog, as Slack's views are.
 export interface ModalView {
 	id?: string;                    // of an app's
+	type?: string;
+	app_id?: string;
 	notify_on_close?: boolean;
 	callback_id?: string;
 	private_metadata?: string;
@@ -159,6 +161,7 @@ export interface User {
 	name: string;
 	real_name?: string;
 	is_bot?: boolean;
+	app_id?: string;                // of an app's bot
 	role?: string;
 	presence?: string;
 }
