@@ -71,7 +71,7 @@ static bool make_webhook(struct work *w, struct app *app, const struct channel *
 		return false;
 	hook.key_hash = auth_hash(w->arena, auth_webhook_key(w, hook.id));
 	app->webhook_id = hook.id;
-	return store_webhook_add(w->engine->db, &hook, w->now, err);
+	return store_app_webhook(w->engine->db, app, &hook, w->now, err);
 }
 
 static bool make_token(struct work *w, const char *prefix, int64_t user_id, const struct app *app, const char *kind, struct str *secret, struct err *err)

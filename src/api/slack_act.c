@@ -9,9 +9,6 @@
 
 #include <inttypes.h>
 
-#define RESPONSE_LIFE (30 * MINUTE)
-#define RESPONSE_USES 5
-
 /* ---- signed words: triggers and response_urls ---- */
 
 /* NUMBERS-RANDOM-MAC */
@@ -71,6 +68,11 @@ bool trigger_take(struct work *w, int64_t app_id, struct str text, struct trigge
 	return app_word_use(w, text, MINUTE, err);
 }
 
+bool act_word_read(struct work *w, const char *what, struct str text, int64_t *numbers, size_t count)
+{
+	return numbers_of(text, numbers, count) && signed_ok(w, what, numbers[0], text);
+}
+
 static struct str response_url(struct work *w, int64_t app_id, const struct channel *ch, int64_t user_id, int64_t message_ts, int64_t thread_ts)
 {
 	struct str numbers = arena_printf(w->arena, "%" PRId64 ".%" PRId64 ".%" PRId64 ".%" PRId64 ".%" PRId64 ".%" PRId64, app_id, ch->id, user_id, message_ts, thread_ts, w->now);
@@ -85,7 +87,7 @@ struct doing {
 	struct app app;
 	struct app_order order;
 	struct channel channel;
-	int64_t thread_ts;
+	int64_t message_ts, thread_ts;
 	struct app_view view;
 	enum app_answer answer;
 	struct str text;
@@ -207,7 +209,7 @@ static void put_channel(struct slack_call *c, struct json_out *o, const struct c
 	json_close(o, '}');
 }
 
-static void put_message_container(struct slack_call *c, struct json_out *o, const struct channel *ch, const struct message *m)
+static void put_message_container(struct slack_call *c, struct json_out *o, const struct channel *ch, const struct message *m, bool ephemeral)
 {
 	struct arena *a = c->w->arena;
 
@@ -216,7 +218,7 @@ static void put_message_container(struct slack_call *c, struct json_out *o, cons
 	json_add_str(o, "type", S("message"));
 	json_add_str(o, "message_ts", ts_text(a, m->ts));
 	json_add_str(o, "channel_id", channel_id_text(a, ch));
-	json_add_bool(o, "is_ephemeral", false);
+	json_add_bool(o, "is_ephemeral", ephemeral);
 	if (m->thread_ts)
 		json_add_str(o, "thread_ts", ts_text(a, m->thread_ts));
 	json_close(o, '}');
@@ -229,21 +231,6 @@ static void put_message(struct slack_call *c, struct json_out *o, const struct m
 }
 
 /* ---- what an app answers ---- */
-
-/* As its bot, or for one person alone. false: *error is Slack's word, or err. */
-static bool say(struct work *w, const struct app *app, struct channel *ch, int64_t user_id, int64_t thread_ts, const struct json *said, bool for_all, const char **error, struct err *err)
-{
-	struct message m = {.user_id = app->user_id, .bot_id = app->id, .thread_ts = thread_ts};
-	struct str details;
-	int64_t ts;
-
-	if (!slack_read_message(w, said, NULL, true, &m, error, &details))
-		return false;
-	if (for_all)
-		return chat_post_message(w, ch, &m, err);
-	chat_ephemeral(w, ch, user_id, &m, &ts);
-	return true;
-}
 
 static const struct json *plain(struct arena *a, struct str text)
 {
@@ -273,7 +260,7 @@ static void after_command(struct slack_call *c, struct doing *d)
 	if (!said)
 		said = plain(c->w->arena, text);
 	for_all = str_is(json_get_str(said, "response_type"), "in_channel");
-	if (!say(c->w, &d->app, &d->channel, c->me, d->thread_ts, said, for_all, &error, &err) && err.code) {
+	if (!response_say(c->w, &(struct response){.app = d->app, .channel = d->channel, .user_id = c->me, .thread_ts = d->thread_ts}, said, for_all, &error, &err) && err.code) {
 		slack_failed(c, &err);
 		return;
 	}
@@ -421,17 +408,152 @@ static void put_state(struct slack_call *c, struct json_out *o)
 	json_close(o, '}');
 }
 
-static bool app_of(struct slack_call *c, int64_t app_id, struct app *app)
-{
-	struct err err = {0};
+/* ---- buttons and menus of attachments, the old way (interactive_message) ---- */
 
-	if (store_app_find(c->w->engine->db, c->w->arena, c->w->engine->workspace_id, app_id, app, &err))
+/* Is this among what a menu offers? What the app or the workspace knows is not written in the message. */
+static bool offers(const struct json *options, struct str value)
+{
+	for (const struct json *o = json_is(options, JSON_ARRAY) ? options->child : NULL; o; o = o->next)
+		if (str_eq(json_get_str(o, "value"), value) || offers(json_get(o, "options"), value))
+			return true;
+	return false;
+}
+
+static struct str chosen(const struct json *said)
+{
+	const struct json *list = json_get(said, "selected_options");
+
+	return list && list->child ? json_get_str(list->child, "value") : json_get_str(json_get(said, "selected_option"), "value");
+}
+
+static bool is_pressed(const struct json *action, const struct json *said, struct str name)
+{
+	struct str value = chosen(said), source = json_get_str(action, "data_source");
+
+	if (!str_eq(json_get_str(action, "name"), name))
+		return false;
+	if (!str_is(json_get_str(action, "type"), "select"))
+		return str_eq(json_get_str(action, "value"), json_get_str(said, "value"));
+	return value.n && ((source.n && !str_is(source, "static")) || offers(json_get(action, "options"), value) || offers(json_get(action, "option_groups"), value));
+}
+
+static const struct json *find_attachment(const struct json *body, const struct json *said, const struct json **action)
+{
+	const struct json *list = json_get(body, "attachments"), *actions;
+	struct str name = json_get_str(said, "name").n ? json_get_str(said, "name") : json_get_str(said, "action_id");
+	int64_t id = json_get_int(said, "attachment_id", 0);
+
+	for (const struct json *at = json_is(list, JSON_ARRAY) ? list->child : NULL; at; at = at->next) {
+		actions = json_get(at, "actions");
+		if (!json_get_str(at, "callback_id").n || (id && json_get_int(at, "id", 0) != id))
+			continue;
+		for (*action = json_is(actions, JSON_ARRAY) ? actions->child : NULL; *action; *action = (*action)->next)
+			if (is_pressed(*action, said, name))
+				return at;
+	}
+	return NULL;
+}
+
+static void put_attachment_action(struct json_out *o, const struct json *action, const struct json *said)
+{
+	bool menu = str_is(json_get_str(action, "type"), "select");
+
+	json_key(o, "actions");
+	json_open(o, '[');
+	json_open(o, '{');
+	json_add_str(o, "name", json_get_str(action, "name"));
+	json_add_str(o, "type", menu ? S("select") : S("button"));
+	if (!menu)
+		json_add_str(o, "value", json_get_str(action, "value"));
+	if (menu) {
+		json_key(o, "selected_options");
+		json_open(o, '[');
+		json_open(o, '{');
+		json_add_str(o, "value", chosen(said));
+		json_close(o, '}');
+		json_close(o, ']');
+	}
+	json_close(o, '}');
+	json_close(o, ']');
+}
+
+/* What the app answers takes the message's place, unless it says otherwise. */
+static void after_attachment(struct slack_call *c, struct doing *d)
+{
+	struct response r = {.app = d->app, .channel = d->channel, .user_id = c->me, .message_ts = d->message_ts, .thread_ts = d->thread_ts};
+	struct err err = {0}, ignored = {0};
+	struct str text = str_trim(d->text);
+	const struct json *said = !text.n ? NULL : text.p[0] == '{' ? json_parse(c->w->arena, text, JSON_LAST_KEY_WINS, &ignored) : plain(c->w->arena, text);
+	const char *error = NULL;
+
+	if (!json_is(said, JSON_OBJECT) || !said->count)
+		return;
+	if (!respond(c->w, &r, said, !str_is(json_get_str(said, "response_type"), "ephemeral"), &error, &err) && err.code)
+		slack_failed(c, &err);
+}
+
+/* false: it is no such button. */
+static bool act_on_attachment(struct slack_call *c, struct doing *d, const struct channel *ch, const struct message *m, bool ephemeral, const struct json *said)
+{
+	struct err ignored = {0};
+	const struct json *tree = json_parse(c->w->arena, m->body, JSON_LAST_KEY_WINS, &ignored), *action, *attachment = find_attachment(tree, said, &action);
+	struct payload p;
+
+	if (!attachment)
+		return false;
+	payload_begin(c, &p, &d->app, "interactive_message", 0);
+	put_attachment_action(&p.o, action, said);
+	json_add_str(&p.o, "callback_id", json_get_str(attachment, "callback_id"));
+	put_channel(c, &p.o, ch);
+	json_add_str(&p.o, "action_ts", ts_text(c->w->arena, c->w->now * 1000));
+	json_add_str(&p.o, "message_ts", ts_text(c->w->arena, m->ts));
+	json_add_str(&p.o, "attachment_id", arena_printf(c->w->arena, "%" PRId64, json_get_int(attachment, "id", 1)));
+	json_add_bool(&p.o, "is_app_unfurl", false);
+	if (!ephemeral) {
+		json_key(&p.o, "original_message");
+		write_message_object(c->w, &p.o, m);
+	}
+	json_add_str(&p.o, "response_url", response_url(c->w, d->app.id, ch, c->me, m->ts, m->thread_ts));
+	d->channel = *ch;
+	d->message_ts = m->ts;
+	d->thread_ts = m->thread_ts;
+	d->after = after_attachment;
+	payload_end(c, &p, d, false);
+	return true;
+}
+
+/* The app of a bot, or of a webhook. */
+static bool app_of(struct slack_call *c, int64_t bot_id, struct app *app)
+{
+	struct engine *e = c->w->engine;
+	struct err err = {0};
+	struct webhook hook;
+
+	if (store_app_find(e->db, c->w->arena, e->workspace_id, bot_id, app, &err) ||
+	    (store_webhook_find(e->db, c->w->arena, e->workspace_id, bot_id, &hook, &err) && hook.app_id && store_app_find(e->db, c->w->arena, e->workspace_id, hook.app_id, app, &err)))
 		return may_act(c);
 	slack_error(c, "unknown_action");
 	return false;
 }
 
-void act_on_message(struct slack_call *c, const struct channel *ch, const struct message *m, const struct json *actions)
+bool act_find_ephemeral(struct slack_call *c, const struct json *container, struct channel *ch, struct message *m)
+{
+	struct err ignored = {0};
+	int64_t ts;
+
+	return chat_channel(c->w, c->me, json_get_str(container, "channel_id"), ch, &ignored) && ts_parse(json_get_str(container, "message_ts"), &ts) &&
+	       store_ephemeral_find(c->w->engine->db, c->w->arena, ch->id, c->me, ts, m, &ignored);
+}
+
+static void put_message_of(struct slack_call *c, struct json_out *o, const struct channel *ch, const struct message *m, bool ephemeral)
+{
+	put_message_container(c, o, ch, m, ephemeral);
+	put_channel(c, o, ch);
+	if (!ephemeral)
+		put_message(c, o, m);
+}
+
+void act_on_message(struct slack_call *c, const struct channel *ch, const struct message *m, bool ephemeral, const struct json *actions)
 {
 	struct payload p;
 	struct doing *d;
@@ -440,10 +562,10 @@ void act_on_message(struct slack_call *c, const struct channel *ch, const struct
 	if (!app_of(c, m->bot_id, &app))
 		return;
 	d = doing_new(c, &app, "interactive");
+	if (actions->child && act_on_attachment(c, d, ch, m, ephemeral, actions->child))
+		return;
 	payload_begin(c, &p, &app, "block_actions", 0);
-	put_message_container(c, &p.o, ch, m);
-	put_channel(c, &p.o, ch);
-	put_message(c, &p.o, m);
+	put_message_of(c, &p.o, ch, m, ephemeral);
 	put_state(c, &p.o);
 	json_add_str(&p.o, "response_url", response_url(c->w, app.id, ch, c->me, m->ts, m->thread_ts));
 	if (!put_actions(c, &p.o, m->body, actions)) {
@@ -635,7 +757,7 @@ static void after_suggestion(struct slack_call *c, struct doing *d)
 void slack_blocks_suggestions(struct slack_call *c)
 {
 	const struct json *container = arg_json(c, "container"), *tree, *element, *block;
-	bool of_view = str_is(json_get_str(container, "type"), "view");
+	bool of_view = str_is(json_get_str(container, "type"), "view"), ephemeral = false;
 	struct err err = {0};
 	struct channel ch;
 	struct message m;
@@ -647,6 +769,10 @@ void slack_blocks_suggestions(struct slack_call *c)
 
 	if (of_view) {
 		if (!my_view(c, json_get_str(container, "view_id"), &v, &app))
+			return;
+	} else if (json_get_bool(container, "is_ephemeral", false) && act_find_ephemeral(c, container, &ch, &m)) {
+		ephemeral = true;
+		if (!app_of(c, m.bot_id, &app))
 			return;
 	} else if (!chat_channel(c->w, c->me, json_get_str(container, "channel_id"), &ch, &err) || !ts_parse(json_get_str(container, "message_ts"), &ts) ||
 		   !store_message_find(c->w->engine->db, c->w->arena, ch.id, ts, &m, &err) || m.deleted) {
@@ -671,106 +797,7 @@ void slack_blocks_suggestions(struct slack_call *c)
 		json_key(&p.o, "view");
 		view_write(c->w, &p.o, &v, arg_json(c, "state"));
 	} else {
-		put_message_container(c, &p.o, &ch, &m);
-		put_channel(c, &p.o, &ch);
-		put_message(c, &p.o, &m);
+		put_message_of(c, &p.o, &ch, &m, ephemeral);
 	}
 	payload_end(c, &p, d, true);
-}
-
-/* ---- response_url ---- */
-
-static void refuse(struct exchange *x, int status, const char *why)
-{
-	x->status = status;
-	x_fail(x, ERR_NOT_FOUND, "%s", why);
-}
-
-struct response {
-	struct app app;
-	struct channel channel;
-	int64_t user_id, message_ts, thread_ts;
-};
-
-static bool find_response(struct exchange *x, struct response *r)
-{
-	struct engine *e = x->work.engine;
-	struct str team, text = str_cut(x->rest, '/', &team);
-	struct err err = {0};
-	int64_t n[6];
-
-	if (!numbers_of(text, n, COUNT_OF(n)) || !signed_ok(&x->work, "response", n[0], text) || !store_app_find(e->db, x_arena(x), e->workspace_id, n[0], &r->app, &err) ||
-	    !store_channel_find(e->db, x_arena(x), n[1], &r->channel, &err)) {
-		refuse(x, 404, "invalid_url");
-		return false;
-	}
-	r->user_id = n[2];
-	r->message_ts = n[3];
-	r->thread_ts = n[4];
-	if (x->work.now - n[5] > RESPONSE_LIFE) {
-		refuse(x, 404, "expired_url");
-		return false;
-	}
-	for (int i = 1; i <= RESPONSE_USES; i++) {
-		if (app_word_use(&x->work, arena_printf(x_arena(x), "%d:" STR_FMT, i, STR_ARG(text)), RESPONSE_LIFE, &x->err))
-			return true;
-		if (x->err.code)
-			return false;
-	}
-	refuse(x, 404, "used_url");
-	return false;
-}
-
-/* The message that the button stood in, if it is still there and the app's. */
-static bool original(struct exchange *x, struct response *r, struct message *m)
-{
-	struct err ignored = {0};
-
-	return r->message_ts && store_message_find(x->work.engine->db, x_arena(x), r->channel.id, r->message_ts, m, &ignored) && !m->deleted && m->bot_id == r->app.id;
-}
-
-static bool respond(struct exchange *x, struct response *r, const struct json *said, const char **error)
-{
-	struct work *w = &x->work;
-	struct str details, thread = json_get_str(said, "thread_ts");
-	int64_t thread_ts = r->thread_ts;
-	struct message m;
-
-	if (json_get_bool(said, "delete_original", false))
-		return original(x, r, &m) ? chat_delete_message(w, &r->channel, &m, &x->err) : (*error = "message_not_found", false);
-	if (json_get_bool(said, "replace_original", false) && original(x, r, &m)) {
-		struct message before = m;
-
-		return slack_read_message(w, said, &before, false, &m, error, &details) && chat_change_message(w, &r->channel, &m, 0, &x->err);
-	}
-	if (thread.n)
-		(void)ts_parse(thread, &thread_ts);
-	return say(w, &r->app, &r->channel, r->user_id, thread_ts, said, str_is(json_get_str(said, "response_type"), "in_channel"), error, &x->err);
-}
-
-void response_url_post(struct exchange *x)
-{
-	struct err ignored = {0};
-	const struct json *said = json_parse(x_arena(x), x->request->body, JSON_LAST_KEY_WINS, &ignored);
-	const char *error = NULL;
-	struct response r;
-
-	if (!json_is(said, JSON_OBJECT)) {
-		x->status = 400;
-		x_fail(x, ERR_INVALID, "invalid_payload");
-		return;
-	}
-	if (!find_response(x, &r))
-		return;
-	if (!respond(x, &r, said, &error)) {
-		x->work.failed = true;
-		if (!x->err.code) {
-			x->status = 400;
-			x_fail(x, ERR_INVALID, "%s", error ? error : "invalid_payload");
-		}
-		return;
-	}
-	x->status = 200;
-	x->content_type = "text/html";
-	buf_add(&x->body, S("ok"));
 }

@@ -21,9 +21,25 @@ bool view_read(struct slack_call *c, const struct json *view, struct app_view *v
 /* The person's pages are told: view_opened, view_changed, view_closed. */
 void view_publish(struct work *w, const struct app_view *v, const char *type);
 
+/* A message for who asks alone, by the container of what they pressed. Nothing is answered if there is none. */
+bool act_find_ephemeral(struct slack_call *c, const struct json *container, struct channel *ch, struct message *m);
+
+/* What an app says to something that a person did. */
+struct response {
+	struct app app;
+	struct channel channel;
+	int64_t user_id, message_ts, thread_ts; /* message_ts: of what they pressed; 0: nothing */
+};
+/* As its bot, or for one person alone. false: *error is Slack's word, or err. */
+MUST_USE bool response_say(struct work *w, struct response *r, const struct json *said, bool for_all, const char **error, struct err *err);
+/* The same, or it changes or deletes what was pressed, as `said` says; replaces: if it does not say. */
+MUST_USE bool respond(struct work *w, struct response *r, const struct json *said, bool replaces, const char **error, struct err *err);
+/* The numbers of a signed word of the app of the first of them. */
+bool act_word_read(struct work *w, const char *what, struct str text, int64_t *numbers, size_t count);
+
 /* Each answers later, or has answered with an error. */
 void act_command(struct slack_call *c, const struct app *app, const struct channel *ch, int64_t thread_ts, struct str command, struct str text);
-void act_on_message(struct slack_call *c, const struct channel *ch, const struct message *m, const struct json *actions);
+void act_on_message(struct slack_call *c, const struct channel *ch, const struct message *m, bool ephemeral, const struct json *actions);
 void act_on_view(struct slack_call *c, struct str view_id, const struct json *actions);
 void act_submit(struct slack_call *c, struct str view_id, const struct json *state);
 

@@ -118,7 +118,7 @@ static struct str stored_color(struct str color)
 	return color.n && color.p[0] == '#' ? str_n(color.p + 1, color.n - 1) : color;
 }
 
-static void put_attachments(struct json_out *o, const struct json *list)
+static void put_attachments(struct arena *arena, struct json_out *o, const struct json *list)
 {
 	int64_t id = 0;
 
@@ -132,6 +132,10 @@ static void put_attachments(struct json_out *o, const struct json *list)
 		for (const struct json *m = at->child; m; m = m->next) {
 			if (str_is(m->key, "id"))
 				continue;
+			if (str_is(m->key, "blocks") && m->type == JSON_ARRAY) {
+				slack_put_blocks(arena, o, m);
+				continue;
+			}
 			json_key_str(o, m->key);
 			if (str_is(m->key, "color"))
 				json_put_str(o, stored_color(json_str(m)));
@@ -227,7 +231,7 @@ static void write_body(struct work *w, struct json_out *o, const struct json *ar
 	else if (!p->blocks)
 		keep_old(o, p, "blocks");
 	if (p->attachments && p->attachments->count)
-		put_attachments(o, p->attachments);
+		put_attachments(w->arena, o, p->attachments);
 	else if (!p->attachments)
 		keep_old(o, p, "attachments");
 	if (may_rename && username.n)
@@ -415,9 +419,9 @@ void slack_chat_delete(struct slack_call *c)
 void slack_chat_ephemeral(struct slack_call *c)
 {
 	struct message m = {.user_id = c->me, .bot_id = c->x->user.bot_id};
+	struct err err = {0};
 	struct channel ch;
 	struct user to;
-	int64_t ts;
 
 	if (!arg_channel(c, "channel", true, &ch) || !arg_user(c, "user", &to) || !slack_arg_message(c, NULL, true, &m) || !arg_thread(c, &m))
 		return;
@@ -429,8 +433,11 @@ void slack_chat_ephemeral(struct slack_call *c)
 		slack_error(c, "user_not_in_channel");
 		return;
 	}
-	chat_ephemeral(c->w, &ch, to.id, &m, &ts);
-	json_add_str(&c->out, "message_ts", ts_text(c->w->arena, ts));
+	if (!chat_ephemeral_of_app(c->w, &ch, to.id, &m, &err)) {
+		slack_failed(c, &err);
+		return;
+	}
+	json_add_str(&c->out, "message_ts", ts_text(c->w->arena, m.ts));
 }
 
 void slack_chat_permalink(struct slack_call *c)
@@ -532,10 +539,14 @@ void slack_blocks_actions(struct slack_call *c)
 		act_on_view(c, json_get_str(container, "view_id"), actions);
 		return;
 	}
+	if (json_get_bool(container, "is_ephemeral", false) && act_find_ephemeral(c, container, &ch, &m)) {
+		act_on_message(c, &ch, &m, true, actions);
+		return;
+	}
 	if (!find_message(c, json_get_str(container, "channel_id"), json_get_str(container, "message_ts"), &ch, &m))
 		return;
 	if (m.bot_id && m.bot_id != c->w->engine->bot_id) {
-		act_on_message(c, &ch, &m, actions);
+		act_on_message(c, &ch, &m, false, actions);
 		return;
 	}
 	for (const struct json *a = actions->child; a; a = a->next)

@@ -3,6 +3,7 @@
 #include "engine/app_events.h"
 #include "engine/slack_json.h"
 #include "ops/text.h"
+#include "store/app_views.h"
 #include "store/apps.h"
 #include "store/chat.h"
 #include "store/files.h"
@@ -308,7 +309,7 @@ void chat_ephemeral(struct work *w, const struct channel *c, int64_t to_user_id,
 	struct buf b;
 	struct json_out o;
 
-	shown.ts = *ts = next_ts(w, c);
+	shown.ts = *ts = m->ts ? m->ts : next_ts(w, c);
 	buf_init(&b, 1 * MIB);
 	o = json_out(&b);
 	json_open(&o, '{');
@@ -322,6 +323,53 @@ void chat_ephemeral(struct work *w, const struct channel *c, int64_t to_user_id,
 	json_close(&o, '}');
 	effect_publish_user(w, to_user_id, arena_dup(w->arena, buf_str(&b)));
 	buf_done(&b);
+}
+
+static bool can_be_pressed(struct work *w, const struct message *m)
+{
+	return m->bot_id && m->bot_id != w->engine->bot_id && (str_find(m->body, S("\"action_id\""), NULL) || str_find(m->body, S("\"callback_id\""), NULL));
+}
+
+bool chat_ephemeral_of_app(struct work *w, const struct channel *c, int64_t to_user_id, struct message *m, struct err *err)
+{
+	struct err why = {0};
+
+	m->channel_id = c->id;
+	m->ts = next_ts(w, c);
+	if (can_be_pressed(w, m))
+		while (!store_ephemeral_add(w->engine->db, to_user_id, m, w->now, &why)) {
+			if (why.code != ERR_CONFLICT) {
+				*err = why;
+				return false;
+			}
+			m->ts++; /* another one of this moment */
+			err_clear(&why);
+		}
+	chat_ephemeral(w, c, to_user_id, m, &m->ts);
+	return true;
+}
+
+static void tell_gone(struct work *w, const struct channel *c, int64_t to_user_id, int64_t ts)
+{
+	effect_publish_user(w, to_user_id, arena_printf(w->arena, "{\"type\":\"ephemeral_deleted\",\"channel\":\"" STR_FMT "\",\"ts\":\"" STR_FMT "\"}",
+							 STR_ARG(channel_id_text(w->arena, c)), STR_ARG(ts_text(w->arena, ts))));
+}
+
+bool chat_ephemeral_change(struct work *w, const struct channel *c, int64_t to_user_id, const struct message *m, struct err *err)
+{
+	int64_t ts;
+
+	if (!store_ephemeral_set(w->engine->db, to_user_id, m, err))
+		return false;
+	tell_gone(w, c, to_user_id, m->ts);
+	chat_ephemeral(w, c, to_user_id, m, &ts);
+	return true;
+}
+
+bool chat_ephemeral_delete(struct work *w, const struct channel *c, int64_t to_user_id, int64_t ts, struct err *err)
+{
+	tell_gone(w, c, to_user_id, ts);
+	return store_ephemeral_drop(w->engine->db, c->id, to_user_id, ts, err);
 }
 
 /* ---- channels ---- */

@@ -26,8 +26,12 @@ MUST_USE bool chat_change_message(struct work *w, struct channel *c, struct mess
 MUST_USE bool chat_tell_changed(struct work *w, struct channel *c, const struct message *m, struct err *err);
 MUST_USE bool chat_delete_message(struct work *w, struct channel *c, struct message *m, struct err *err);
 MUST_USE bool chat_react(struct work *w, struct channel *c, struct message *m, int64_t user_id, struct str name, bool add, struct err *err);
-/* Seen by one person, kept nowhere. *ts is what it is called. */
+/* Seen by one person, kept nowhere. *ts is what it is called; m->ts: it takes the place of that one. */
 void chat_ephemeral(struct work *w, const struct channel *c, int64_t to_user_id, const struct message *m, int64_t *ts);
+/* The same by an app: what can be pressed in it is kept for a day. Fills m->ts. */
+MUST_USE bool chat_ephemeral_of_app(struct work *w, const struct channel *c, int64_t to_user_id, struct message *m, struct err *err);
+MUST_USE bool chat_ephemeral_change(struct work *w, const struct channel *c, int64_t to_user_id, const struct message *m, struct err *err);
+MUST_USE bool chat_ephemeral_delete(struct work *w, const struct channel *c, int64_t to_user_id, int64_t ts, struct err *err);
 
 MUST_USE bool chat_create_channel(struct work *w, int64_t creator_id, struct str name, enum channel_kind kind, struct channel *out, struct err *err);
 MUST_USE bool chat_open_dm(struct work *w, int64_t user_id, int64_t peer_id, struct channel *out, bool *existed, struct err *err);

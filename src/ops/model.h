@@ -88,6 +88,7 @@ struct source {
 
 struct webhook {
 	int64_t id, workspace_id, channel_id;
+	int64_t app_id; /* whose it is; 0: nobody's */
 	struct str name, key_hash;
 };
 

@@ -63,5 +63,33 @@ bool store_view_drop(struct db *db, const struct app_view *v, bool whole_stack, 
 
 bool store_views_purge(struct db *db, wall_ms before, struct err *err)
 {
-	return db_run(db, Q_VIEW_PURGE, err, B_INT(before), B_INT(APP_VIEW_MODAL));
+	return db_run(db, Q_VIEW_PURGE, err, B_INT(before), B_INT(APP_VIEW_MODAL)) && db_run(db, Q_EPHEMERAL_PURGE, err, B_INT(before));
+}
+
+/* ---- messages for one person alone ---- */
+
+bool store_ephemeral_add(struct db *db, int64_t user_id, const struct message *m, wall_ms now, struct err *err)
+{
+	return db_run(db, Q_EPHEMERAL_ADD, err, B_INT(m->channel_id), B_INT(user_id), B_INT(m->ts), B_INT(m->bot_id), B_INT(m->thread_ts), B_STR(m->text), B_STR(m->body), B_INT(now));
+}
+
+bool store_ephemeral_set(struct db *db, int64_t user_id, const struct message *m, struct err *err)
+{
+	return db_run(db, Q_EPHEMERAL_SET, err, B_STR(m->text), B_STR(m->body), B_INT(m->channel_id), B_INT(user_id), B_INT(m->ts));
+}
+
+bool store_ephemeral_find(struct db *db, struct arena *a, int64_t channel_id, int64_t user_id, int64_t ts, struct message *out, struct err *err)
+{
+	struct rows rows = db_rows(db, Q_EPHEMERAL_GET, B_INT(channel_id), B_INT(user_id), B_INT(ts));
+	bool found = rows_next(&rows);
+
+	if (found)
+		*out = (struct message){.channel_id = channel_id, .ts = ts, .bot_id = rows_int(&rows, 0), .thread_ts = rows_int(&rows, 1), .text = arena_dup(a, rows_str(&rows, 2)),
+					.body = arena_dup(a, rows_str(&rows, 3))};
+	return rows_end(&rows, err) && found;
+}
+
+bool store_ephemeral_drop(struct db *db, int64_t channel_id, int64_t user_id, int64_t ts, struct err *err)
+{
+	return db_run(db, Q_EPHEMERAL_DROP, err, B_INT(channel_id), B_INT(user_id), B_INT(ts));
 }

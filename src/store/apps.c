@@ -205,8 +205,8 @@ bool store_app_webhook(struct db *db, const struct app *app, struct webhook *w, 
 	char name[60];
 
 	snprintf(name, sizeof name, "%" PRId64 ":%" PRId64, app->id, w->channel_id);
-	if (store_name_find(db, app->workspace_id, "webhook", str_of(name), &w->id, err))
+	if (!w->name.n && store_name_find(db, app->workspace_id, "webhook", str_of(name), &w->id, err))
 		return true;
-	w->name = str_of(name);
+	w->name = w->name.n ? w->name : str_of(name);
 	return !err->code && store_webhook_add(db, w, now, err) && db_run(db, Q_WEBHOOK_OF_APP, err, B_INT(app->id), B_STR(app->name), B_INT(app->workspace_id), B_INT(w->id));
 }

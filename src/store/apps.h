@@ -26,7 +26,7 @@ MUST_USE bool store_grant_add(struct db *db, int64_t workspace_id, const struct 
 MUST_USE bool store_grant_set(struct db *db, int64_t workspace_id, const struct app_grant *g, struct err *err); /* its scopes */
 bool store_grant_find(struct db *db, struct arena *a, int64_t workspace_id, int64_t token_id, struct app_grant *out, struct err *err);
 MUST_USE bool store_grant_list(struct db *db, struct arena *a, int64_t workspace_id, int64_t app_id, struct app_grant **out, size_t *count, struct err *err);
-/* A webhook that it was given by OAuth: one for each channel, called as the app. An old one is found again. */
+/* A webhook of its own, called as the app. Without a name it is the one that OAuth gives for its channel, and found again. */
 MUST_USE bool store_app_webhook(struct db *db, const struct app *app, struct webhook *w, wall_ms now, struct err *err);
 
 /* What its manifest subscribes to and which commands are its own; what was before is forgotten. ERR_CONFLICT: a command is another app's. */

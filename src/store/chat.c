@@ -290,7 +290,8 @@ bool store_webhook_find(struct db *db, struct arena *a, int64_t workspace_id, in
 					.workspace_id = rows_int(&rows, 1),
 					.name = arena_dup(a, rows_str(&rows, 2)),
 					.key_hash = arena_dup(a, rows_str(&rows, 3)),
-					.channel_id = rows_int(&rows, 4)};
+					.channel_id = rows_int(&rows, 4),
+					.app_id = rows_int(&rows, 5)};
 	return rows_end_one(&rows, found, err);
 }
 

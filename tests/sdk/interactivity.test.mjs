@@ -25,6 +25,8 @@ const blocks = [{ type: 'actions', block_id: 'b', elements: [
 	{ type: 'button', action_id: 'ack', value: '42', text: { type: 'plain_text', text: 'Ack' } }, { type: 'button', action_id: 'form', value: 'x', text: { type: 'plain_text', text: 'Form' } },
 	{ type: 'static_select', action_id: 'pick', options: [{ text: { type: 'plain_text', text: 'One' }, value: '1' }] }, { type: 'external_select', action_id: 'ask', min_query_length: 1 }] }];
 
+const asking = (action_id, text) => [{ type: 'actions', block_id: 'only', elements: [{ type: 'button', action_id, value: 'x', text: { type: 'plain_text', text } }] }];
+
 // One Bolt app with everything; by either way.
 async function bolt_app(name, socket) {
 	const port = await free_port(), url = `http://127.0.0.1:${port}/slack/events`, word = name;
@@ -48,6 +50,13 @@ async function bolt_app(name, socket) {
 		}
 	});
 	bolt.action('ack', async ({ ack, body, action, respond }) => { await ack(); seen.action = { body, action }; await respond({ replace_original: true, text: `${word} has it`, blocks: [] }); });
+	bolt.action('swap', async ({ ack, body, respond }) => { await ack(); seen.swap = body; await respond({ replace_original: true, text: `${word} swapped`, blocks: asking('gone', 'Away') }); });
+	bolt.action('gone', async ({ ack, body, respond }) => { await ack(); seen.gone = body; await respond({ delete_original: true }); });
+	bolt.action({ callback_id: 'game' }, async ({ ack, body, respond }) => {
+		seen.game = body;
+		if (body.actions[0].name === 'later') { await ack(); await respond({ replace_original: false, text: `${word} says later`, response_type: 'in_channel' }); }
+		else await ack({ text: `${word} plays ${body.actions[0].value ?? body.actions[0].selected_options[0].value}` });
+	});
 	bolt.action('pick', async ({ ack, action }) => { await ack(); seen.pick = action; });
 	bolt.action('form', async ({ ack, body, client: c }) => { await ack(); seen.from_button = (await c.views.open({ trigger_id: body.trigger_id, view: modal('From a button', { notify_on_close: true }) })).view; });
 	bolt.options('ask', async ({ ack, options }) => { seen.options = options; await ack({ options: [{ text: { type: 'plain_text', text: options.value.toUpperCase() }, value: options.value }] }); });
@@ -122,6 +131,47 @@ for (const [name, socket] of [['over-http', false], ['by-socket', true]])
 		assert.deepEqual([seen.of_message.type, seen.of_message.message.ts, seen.of_message.channel.id], ['message_action', ts, ops()]);
 		await assert.rejects(bot.views.open({ trigger_id: 'made.up', view: modal('X') }), refused('invalid_trigger_id'));
 		assert.equal((await bot.views.publish({ user_id: d.made.users.ann.id, view: { type: 'home', blocks: [] } })).view.type, 'home');
+	});
+
+for (const [name, socket] of [['alone-http', false], ['alone-socket', true]])
+	test(`buttons that one person alone sees, and buttons of attachments: ${name}`, async (t) => {
+		const { app, seen, bot, end } = await bolt_app(name, socket);
+		t.after(end);
+		const ws = new WebSocket(`${d.url.replace('http', 'ws')}/stream?token=${d.token}`), got = [];
+		t.after(() => ws.terminate());
+		ws.on('message', (m) => got.push(JSON.parse(m)));
+		await new Promise((done) => ws.once('open', done));
+		ws.send(JSON.stringify({ type: 'resume', channels: {} }));
+		await until(() => got.some((m) => m.type === 'hello'), 'hello');
+
+		const { message_ts } = await bot.chat.postEphemeral({ channel: ops(), user: d.made.users.ann.id, text: 'for ann', blocks: asking('swap', 'Swap') });
+		const container = { type: 'message', channel_id: ops(), message_ts, is_ephemeral: true }, press = (action_id, who = ann) => who.apiCall('blocks.actions', { container, actions: [{ type: 'button', block_id: 'only', action_id }] });
+		const wren = client((await d.api('/v1/tokens', { body: { name: 'w', user: 'vic', scopes: ['write'] } })).token);
+		await assert.rejects(press('swap', wren), refused('message_not_found'));
+		await press('swap');
+		assert.deepEqual([seen.swap.container.is_ephemeral, seen.swap.container.message_ts, seen.swap.message], [true, message_ts, undefined]);
+		const swapped = await until(() => got.find((m) => m.type === 'ephemeral' && m.message.text === `${name} swapped`), 'it is replaced');
+		assert.equal(swapped.message.ts, message_ts);
+		await assert.rejects(press('swap'), refused('invalid_action'), 'what is not there any more cannot be pressed');
+		await press('gone');
+		await until(() => got.find((m) => m.type === 'ephemeral_deleted' && m.ts === message_ts), 'it is deleted');
+		await assert.rejects(press('gone'), refused('message_not_found'));
+
+		const attachments = [{ text: 'first' }, { callback_id: 'game', text: 'Which?', actions: [{ type: 'button', name: 'game', text: 'Chess', value: 'chess' }, { type: 'button', name: 'game', text: 'Maze', value: 'maze' },
+			{ type: 'button', name: 'later', text: 'Later', value: 'x' }, { type: 'select', name: 'menu', text: 'More', options: [{ text: 'Go', value: 'go' }] }] }];
+		const { ts } = await bot.chat.postMessage({ channel: ops(), text: `${name} asks`, attachments });
+		const choose = (action) => ann.apiCall('blocks.actions', { container: { type: 'message', channel_id: ops(), message_ts: ts }, actions: [{ type: 'button', ...action }] });
+		await assert.rejects(choose({ name: 'game', value: 'made up', attachment_id: 2 }), refused('invalid_action'));
+		await choose({ name: 'later', value: 'x', attachment_id: 2 });
+		await until(() => last(`${name} says later`), 'a message beside it');
+		await choose({ name: 'game', value: 'maze', attachment_id: 2 });
+		const { type, callback_id, actions, attachment_id, message_ts: about, original_message, channel, user, api_app_id } = seen.game;
+		assert.deepEqual([type, callback_id, actions[0], attachment_id, about, channel.id, user.id, api_app_id], ['interactive_message', 'game', { name: 'game', type: 'button', value: 'maze' }, '2', ts, ops(), d.made.users.ann.id, app.app_id]);
+		assert.equal(original_message.text, `${name} asks`);
+		assert.equal((await until(() => last(`${name} plays maze`), 'the answer takes its place')).ts, ts);
+		await bot.chat.update({ channel: ops(), ts, text: 'again', attachments });
+		await ann.apiCall('blocks.actions', { container: { type: 'message', channel_id: ops(), message_ts: ts }, actions: [{ type: 'select', name: 'menu', attachment_id: 2, selected_options: [{ value: 'go' }] }] });
+		assert.equal((await until(() => last(`${name} plays go`), 'the menu')).ts, ts);
 	});
 
 test('a person sees the dialog on their stream; nobody else may send it; who is away answers nothing', async (t) => {

@@ -260,10 +260,31 @@ export function Blocks({ blocks, place }: { blocks: Block[]; place: Place }) {
 
 // ---- attachments ----
 
+function AttachmentSelect({ action, attachment, place }: { action: AttachmentAction; attachment: Attachment; place: Place }) {
+	const options = list_of(action.options), label = emoji_text(text_of(action.text)) || 'Choose…';
+
+	async function choose(select: HTMLSelectElement) {
+		const option = options[select.selectedIndex - 1];
+
+		select.selectedIndex = 0;
+		if (option)
+			await act(place, { type: 'select', name: action.name ?? '', attachment_id: attachment.id, selected_options: [{ value: option.value ?? '' }] });
+	}
+
+	return (
+		<select class="button" aria-label={label} onChange={(event) => void choose(event.currentTarget)}>
+			<option>{label}</option>
+			{options.map((option) => <option>{emoji_text(text_of(option.text))}</option>)}
+		</select>
+	);
+}
+
 function AttachmentButton({ action, attachment, place }: { action: AttachmentAction; attachment: Attachment; place: Place }) {
 	const label = emoji_text(text_of(action.text)) || 'Button';
 	const url = safe_url(action.url);
 
+	if (action.type === 'select' && list_of(action.options).length)
+		return <AttachmentSelect action={action} attachment={attachment} place={place} />;
 	if (action.type !== 'button')
 		return <span class="faint">({String(action.type)}: not shown here)</span>;
 	if (url)

@@ -307,6 +307,8 @@ function on_frame(frame: Frame): void {
 	switch (frame.type) {
 	case 'ephemeral':
 		return ephemeral_put(id, frame.message);
+	case 'ephemeral_deleted':
+		return log_get(id).remove_ephemeral(String(frame.ts));
 	case 'channel_joined':
 		return on_joined(frame.channel as Channel);
 	case 'channel_created':

@@ -20,6 +20,7 @@ export interface Frame {
 	mentions?: number;
 	reason?: string;
 	view?: ModalView;
+	ts?: string;
 	id?: number;
 }
 

@@ -100,6 +100,7 @@ export interface Block {
 
 export interface AttachmentAction {
 	type?: string; text?: string; url?: string; name?: string; value?: string; style?: string; confirm?: Confirm;
+	options?: { text?: string; value?: string }[];
 }
 
 export interface Attachment {
