@@ -239,11 +239,18 @@ static EVP_PKEY *read_private_key(struct str pem)
 	return key;
 }
 
+struct str crypt_base64(struct arena *a, struct str s)
+{
+	unsigned char *out = arena_alloc(a, 4 * (s.n / 3) + 5);
+
+	return str_n((const char *)out, (size_t)EVP_EncodeBlock(out, (const unsigned char *)s.p, (int)s.n));
+}
+
 bool crypt_rsa_sign(struct arena *a, struct str pem, struct str text, struct str *base64, struct err *err)
 {
 	EVP_PKEY *key = read_private_key(pem);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned char *raw, *out;
+	unsigned char *raw;
 	size_t n = 0;
 	bool ok = key && ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
 		  EVP_DigestSign(ctx, NULL, &n, (const unsigned char *)text.p, text.n) == 1;
@@ -251,8 +258,7 @@ bool crypt_rsa_sign(struct arena *a, struct str pem, struct str text, struct str
 	if (ok) {
 		raw = arena_alloc(a, n);
 		ok = EVP_DigestSign(ctx, raw, &n, (const unsigned char *)text.p, text.n) == 1;
-		out = arena_alloc(a, 4 * n / 3 + 5);
-		*base64 = str_n((const char *)out, ok ? (size_t)EVP_EncodeBlock(out, raw, (int)n) : 0);
+		*base64 = crypt_base64(a, str_n((const char *)raw, ok ? n : 0));
 	}
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);

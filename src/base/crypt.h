@@ -32,6 +32,7 @@ struct str crypt_sha256_hex(struct arena *a, struct str s);
 /* Of what can be read from fd until its end. false: it cannot, or it is more than max_bytes. */
 MUST_USE bool crypt_sha256_fd(int fd, size_t max_bytes, uint8_t out[32]);
 void crypt_hex_write(char *out, const uint8_t *bytes, size_t n); /* 2 * n characters and a NUL */
+struct str crypt_base64(struct arena *a, struct str s); /* with = at the end; form.h reads it */
 MUST_USE bool crypt_unhex(struct str hex, uint8_t *out, size_t n); /* exactly 2 * n digits, lower case alone */
 
 /* Signatures (Ed25519, RFC 8032). The seed is the whole private key. */
