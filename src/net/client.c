@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #define CONNECT_DEADLINE (10 * SECOND)
+#define HEADERS_MAX (16 * KIB)
 
 static void global_start(void)
 {
@@ -27,7 +28,7 @@ struct call {
 	struct curl_slist *headers;
 	char *url, *body;
 	size_t body_n;
-	struct buf *answer, own_answer;
+	struct buf *answer, own_answer, head;
 	bool too_big, no_retry;
 	int64_t retry_after;
 	char cookie[sizeof(((struct client_answer *)0)->cookie)];
@@ -68,6 +69,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *user)
 	int64_t seconds;
 	char text[64];
 
+	(void)buf_add(&c->head, str_n(bytes, size * n)); /* what is too much is left out */
 	take_cookie(c, line);
 	if (line.n >= 17 && str_eq_nocase(str_n(line.p, 17), S("x-slack-no-retry:")))
 		c->no_retry = str_is(str_trim(str_n(line.p + 17, line.n - 17)), "1");
@@ -151,6 +153,7 @@ static struct call *call_new(const struct client_request *r, struct buf *answer)
 	c->retry_after = -1;
 	c->deadline = r->deadline;
 	buf_init(&c->own_answer, r->answer_max_bytes);
+	buf_init(&c->head, HEADERS_MAX);
 	c->answer = answer ? answer : &c->own_answer;
 	curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
 	curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
@@ -180,6 +183,7 @@ static void call_free(struct call *c)
 	curl_easy_cleanup(c->easy);
 	curl_slist_free_all(c->headers);
 	buf_done(&c->own_answer);
+	buf_done(&c->head);
 	mem_free(c->url);
 	mem_free(c->body);
 	mem_free(c);
@@ -210,6 +214,7 @@ static void read_answer(struct call *c, CURLcode code, struct client_answer *a)
 	memcpy(a->cookie, c->cookie, sizeof a->cookie);
 	a->content_type = str_of(type);
 	a->body = buf_str(c->answer);
+	a->headers = buf_str(&c->head);
 	a->reached = code == CURLE_OK;
 	a->sent = sent > 0;
 	a->timed_out = code == CURLE_OPERATION_TIMEDOUT;
@@ -217,21 +222,47 @@ static void read_answer(struct call *c, CURLcode code, struct client_answer *a)
 		explain(c, code, c->answer->max, &a->err);
 }
 
-/* The type goes with curl's handle: it is kept behind the body. */
-static void keep_type(struct client_answer *a, struct buf *body)
+/* Type and headers go with the call: they are kept behind the body. */
+static void keep_head(struct client_answer *a, struct buf *body)
 {
-	char *to = buf_room(body, a->content_type.n + 1);
+	size_t n = a->content_type.n + a->headers.n;
+	char *to = buf_room(body, n + 1);
 
 	body->failed = false;
-	if (to && a->content_type.n) {
-		memcpy(to + 1, a->content_type.p, a->content_type.n);
-		a->content_type.p = to + 1;
-	} else {
-		a->content_type = S("");
+	if (to) {
+		*to++ = '\0';
+		if (a->content_type.n)
+			memcpy(to, a->content_type.p, a->content_type.n);
+		if (a->headers.n)
+			memcpy(to + a->content_type.n, a->headers.p, a->headers.n);
 	}
-	if (to)
-		*to = '\0';
+	a->content_type = to ? str_n(to, a->content_type.n) : S("");
+	a->headers = to ? str_n(to + a->content_type.n, a->headers.n) : S("");
 	a->body = buf_str(body);
+}
+
+struct str client_header(const struct client_answer *a, const char *name)
+{
+	struct str rest = a->headers, line, key;
+
+	while (rest.n) {
+		rest = str_cut(rest, '\n', &line);
+		line = str_cut(line, ':', &key);
+		if (str_eq_nocase(key, str_of(name)))
+			return str_trim(line);
+	}
+	return S("");
+}
+
+wall_ms client_date(const struct client_answer *a)
+{
+	struct str date = client_header(a, "date");
+	char text[64];
+	time_t there;
+
+	snprintf(text, sizeof text, STR_FMT, STR_ARG(date));
+	there = date.n ? curl_getdate(text, NULL) : -1;
+	return there > 0 ? (wall_ms)there * SECOND : 0;
 }
 
 bool http_call(const struct client_request *r, struct client_answer *answer, struct buf *body, struct err *err)
@@ -245,7 +276,7 @@ bool http_call(const struct client_request *r, struct client_answer *answer, str
 		body->max = r->answer_max_bytes;
 	c = call_new(r, body);
 	read_answer(c, curl_easy_perform(c->easy), answer);
-	keep_type(answer, body);
+	keep_head(answer, body);
 	call_free(c);
 	if (!answer->reached)
 		err_set(err, answer->err.code, "%s", answer->err.text);

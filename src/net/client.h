@@ -28,11 +28,16 @@ struct client_answer {
 	int status;
 	struct str body;   /* valid during the call */
 	struct str content_type;
+	struct str headers;  /* as they came, up to 16 KiB; client_header() reads them. Valid as long as the body */
 	int64_t retry_after; /* seconds; -1 without the header */
 	bool no_retry;       /* X-Slack-No-Retry: 1 */
 	char cookie[256];    /* "name=value" of the first Set-Cookie; "" without one, or if it is longer */
 	struct err err;
 };
+
+/* The value of a header of the answer, any case; "" without one. */
+struct str client_header(const struct client_answer *a, const char *name);
+wall_ms client_date(const struct client_answer *a); /* what time it was there; 0: it does not say */
 
 struct http_client *http_client_new(uv_loop_t *loop, unsigned at_once);
 void http_client_free(struct http_client *c); /* open calls end with ERR_UNAVAILABLE */

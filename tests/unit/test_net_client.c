@@ -101,6 +101,8 @@ START_TEST(blocking_calls)
 	ck_assert_int_eq(c.answer.status, 200);
 	ck_str(c.answer.body, "GET|q=1|127.0.0.1|one|01");
 	ck_str(c.answer.content_type, "text/plain");
+	ck_str(client_header(&c.answer, "CONTENT-Type"), "text/plain");
+	ck_assert_uint_eq(client_header(&c.answer, "content-typ").n, 0);
 	ck_assert_int_eq(c.answer.retry_after, -1);
 	buf_done(&c.body);
 	c = call_port(w->port, "POST", "/echo", S("the \0 body"), MIB, WAIT_MS, NULL, 0);
