@@ -213,6 +213,8 @@ bool sub_plugin_list(struct cli *c, struct err *err);
 bool sub_plugin_enable(struct cli *c, struct err *err);
 bool sub_plugin_disable(struct cli *c, struct err *err);
 bool sub_plugin_rollback(struct cli *c, struct err *err);
+bool sub_slack_manifest(struct cli *c, struct err *err);
+bool sub_slack_check(struct cli *c, struct err *err);
 bool sub_demo(struct cli *c, struct err *err);
 bool sub_version(struct cli *c, struct err *err);
 bool sub_help(struct cli *c, struct err *err);
