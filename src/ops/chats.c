@@ -46,6 +46,7 @@ static const struct option {
 	{"app_token_file", "slack", OPTION_TEXT, AT(app_token)},
 	{"signing_secret_file", "slack", OPTION_TEXT, AT(signing_secret)},
 	{"team", "mattermost", OPTION_TEXT, AT(team)},
+	{"command_token_file", "mattermost", OPTION_TEXT, AT(command_token)},
 	{"server", "irc", OPTION_TEXT, AT(server)},
 	{"tls", "irc", OPTION_SWITCH, AT(tls)},
 	{"nick", "irc", OPTION_TEXT, AT(nick)},
@@ -64,6 +65,7 @@ static const struct {
 	{"token_file", AT(token)},
 	{"app_token_file", AT(app_token)},
 	{"signing_secret_file", AT(signing_secret)},
+	{"command_token_file", AT(command_token)},
 	{"password_file", AT(password)},
 };
 

@@ -27,7 +27,7 @@ struct chat_config {
 	struct str nick;     /* IRC */
 	struct str account;  /* IRC: of services; "": none */
 	struct str team;     /* Mattermost: the team's name in URLs */
-	struct str token, app_token, signing_secret, password; /* in the file: token_file and so on; here what stands in those files. "": none */
+	struct str token, app_token, signing_secret, command_token, password; /* in the file: token_file and so on; here what stands in those files. "": none */
 	enum role role;      /* of people of that system who have no account here: what they may at most, until somebody gives them more */
 	bool by_email;       /* who has an e-mail address there that an account here has, is that one */
 	bool by_nick;        /* IRC: a nick is believed without services: only for networks of one's own */

@@ -15,7 +15,7 @@ START_TEST(reads_three_systems)
 	struct chats *c = read("chats:\n"
 			       "  slack: {system: slack, token_file: a, app_token_file: b, channels: joined, role: responder, mail: ['@ann', ben]}\n"
 			       "  own-irc: {system: irc, server: 'irc.example.org:6697', nick: ops, channels: ['#ops', {here: web, there: '#web-prod', make: true}], post_every: 500ms}\n"
-			       "  mm: {system: mattermost, url: 'https://mm.example.org', token_file: t, team: ops, by_email: false}\n");
+			       "  mm: {system: mattermost, url: 'https://mm.example.org', token_file: t, command_token_file: c, team: ops, by_email: false}\n");
 	const struct chat_config *irc;
 
 	ck_assert_msg(c != NULL, "%s", err.text);
@@ -26,7 +26,7 @@ START_TEST(reads_three_systems)
 	ck_assert(irc && irc->tls && str_is(irc->nick, "ops") && irc->post_every == 500 && irc->role == ROLE_VIEWER && irc->channel_count == 2);
 	ck_assert(str_is(irc->channels[0].here, "ops") && str_is(irc->channels[0].there, "ops") && !irc->channels[0].make);
 	ck_assert(str_is(irc->channels[1].here, "web") && str_is(irc->channels[1].there, "web-prod") && irc->channels[1].make);
-	ck_assert(str_is(c->list[2].url, "https://mm.example.org/") && !c->list[2].by_email && !chats_find(c, S("libera")));
+	ck_assert(str_is(c->list[2].url, "https://mm.example.org/") && str_is(c->list[2].command_token, "c") && !c->list[2].by_email && !chats_find(c, S("libera")));
 	chats_free(c);
 }
 END_TEST
