@@ -49,6 +49,7 @@ struct heard_person {
 	struct str name;      /* "alice" */
 	struct str real_name; /* "" : as name */
 	struct str email;     /* as the chat system vouches for it; "": none, or not known */
+	bool is_self;         /* it is our own bot: told at the start, so that mentions of it are understood */
 	bool is_bot;          /* another bot: what it says is shown, and is no command */
 	bool unproven;        /* anybody can call themselves that (an IRC nick without services) */
 };

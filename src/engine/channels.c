@@ -1,5 +1,6 @@
 /* What becomes of channels: names, purposes, archives, who is put out, messages to a few people; and what is pinned in them. */
 #include "engine/app_events.h"
+#include "engine/links.h"
 #include "engine/messages_internal.h"
 #include "engine/slack_json.h"
 #include "store/chat.h"
@@ -192,7 +193,8 @@ bool chat_pin(struct work *w, struct channel *c, const struct message *m, int64_
 		return chat_refuse(err, ERR_TOO_MANY, "too_many_pins");
 	if (!store_pin_add(w->engine->db, &p, &why))
 		return chat_refuse(err, why.code, why.code == ERR_CONFLICT ? "already_pinned" : why.text);
-	return channel_record(w, c, EVENT_PINNED, m->ts, user_id, arena_printf(w->arena, "%" PRId64, w->now), err) && apps_hear_pin(w, c, m, user_id, true, err);
+	return channel_record(w, c, EVENT_PINNED, m->ts, user_id, arena_printf(w->arena, "%" PRId64, w->now), err) && apps_hear_pin(w, c, m, user_id, true, err) &&
+	       links_pinned(w, c, m, true, err);
 }
 
 bool chat_unpin(struct work *w, struct channel *c, const struct message *m, int64_t user_id, struct err *err)
@@ -202,5 +204,5 @@ bool chat_unpin(struct work *w, struct channel *c, const struct message *m, int6
 	if (!store_pin_find(w->engine->db, c->id, m->ts, &p, err))
 		return err->code ? false : chat_refuse(err, ERR_NOT_FOUND, "no_pin");
 	return store_pin_drop(w->engine->db, c->id, m->ts, err) && channel_record(w, c, EVENT_UNPINNED, m->ts, user_id, arena_printf(w->arena, "%" PRId64, p.at), err) &&
-	       apps_hear_pin(w, c, m, user_id, false, err);
+	       apps_hear_pin(w, c, m, user_id, false, err) && links_pinned(w, c, m, false, err);
 }

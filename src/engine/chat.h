@@ -61,11 +61,12 @@ struct chat_order {
 	struct str message;    /* to change, drop, react to, pin: its id there */
 	struct str thread;     /* to say: the id there of the message that is replied to; "": to the channel */
 	bool broadcast;        /* ... and the channel is to see it too */
-	struct str thread_text; /* what the root begins with, for chats without threads */
+	struct str thread_text; /* what the root begins with, plain, for chats without threads ... */
+	int64_t thread_number;  /* ... and what people there call it by; 0: nothing */
 	struct str author;     /* who said it; "": @srebot. The chat shows it as well as it can */
 	struct str text;       /* mrkdwn, with that system's own ids in <@…> and <#…>; to react: the name; to set a topic: the topic */
 	struct str body;       /* JSON object with blocks and attachments, ids as in the text; "": none */
-	unsigned number;       /* what people call the message by, where nothing can be pressed: unique in its channel; 0: it needs none */
+	int64_t number;        /* what people call the message by, where nothing can be pressed: unique in its channel; 0: it needs none */
 	struct file *files;    /* bytes: engine/file_bytes.h */
 	size_t file_count;
 	struct str key;        /* ours, the same at each try: "opsroom:LINK:ROW" */
@@ -74,7 +75,11 @@ struct chat_order {
 	int64_t user_id;       /* to whisper: to whom ... */
 	struct str person;     /* ... as that system names them */
 	struct str reply;      /* whisper, ask: what the person did, as the adapter named it in heard.reply; "": nothing */
-	void *post;            /* the engine's */
+	struct str told;       /* chat_told(): the id it got there */
+	bool untaken;          /* chat_told(): it was surely not taken */
+	struct chat_post *post; /* the engine's; NULL: nothing waits for what comes of it */
+	struct link_doing *doing; /* the engine's */
+	struct chat_order *next, **before; /* chat/chats.c's */
 	void *adapter;         /* for the adapter's own use */
 };
 

@@ -12,6 +12,7 @@
 #include "engine/heartbeats.h"
 #include "engine/held.h"
 #include "engine/housekeeping.h"
+#include "engine/links.h"
 #include "engine/runs.h"
 #include "engine/locks.h"
 #include "engine/mail.h"
@@ -70,6 +71,8 @@ struct post_kind {
 	/* It changes one message again and again: a row waits until the one before it is answered, so that the first has made the message. */
 	bool in_order;
 	bool quiet; /* to wait is usual: its retries are no warnings */
+	void (*again)(struct work *w, const struct chat_post *post); /* NULL: to be tried again changes nothing */
+	void (*drop)(struct chat_post *post);                        /* frees post->making; NULL: nothing is to be freed */
 };
 
 static bool group_render(struct work *w, const struct due_row *row, struct chat_post *post)
@@ -135,6 +138,7 @@ static const struct post_kind post_kinds[] = {
 	{KIND_APP_EVENT, app_event_render, app_event_told, note_not_told, app_event_send, .quiet = true},
 	{KIND_GRAPH, graph_render, note_told, note_not_told, graph_send},
 	{KIND_MAIL, mail_render, note_told, mail_not_told, mail_leave},
+	{KIND_LINK, link_render, link_told, link_not_told, link_send, .again = link_again, .drop = link_post_free},
 };
 
 static const struct post_kind *post_kind_of(struct str kind)
@@ -219,6 +223,8 @@ static void post_free(struct chat_post *post)
 {
 	if (!post)
 		return;
+	if (post->kind && post->kind->drop)
+		post->kind->drop(post);
 	arena_done(&post->arena);
 	mem_free(post);
 }
@@ -285,13 +291,15 @@ static void answer_run(struct work *w)
 		w->failed = !answer_done(w, item, &row);
 	} else if (item->result == POST_RETRY) {
 		counts->outbox_retries++;
-		w->failed = (post->kept.n && !store_outbox_keep(w->engine->db, &row, post->kept, &w->err)) ||
+		if (post->kind->again)
+			post->kind->again(w, post);
+		w->failed = w->failed || (post->kept.n && !store_outbox_keep(w->engine->db, &row, post->kept, &w->err)) ||
 			    !store_due_later(w->engine->db, DUE_OUTBOX, &row, item->retry_at ? item->retry_at : w->now + backoff(post->attempts), &w->err);
 	} else {
 		counts->outbox_refused++;
 		post->why = item->why;
 		post->kind->not_told(w, post);
-		w->failed = !store_outbox_refused(w->engine->db, &row, &w->err);
+		w->failed = w->failed || !store_outbox_refused(w->engine->db, &row, &w->err);
 	}
 	if (!w->failed && post->kind->in_order && item->result != POST_RETRY)
 		w->failed = !store_outbox_forward(w->engine->db, &row, w->now, &w->err);

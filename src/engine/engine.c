@@ -9,6 +9,7 @@
 #include "engine/graph.h"
 #include "engine/heartbeats.h"
 #include "engine/mail.h"
+#include "engine/links.h"
 #include "ops/routing.h"
 #include "ops/source.h"
 #include "store/chat.h"
@@ -463,6 +464,7 @@ void engine_free(struct engine *e)
 		return;
 	alerts_free(e);
 	heartbeats_free(e);
+	links_free(e->links);
 	hub_free(e);
 	app_senders_free(e);
 	source_folder_free(e->sources);

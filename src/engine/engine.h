@@ -27,7 +27,12 @@ struct run;
 struct runs;
 struct source_folder;
 struct chat_call;
+struct asked;
+struct chat_kind;
+struct chat_order;
 struct chat_post;
+struct chats_running;
+struct links;
 struct work;
 
 /* What an item tells the net thread to do after the commit; in order. */
@@ -43,6 +48,8 @@ struct work {
 	bool failed;                  /* run: undo my writes. After a failed commit: set for every item that wrote or read along */
 	struct err err;               /* why */
 	struct effect *effects, **effects_tail;
+	int64_t told_by;              /* a link (engine/links.h): what is done now was heard there, and is not told there again. 0: none */
+	const struct asked *asked;    /* in which other chat who asks did so; NULL: in ours */
 	bool background;              /* not counted as a request: ticks, outbox */
 };
 
@@ -85,6 +92,10 @@ struct engine {
 	const struct chat_kind *const *chats;
 	/* Net thread: hands what came at POST /chats/NAME/REST to the adapter of that chat. false: there is no such chat, or it takes no calls. */
 	bool (*chat_call)(struct chat_call *c);
+	struct links *links;      /* to other chat systems (engine/links.h); NULL: none were ever configured */
+	/* Net thread: hands an order to the adapter of its chat, which answers with chat_told(). chat/ fills it. */
+	void (*chat_order)(struct chat_order *o);
+	struct chats_running *chats_running; /* the net thread's (chat/chats.h) */
 	/* Runs what waits in the outbox to be run, at most once: a command that came as a message (kind "command"), a call that was approved
 	 * (KIND_HELD_RUN), one that was planned (KIND_PLAN_RUN). commands/ fills it. */
 	bool (*run_row)(struct work *w, struct str kind, int64_t home_id, struct str payload, struct err *err);

@@ -10,11 +10,13 @@
 #include "store/links.h"
 
 #define KIND_LINK "link"
-#define LINK_QUEUE_MAX 20000 /* of one link; what comes then is not told there, which is said in the channel once */
+#define LINK_GATHER 20 /* so many of one channel that were said while its chat was away become few messages */
 
 /* What was heard where, while it is being done: what is said to that person alone goes there. Of struct work. */
 struct asked {
-	int64_t link_id;
+	int64_t link_id;     /* 0: a channel that is not linked */
+	struct str chat;     /* its name */
+	struct str channel;  /* heard.channel.id */
 	struct str person, reply; /* heard.person.id, heard.reply */
 };
 
@@ -32,8 +34,10 @@ MUST_USE bool links_reload(struct engine *e, struct err *err);
 
 const struct chat_link *link_by_remote(struct work *w, struct str chat, struct str remote); /* NULL: there is none */
 const struct chat_link *link_by_id(struct work *w, int64_t link_id);
-/* All, in their order; *count. */
-const struct chat_link *links_all(struct work *w, size_t *count);
+size_t links_count(struct work *w);
+const struct chat_link *links_at(struct work *w, size_t i); /* in the order of their making */
+/* NULL: it is not configured. away_since 0: it is not away. */
+const struct chat_known *links_chat(struct work *w, struct str chat, bool *up, wall_ms *away_since);
 MUST_USE bool link_add(struct work *w, struct chat_link *l, struct err *err); /* fills its id */
 MUST_USE bool link_end(struct work *w, const struct chat_link *l, struct err *err);
 MUST_USE bool link_renamed(struct work *w, const struct chat_link *l, struct str name, struct err *err);
@@ -63,6 +67,8 @@ struct str link_text_in(struct work *w, const struct chat_link *l, struct str te
 /* For the outbox. */
 struct due_row;
 bool link_render(struct work *w, const struct due_row *row, struct chat_post *post);
+void link_again(struct work *w, const struct chat_post *post);
 MUST_USE bool link_told(struct work *w, const struct chat_post *post, int64_t message_ts);
 void link_not_told(struct work *w, const struct chat_post *post);
 void link_send(struct chat_post *post);
+void link_post_free(struct chat_post *post);

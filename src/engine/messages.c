@@ -1,6 +1,7 @@
 #include "engine/messages_internal.h"
 
 #include "engine/app_events.h"
+#include "engine/links.h"
 #include "engine/slack_json.h"
 #include "ops/text.h"
 #include "store/app_views.h"
@@ -220,7 +221,7 @@ bool chat_post_message(struct work *w, struct channel *c, struct message *m, str
 		return false;
 	effect_publish_channel(w, c->id, message_frame(w, c, m));
 	engine_counters(w->engine)->messages++;
-	return (!m->thread_ts || reply_to(w, c, &root, m->ts, err)) && apps_hear_message(w, c, m, err);
+	return (!m->thread_ts || reply_to(w, c, &root, m->ts, err)) && apps_hear_message(w, c, m, err) && links_said(w, c, m, err);
 }
 
 bool chat_post_once(struct work *w, struct channel *c, struct message *m, struct str key, struct err *err)
@@ -253,7 +254,8 @@ bool chat_change_message(struct work *w, struct channel *c, struct message *m, i
 		m->edited_ts = next_ts(w, c);
 	}
 	m->channel_id = c->id;
-	return store_message_change(w->engine->db, m, err) && channel_record(w, c, EVENT_CHANGED, m->ts, editor_id, S(""), err) && apps_hear_changed(w, c, &before, m, err);
+	return store_message_change(w->engine->db, m, err) && channel_record(w, c, EVENT_CHANGED, m->ts, editor_id, S(""), err) && apps_hear_changed(w, c, &before, m, err) &&
+	       links_changed(w, c, m, err);
 }
 
 bool chat_tell_changed(struct work *w, struct channel *c, const struct message *m, struct err *err)
@@ -267,7 +269,7 @@ bool chat_delete_message(struct work *w, struct channel *c, struct message *m, s
 
 	if (!store_message_delete(w->engine->db, c->id, m->ts, err) || (m->has_files && !store_file_drop(w->engine->db, c->id, m->ts, err)) ||
 	    (m->pinned && !store_pin_drop(w->engine->db, c->id, m->ts, err)) ||
-	    !channel_record(w, c, EVENT_DELETED, m->ts, m->user_id, S(""), err) || !apps_hear_deleted(w, c, m, err))
+	    !channel_record(w, c, EVENT_DELETED, m->ts, m->user_id, S(""), err) || !apps_hear_deleted(w, c, m, err) || !links_dropped(w, c, m, err))
 		return false;
 	if (!m->thread_ts || !store_message_find(w->engine->db, w->arena, c->id, m->thread_ts, &root, err))
 		return err->code == ERR_NONE;
@@ -300,7 +302,8 @@ bool chat_react(struct work *w, struct channel *c, struct message *m, int64_t us
 		ok = store_reaction_drop(w->engine->db, c->id, m->ts, name, user_id, &why);
 	if (!ok)
 		return chat_refuse(err, why.code, why.code == ERR_CONFLICT ? "already_reacted" : why.code == ERR_NOT_FOUND ? "no_reaction" : why.text);
-	return channel_record(w, c, add ? EVENT_REACTION_ADDED : EVENT_REACTION_REMOVED, m->ts, user_id, name, err) && apps_hear_reaction(w, c, m, user_id, name, add, err);
+	return channel_record(w, c, add ? EVENT_REACTION_ADDED : EVENT_REACTION_REMOVED, m->ts, user_id, name, err) && apps_hear_reaction(w, c, m, user_id, name, add, err) &&
+	       links_reacted(w, c, m, name, add, err);
 }
 
 void chat_ephemeral(struct work *w, const struct channel *c, int64_t to_user_id, const struct message *m, int64_t *ts)
@@ -323,6 +326,7 @@ void chat_ephemeral(struct work *w, const struct channel *c, int64_t to_user_id,
 	json_close(&o, '}');
 	effect_publish_user(w, to_user_id, arena_dup(w->arena, buf_str(&b)));
 	buf_done(&b);
+	links_whisper(w, c, to_user_id, &shown);
 }
 
 static bool can_be_pressed(struct work *w, const struct message *m)
@@ -522,7 +526,7 @@ bool chat_set_topic(struct work *w, struct channel *c, int64_t user_id, struct s
 	c->topic = topic;
 	c->topic_by = user_id;
 	c->topic_at = w->now;
-	return store_channel_topic(w->engine->db, c, err) && channel_record(w, c, EVENT_TOPIC, 0, user_id, topic, err) &&
+	return store_channel_topic(w->engine->db, c, err) && channel_record(w, c, EVENT_TOPIC, 0, user_id, topic, err) && links_topic(w, c, err) &&
 	       channel_notice(w, c, user_id, MESSAGE_TOPIC, arena_printf(w->arena, "<@" STR_FMT "> set the channel topic: " STR_FMT, STR_ARG(who), STR_ARG(topic)), err);
 }
 

@@ -5,6 +5,7 @@
 #include "engine/alerts.h"
 #include "engine/audit_checkpoints.h"
 #include "engine/heartbeats.h"
+#include "engine/links.h"
 #include "store/chat.h"
 #include "store/journal.h"
 
@@ -27,7 +28,7 @@ static void work_prepare(struct engine *e, struct work *w)
 /* What is in memory follows its rows again. */
 static bool undo_memory(struct engine *e, struct err *err)
 {
-	return alerts_reload(e, err) && (!e->heartbeats || heartbeats_load(e, err));
+	return links_reload(e, err) && alerts_reload(e, err) && (!e->heartbeats || heartbeats_load(e, err));
 }
 
 /* Runs one item in its savepoint. false: the whole batch is lost. */

@@ -178,3 +178,69 @@ struct str mrkdwn_code(struct arena *a, struct str s)
 	buf_add(&b, s);
 	return buf_keep(a, &b);
 }
+
+struct str mrkdwn_rewrite(struct arena *a, struct str s, bool (*on)(void *context, struct str target, struct str label, struct buf *to), void *context)
+{
+	struct buf b;
+	size_t i = 0;
+
+	if (!needs_care(s))
+		return s;
+	buf_init(&b, 8 * s.n + 1024);
+	while (i < s.n) {
+		size_t n = s.p[i] == '<' ? control_length(str_n(s.p + i, s.n - i)) : 0;
+		struct str target, label;
+
+		if (n)
+			label = str_cut(str_n(s.p + i + 1, n - 2), '|', &target);
+		if (!n || !on(context, target, label, &b))
+			buf_add(&b, str_n(s.p + i, n ? n : 1));
+		i += n ? n : 1;
+	}
+	return finish(a, &b);
+}
+
+#define FENCE "```"
+
+/* Where a piece that begins here ends: behind a line, else behind a word, else between letters. *fenced: is the place in a block of code? */
+static size_t piece_end(struct str s, size_t most, bool *fenced)
+{
+	size_t line = 0, word = 0, any = 0, i = 0;
+	bool in = *fenced, at_line = in, at_word = in, at_any = in;
+
+	while (i < s.n) {
+		struct str rest = str_n(s.p + i, s.n - i);
+		size_t n = str_starts(rest, S(FENCE)) ? 3 : *rest.p == '<' && !in ? control_length(rest) : 0;
+
+		in ^= n == 3 && *rest.p == '`';
+		for (n = n ? n : 1; i + n < s.n && ((unsigned char)s.p[i + n] & 0xc0) == 0x80;)
+			n++;
+		if (i + n > most)
+			break;
+		i += n;
+		any = i, at_any = in;
+		if (s.p[i - 1] == ' ')
+			word = i, at_word = in;
+		else if (s.p[i - 1] == '\n')
+			line = i, at_line = in;
+	}
+	*fenced = i == s.n ? in : line ? at_line : word ? at_word : at_any;
+	return i == s.n ? i : line ? line : word ? word : any ? any : s.n < most ? s.n : most;
+}
+
+struct str mrkdwn_part(struct arena *a, struct str s, size_t most, int part)
+{
+	bool open = false;
+
+	if (s.n <= most)
+		return part ? (struct str){0} : s;
+	for (int i = 0; s.n; i++) {
+		bool was_open = open;
+		size_t n = piece_end(s, most - 2 * sizeof FENCE, &open);
+
+		if (i == part)
+			return arena_printf(a, "%s%.*s%s", was_open ? FENCE "\n" : "", (int)n, s.p, open ? "\n" FENCE : "");
+		s = str_n(s.p + n, s.n - n);
+	}
+	return (struct str){0};
+}

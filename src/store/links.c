@@ -50,12 +50,18 @@ static struct chat_copy copy_read(struct rows *r, struct arena *a)
 				  .part = (int)rows_int(r, 2),
 				  .remote = arena_dup(a, rows_str(r, 3)),
 				  .number = rows_int(r, 4),
-				  .gathered = rows_int(r, 5) != 0};
+				  .gathered = rows_int(r, 5) != 0,
+				  .head = rows_int(r, 6)};
 }
 
 bool store_copy_add(struct db *db, const struct chat_copy *c, struct err *err)
 {
-	return db_run(db, Q_COPY_ADD, err, B_INT(c->link_id), B_INT(c->ts), B_INT(c->part), B_STR(c->remote), B_INT(c->number), B_INT(c->gathered));
+	return db_run(db, Q_COPY_ADD, err, B_INT(c->link_id), B_INT(c->ts), B_INT(c->part), B_STR(c->remote), B_INT(c->number), B_INT(c->gathered), B_INT(c->head));
+}
+
+bool store_copy_head(struct db *db, const struct chat_copy *c, struct err *err)
+{
+	return db_run(db, Q_COPY_HEAD, err, B_INT(c->head), B_INT(c->link_id), B_INT(c->ts), B_INT(c->part));
 }
 
 bool store_copy_list(struct db *db, struct arena *a, int64_t link_id, int64_t ts, struct chat_copy **out, size_t *count, struct err *err)

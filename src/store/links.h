@@ -29,8 +29,10 @@ struct chat_copy {
 	struct str remote; /* the message's id there */
 	int64_t number;
 	bool gathered;
+	int64_t head; /* a hash of its first line, as it was told */
 };
 MUST_USE bool store_copy_add(struct db *db, const struct chat_copy *c, struct err *err); /* ERR_CONFLICT */
+MUST_USE bool store_copy_head(struct db *db, const struct chat_copy *c, struct err *err);
 MUST_USE bool store_copy_list(struct db *db, struct arena *a, int64_t link_id, int64_t ts, struct chat_copy **out, size_t *count, struct err *err);
 bool store_copy_by_remote(struct db *db, struct arena *a, int64_t link_id, struct str remote, struct chat_copy *out, struct err *err);
 bool store_copy_by_number(struct db *db, struct arena *a, int64_t link_id, int64_t number, struct chat_copy *out, struct err *err);

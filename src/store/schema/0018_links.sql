@@ -4,8 +4,8 @@ CREATE TABLE chat_link(workspace_id BIGINT NOT NULL, link_id BIGINT NOT NULL, ch
   channel_id BIGINT NOT NULL, direct SMALLINT NOT NULL, number BIGINT NOT NULL, next_ms BIGINT NOT NULL, PRIMARY KEY(workspace_id, link_id));
 CREATE UNIQUE INDEX chat_link_remote ON chat_link(workspace_id, chat, remote);
 -- The same message here (ts) and there (remote); a long one has several parts there. number: what people there call it by; 0: nothing. gathered: it stands there
--- in one message with others.
-CREATE TABLE chat_copy(link_id BIGINT NOT NULL, ts BIGINT NOT NULL, part SMALLINT NOT NULL, remote VARCHAR(100) NOT NULL, number BIGINT NOT NULL, gathered SMALLINT NOT NULL,
+-- in one message with others. head: a hash of its first line as it was told; chats that cannot edit are told of a change of that alone.
+CREATE TABLE chat_copy(link_id BIGINT NOT NULL, ts BIGINT NOT NULL, part SMALLINT NOT NULL, remote VARCHAR(100) NOT NULL, number BIGINT NOT NULL, gathered SMALLINT NOT NULL, head BIGINT NOT NULL,
   PRIMARY KEY(link_id, ts, part));
 CREATE INDEX chat_copy_remote ON chat_copy(link_id, remote);
 CREATE INDEX chat_copy_number ON chat_copy(link_id, number);

@@ -1,0 +1,37 @@
+/* engine/links_internal.h -- what the two files of links share. */
+#pragma once
+#include "base/map.h"
+#include "engine/links.h"
+
+/* A chat of the chats file. */
+struct linked_chat {
+	struct chat_known known;
+	bool up;
+	wall_ms away_since, away_until; /* the last time it was away; until 0: it is */
+};
+
+struct link_slot {
+	struct chat_link row;
+	struct linked_chat *chat; /* NULL: it is not configured any more */
+	struct link_slot *next;   /* of the same channel */
+	bool queued;              /* an outbox row is there for it */
+	wall_ms refused_at;       /* when its channel was last told that something was refused */
+};
+
+struct links {
+	struct arena arena; /* of what follows: read anew as a whole */
+	struct link_slot *slots;
+	size_t count;
+	struct map by_channel; /* id -> the first struct link_slot */
+	struct linked_chat *chats;
+	size_t chat_count;
+};
+
+struct link_slot *link_slot_of(struct work *w, int64_t link_id);
+/* Something is to be told there: a row of the outbox that brings it, if there is none. */
+MUST_USE bool link_queue(struct work *w, struct link_slot *s, struct err *err);
+bool message_is_by_bot(const struct work *w, const struct message *m); /* @srebot's */
+int64_t link_head(struct str text); /* a hash of the first line */
+/* The order for a whisper or a dialog leaves after the commit. */
+struct chat_order *link_order_new(struct work *w, struct str chat, enum chat_verb verb);
+void link_order_leaves(struct work *w, struct chat_order *o);
