@@ -2,6 +2,7 @@
 
 #include "api/provision.h"
 #include "commands/command.h"
+#include "engine/people.h"
 #include "engine/app_events.h"
 #include "engine/app_send.h"
 #include "engine/apps.h"
@@ -109,7 +110,7 @@ bool app_make(struct work *w, const struct app_wish *wish, struct app *out, stru
 	    !make_token(w, "xoxb", app.user_id, &app, "bot", &tokens->bot, err) || !make_token(w, "xapp", app.user_id, &app, "link", &tokens->link, err) ||
 	    (app.owner_id && !make_token(w, "xoxp", app.owner_id, &app, "user", &tokens->user, err)))
 		return false;
-	provision_tell_user(w, &bot); /* that it is an app */
+	person_tell(w, &bot); /* that it is an app */
 	*out = app;
 	return true;
 }

@@ -4,9 +4,9 @@
 #include "api/apps.h"
 #include "api/exchange.h"
 #include "api/source_auth.h"
-#include "engine/app_events.h"
 #include "engine/heartbeats.h"
 #include "engine/messages.h"
+#include "engine/people.h"
 #include "store/apps.h"
 #include "store/chat.h"
 
@@ -14,58 +14,9 @@
 
 /* ---- people ---- */
 
-bool user_name_ok(struct str name)
-{
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-')
-			return false;
-	}
-	return name.n > 0 && name.n <= 60;
-}
-
-static bool join_default(struct work *w, int64_t user_id, const char *name, struct err *err)
-{
-	struct channel c;
-	int64_t id;
-	bool was;
-
-	if (!store_name_find(w->engine->db, w->engine->workspace_id, "channel", str_of(name), &id, err))
-		return err->code == ERR_NONE;
-	return store_channel_find(w->engine->db, w->arena, id, &c, err) && chat_join(w, &c, user_id, 0, &was, err);
-}
-
-void provision_tell_user(struct work *w, const struct user *u)
-{
-	struct buf b;
-	struct json_out o;
-
-	buf_init(&b, 8 * KIB);
-	o = json_out(&b);
-	json_open(&o, '{');
-	json_add_str(&o, "type", S("user_changed"));
-	json_key(&o, "user");
-	chat_write_boot_user(w, &o, u);
-	json_close(&o, '}');
-	effect_publish_all(w, arena_dup(w->arena, buf_str(&b)));
-	buf_done(&b);
-}
-
 bool provision_user(struct work *w, struct user *u, struct err *err)
 {
-	u->id = engine_id(w);
-	u->workspace_id = w->engine->workspace_id;
-	u->created = u->updated = w->now;
-	if (!u->real_name.n)
-		u->real_name = u->name;
-	u->email = arena_lower(w->arena, u->email);
-	if (!store_user_add(w->engine->db, u, err))
-		return false;
-	provision_tell_user(w, u);
-	if (!apps_hear_user(w, u, "team_join", err))
-		return false;
-	return u->bot_id || (join_default(w, u->id, "general", err) && join_default(w, u->id, "sre-alerts", err));
+	return person_make(w, u, err) && (u->bot_id || person_join_first(w, u->id, err));
 }
 
 /* ---- the first start ---- */
@@ -224,7 +175,7 @@ static bool make_user(struct provisioner *p, const struct json *item)
 
 	if (!known_keys(p, item, " name email password role real_name ") || !need_name(p, item, &name))
 		return false;
-	if (!user_name_ok(name))
+	if (!person_name_ok(name))
 		return wrong(p, item, "`" STR_FMT "` is no user name: lower case letters, digits, . _ - (at most 60)", name);
 	exists = store_name_find(e->db, e->workspace_id, "user", name, &id, p->err) && store_user_find(e->db, p->w->arena, e->workspace_id, id, &u, p->err);
 	if (p->err->code)

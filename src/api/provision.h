@@ -11,7 +11,4 @@ struct str provision_detail(struct arena *a, struct str file, struct str yaml, s
 /* At the first start: workspace, @srebot, #general, #sre-alerts. */
 MUST_USE bool provision_first(struct work *w, struct err *err);
 /* Makes a person; joins them to #general and #sre-alerts. */
-void provision_tell_user(struct work *w, const struct user *u); /* to the pages of all */
 MUST_USE bool provision_user(struct work *w, struct user *u, struct err *err);
-/* A name people log in by: lower case letters, digits, . _ - */
-bool user_name_ok(struct str name);

@@ -1,6 +1,7 @@
 /* Our own API: who one is. Logins with a guard against trying out passwords, the first admin, the session. */
 #include "api/handlers.h"
 #include "api/provision.h"
+#include "engine/people.h"
 #include "base/log.h"
 #include "store/chat.h"
 
@@ -223,7 +224,7 @@ void v1_setup(struct exchange *x)
 	l->password = json_get_str(body, "password");
 	l->user = (struct user){.name = arena_lower(x_arena(x), str_trim(json_get_str(body, "name"))), .email = str_trim(json_get_str(body, "email")), .role = ROLE_ADMIN};
 	l->user.real_name = str_trim(json_get_str(body, "name"));
-	if (!user_name_ok(l->user.name))
+	if (!person_name_ok(l->user.name))
 		x_fail(x, ERR_INVALID, "a name has letters, digits, dot, dash and underscore, at most 60");
 	else if (l->password.n < 8 || l->password.n > 200)
 		x_fail(x, ERR_INVALID, "a password has 8 to 200 characters");
