@@ -6,17 +6,23 @@
 #pragma once
 #include "engine/chat.h"
 
+/* The daemon's. Takes the chats over and opens each; other chats than now close before. Only with another content than what is open. NULL: none. */
+void chats_open(struct engine *e, uv_loop_t *loop, struct chats *config);
+/* All adapters close; nothing is said to them any more. Before engine_stop(). */
+void chats_close(struct engine *e);
+void chats_running_free(struct chats_running *r); /* after engine_stop(); NULL is fine */
+
 struct chat {
 	struct engine *engine;
 	const struct chat_config *config; /* lives as long as this */
 	const struct chat_kind *kind;
 	uv_loop_t *loop;
-	struct chats_running *all;
-	void *adapter;        /* what open() gave */
+	void *adapter;            /* what open() gave; NULL: it is not open */
+	struct str here;          /* this opsroom's name, for what the adapter makes there */
+	/* chat/chats.c's */
 	bool up;
-	struct str why;       /* it is not up; owned */
-	struct chat_order *under_way; /* orders that the adapter has */
-	struct str here;      /* work thread sets it before the adapter opens: of this opsroom, for what it makes there; "T0C8…" */
+	char why[200];            /* why it is not; "": it is, or was not tried yet */
+	struct heard_item *hearing; /* chat/heard.c's: what was heard and is not committed yet */
 };
 
 /* It can send now. Orders that waited come soon. */

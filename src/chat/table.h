@@ -4,3 +4,4 @@
 
 extern const struct chat_kind chat_ours;
 extern const struct chat_kind *const chat_kinds[]; /* ends with NULL */
+const struct chat_kind *chat_kind_of(struct str system); /* NULL: there is none, or it is our own */

@@ -418,6 +418,17 @@ bool links_topic(struct work *w, const struct channel *c, struct err *err)
 	return each(w, c->id, tell_topic, &(struct chat_todo){.verb = CHAT_SET_TOPIC}, NULL, err);
 }
 
+bool links_heard_first(struct work *w, struct str key)
+{
+	struct engine *e = w->engine;
+	struct str hashed = crypt_sha256_hex(w->arena, key), before;
+	bool same;
+
+	if (store_idempotency_find(e->db, w->arena, e->workspace_id, hashed, S("heard"), w->now, &same, &before, &w->err) || w->err.code)
+		return false;
+	return store_idempotency_add(e->db, e->workspace_id, hashed, S("heard"), S(""), w->now + DAY, &w->err);
+}
+
 /* ---- to one person ---- */
 
 static struct str thread_there(struct work *w, const struct link_slot *s, int64_t ts)

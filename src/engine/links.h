@@ -64,6 +64,9 @@ struct str link_text_out(struct work *w, const struct chat_link *l, struct str t
 /* ... and the other way. */
 struct str link_text_in(struct work *w, const struct chat_link *l, struct str text);
 
+/* true for the first who comes with this event of a chat; kept for a day. false: it was heard before, or w->err. */
+bool links_heard_first(struct work *w, struct str key);
+
 /* For the outbox. */
 struct due_row;
 bool link_render(struct work *w, const struct due_row *row, struct chat_post *post);

@@ -498,6 +498,14 @@ bool chat_join(struct work *w, struct channel *c, int64_t user_id, int64_t invit
 	       channel_notice(w, c, user_id, MESSAGE_JOIN, arena_printf(w->arena, "<@" STR_FMT "> has joined the channel", STR_ARG(who)), err);
 }
 
+bool chat_take_in(struct work *w, struct channel *c, int64_t user_id, struct err *err)
+{
+	if (!channel_add_member(w, c, user_id, err))
+		return false;
+	channel_publish(w, c, user_id, "channel_joined");
+	return true;
+}
+
 bool chat_leave(struct work *w, struct channel *c, int64_t user_id, struct err *err)
 {
 	struct str who = id_write(w->arena, 'U', user_id);

@@ -36,6 +36,8 @@ MUST_USE bool chat_ephemeral_delete(struct work *w, const struct channel *c, int
 MUST_USE bool chat_create_channel(struct work *w, int64_t creator_id, struct str name, enum channel_kind kind, struct channel *out, struct err *err);
 MUST_USE bool chat_open_dm(struct work *w, int64_t user_id, int64_t peer_id, struct channel *out, bool *existed, struct err *err);
 MUST_USE bool chat_join(struct work *w, struct channel *c, int64_t user_id, int64_t inviter_id, bool *was_member, struct err *err);
+/* The same without a word: they are in it elsewhere. */
+MUST_USE bool chat_take_in(struct work *w, struct channel *c, int64_t user_id, struct err *err);
 MUST_USE bool chat_leave(struct work *w, struct channel *c, int64_t user_id, struct err *err);
 MUST_USE bool chat_set_topic(struct work *w, struct channel *c, int64_t user_id, struct str topic, struct err *err);
 MUST_USE bool chat_set_purpose(struct work *w, struct channel *c, int64_t user_id, struct str purpose, struct err *err);

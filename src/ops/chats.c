@@ -1,5 +1,6 @@
 #include "ops/chats.h"
 
+#include "base/crypt.h"
 #include "base/file.h"
 #include "base/yaml.h"
 
@@ -318,6 +319,18 @@ static bool read_secrets(struct chats *c, struct str path, struct chat_config *c
 	return true;
 }
 
+static struct str digest_of(struct chats *c, struct str text)
+{
+	struct crypt_sha256_stream s;
+
+	crypt_sha256_begin(&s);
+	crypt_sha256_add(&s, text);
+	for (size_t i = 0; i < c->count; i++)
+		for (size_t k = 0; k < COUNT_OF(secrets); k++)
+			crypt_sha256_add(&s, *(struct str *)((char *)&c->list[i] + secrets[k].at));
+	return crypt_sha256_end(&s, &c->arena);
+}
+
 struct chats *chats_read(struct str path, struct err *err)
 {
 	struct chats *c = NULL;
@@ -334,6 +347,8 @@ struct chats *chats_read(struct str path, struct err *err)
 			chats_free(c);
 			c = NULL;
 		}
+	if (c)
+		c->digest = digest_of(c, text);
 	arena_done(&a);
 	return c;
 }

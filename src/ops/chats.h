@@ -43,6 +43,7 @@ struct chats {
 	struct arena arena;
 	struct chat_config *list;
 	size_t count;
+	struct str digest; /* of the file and of all that it names; to see whether another is the same */
 };
 
 /* path "": no other chats. Errors name file and line: ERR_INVALID; ERR_NOT_FOUND and others for a secret's file, whose relative name is meant

@@ -1,0 +1,278 @@
+/* The chats of the chats file on the net thread: opened, closed, swapped; orders go to their adapters, and how these stand goes to the work thread. */
+#include "chat/chats.h"
+
+#include "base/log.h"
+#include "chat/heard.h"
+#include "chat/table.h"
+#include "engine/links.h"
+
+#include <stdio.h>
+
+struct chats_running {
+	struct engine *engine;
+	uv_loop_t *loop;
+	struct chats *config;     /* what is open; owned. NULL: nothing is */
+	struct chats *wanted;     /* what is to be open instead; owned. NULL: nothing else */
+	struct chat *list;
+	struct chat_known *known; /* what the work thread has */
+	size_t count;
+	bool busy;                /* the work thread is taking them, or letting go of them */
+	bool closed;
+};
+
+/* ---- how a chat stands ---- */
+
+struct state_item {
+	struct work work;
+	struct arena arena;
+	struct str chat;
+	bool up;
+};
+
+static void state_run(struct work *w)
+{
+	const struct state_item *item = (struct state_item *)w;
+
+	w->failed = !links_up(w, item->chat, item->up, &w->err);
+}
+
+static void state_done(struct work *w)
+{
+	struct state_item *item = (struct state_item *)w;
+
+	arena_done(&item->arena);
+	mem_free(item);
+}
+
+static void tell_state(struct chat *c)
+{
+	struct state_item *item = mem_new(sizeof *item);
+
+	arena_init(&item->arena);
+	item->chat = arena_dup(&item->arena, c->config->name);
+	item->up = c->up;
+	item->work.arena = &item->arena;
+	item->work.run = state_run;
+	item->work.done = state_done;
+	item->work.background = true;
+	(void)!engine_submit(c->engine, &item->work);
+}
+
+void chat_up(struct chat *c)
+{
+	if (c->up)
+		return;
+	c->up = true;
+	c->why[0] = '\0';
+	log_info(EV_CHAT_UP, F_STR("chat", c->config->name));
+	tell_state(c);
+}
+
+static void is_down(struct chat *c, const char *why, enum log_event event)
+{
+	if (c->up || strncmp(c->why, why, sizeof c->why - 1) != 0) {
+		snprintf(c->why, sizeof c->why, "%s", why);
+		if (event == EV_CHAT_REFUSED)
+			log_error(event, F_STR("chat", c->config->name), F_TXT("why", c->why));
+		else
+			log_warn(event, F_STR("chat", c->config->name), F_TXT("why", c->why));
+	}
+	if (c->up) {
+		c->up = false;
+		tell_state(c);
+	}
+}
+
+void chat_down(struct chat *c, const char *why)
+{
+	is_down(c, why, EV_CHAT_DOWN);
+}
+
+void chat_refused(struct chat *c, const char *why)
+{
+	is_down(c, why, EV_CHAT_REFUSED);
+}
+
+/* ---- orders and calls ---- */
+
+static struct chat *find(struct engine *e, struct str name)
+{
+	struct chats_running *r = e->chats_running;
+
+	for (size_t i = 0; r && i < r->count; i++)
+		if (str_eq(r->list[i].config->name, name))
+			return &r->list[i];
+	return NULL;
+}
+
+static void on_order(struct chat_order *o)
+{
+	struct chat *c = find(o->engine, o->chat);
+
+	if (c && c->adapter && c->up)
+		c->kind->send(c->adapter, o);
+	else
+		chat_told(o, POST_RETRY, S(""), true, 0, S("the chat is not connected"));
+}
+
+static bool on_call(struct chat_call *call)
+{
+	struct chat *c = find(call->engine, call->chat);
+
+	if (!c || !c->adapter || !c->kind->call)
+		return false;
+	c->kind->call(c->adapter, call);
+	return true;
+}
+
+/* ---- opening and closing: the work thread knows of a chat before it opens, and lets go of it before it is freed ---- */
+
+struct use_item {
+	struct work work;
+	struct arena arena;
+	struct chats_running *running;
+};
+
+static void advance(struct chats_running *r);
+
+static void use_run(struct work *w)
+{
+	const struct chats_running *r = ((struct use_item *)w)->running;
+
+	w->failed = !links_use(w, r->known, r->known ? r->count : 0, &w->err);
+}
+
+static void open_all(struct chats_running *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct chat *c = &r->list[i];
+		struct err err = {0};
+
+		c->adapter = c->kind->open(c, &err);
+		if (!c->adapter)
+			chat_refused(c, err.text);
+	}
+}
+
+static void close_all(struct chats_running *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct chat *c = &r->list[i];
+
+		heard_forget(c);
+		if (c->adapter)
+			c->kind->close(c->adapter);
+		c->adapter = NULL;
+	}
+}
+
+static void forget(struct chats_running *r)
+{
+	chats_free(r->config);
+	mem_free(r->list);
+	r->config = NULL;
+	r->list = NULL;
+	r->count = 0;
+}
+
+static void use_done(struct work *w)
+{
+	struct use_item *item = (struct use_item *)w;
+	struct chats_running *r = item->running;
+
+	if (w->failed)
+		log_error(EV_CHATS, F_TXT("error", w->err.text));
+	r->busy = false;
+	if (!r->known)
+		forget(r);
+	else if (!r->closed)
+		open_all(r);
+	arena_done(&item->arena);
+	mem_free(item);
+	advance(r);
+}
+
+static void use(struct chats_running *r)
+{
+	struct use_item *item = mem_new(sizeof *item);
+
+	arena_init(&item->arena);
+	item->running = r;
+	item->work.arena = &item->arena;
+	item->work.run = use_run;
+	item->work.done = use_done;
+	item->work.background = true;
+	r->busy = true;
+	(void)!engine_submit(r->engine, &item->work);
+}
+
+static void take(struct chats_running *r)
+{
+	struct chats *config = r->config = r->wanted;
+
+	r->wanted = NULL;
+	r->list = mem_new((config->count + 1) * sizeof *r->list);
+	r->known = mem_new((config->count + 1) * sizeof *r->known);
+	for (size_t i = 0; i < config->count; i++) {
+		const struct chat_kind *kind = chat_kind_of(config->list[i].system);
+
+		if (!kind)
+			continue;
+		r->list[r->count] = (struct chat){.engine = r->engine, .config = &config->list[i], .kind = kind, .loop = r->loop, .here = r->engine->workspace_name};
+		r->known[r->count++] = (struct chat_known){&config->list[i], kind};
+	}
+}
+
+static void advance(struct chats_running *r)
+{
+	if (r->busy || !r->wanted || r->closed)
+		return;
+	if (r->config) {
+		close_all(r);
+		mem_free(r->known);
+		r->known = NULL;
+	} else {
+		take(r);
+	}
+	use(r);
+}
+
+void chats_open(struct engine *e, uv_loop_t *loop, struct chats *config)
+{
+	struct chats_running *r = e->chats_running;
+
+	if (!r) {
+		r = e->chats_running = mem_new(sizeof *r);
+		r->engine = e;
+		r->loop = loop;
+		e->chat_order = on_order;
+		e->chat_call = on_call;
+	}
+	chats_free(r->wanted);
+	r->wanted = config;
+	if (r->config && str_eq(r->config->digest, config->digest)) {
+		chats_free(config);
+		r->wanted = NULL;
+	}
+	advance(r);
+}
+
+void chats_close(struct engine *e)
+{
+	struct chats_running *r = e->chats_running;
+
+	if (!r)
+		return;
+	r->closed = true;
+	close_all(r);
+}
+
+void chats_running_free(struct chats_running *r)
+{
+	if (!r)
+		return;
+	chats_free(r->wanted);
+	forget(r);
+	mem_free(r->known);
+	mem_free(r);
+}
