@@ -7,6 +7,7 @@
 #include "engine/messages.h"
 #include "engine/people.h"
 #include "engine/slack_json.h"
+#include "ops/choices.h"
 #include "ops/text.h"
 #include "store/chat.h"
 
@@ -102,7 +103,8 @@ static bool find_person(struct work *w, const struct chat_config *config, const 
 		return false;
 	if (p->is_self) {
 		known.user_id = e->bot_user_id;
-		return store_person_put(e->db, e->workspace_id, &known, &w->err) && false;
+		(void)!store_person_put(e->db, e->workspace_id, &known, &w->err);
+		return false;
 	}
 	if (store_person_find(e->db, w->arena, e->workspace_id, config->name, p->id, &known, &w->err)) {
 		if (!store_user_find(e->db, w->arena, e->workspace_id, known.user_id, out, &w->err) || out->deleted || out->bot_id)
@@ -258,13 +260,15 @@ static bool press(struct work *w, struct heard_item *item, struct channel *c, co
 static bool choose(struct work *w, struct heard_item *item, struct channel *c, const struct chat_copy *copy)
 {
 	struct err ignored = {0};
-	struct str action, value;
+	struct choice *choices;
 	struct message m;
+	size_t count;
 
 	if (!store_message_find(w->engine->db, w->arena, c->id, copy->ts, &m, &w->err) || m.deleted)
 		return w->err.code == ERR_NONE;
-	if (buttons_nth(json_parse(w->arena, m.body, JSON_LAST_KEY_WINS, &ignored), item->h.choice, &action, &value))
-		return press(w, item, c, &m, action, value, S(""));
+	count = choices_read(w->arena, json_parse(w->arena, m.body, JSON_LAST_KEY_WINS, &ignored), &choices);
+	if ((size_t)item->h.choice <= count)
+		return press(w, item, c, &m, choices[item->h.choice - 1].action, choices[item->h.choice - 1].value, S(""));
 	say_to(w, c, item->who.id, arena_printf(w->arena, "Message %" PRId64 " has no choice %d now.", item->h.number, item->h.choice), 0);
 	return true;
 }
@@ -282,7 +286,7 @@ static bool said(struct work *w, struct heard_item *item)
 	if (store_copy_by_remote(w->engine->db, w->arena, l.id, item->h.message, &copy, &w->err) || w->err.code)
 		return w->err.code == ERR_NONE; /* it was heard before */
 	if (item->h.number && store_copy_by_number(w->engine->db, w->arena, l.id, item->h.number, &thread, &w->err)) {
-		if (item->h.choice && item->is_known)
+		if (item->h.choice > 0 && item->is_known)
 			return choose(w, item, &c, &thread);
 		m.thread_ts = thread.ts;
 	} else if (!w->err.code && find_copy(w, &l, item->h.thread, &thread, &root)) {
@@ -484,7 +488,6 @@ static bool (*const handlers[])(struct work *w, struct heard_item *item) = {
 	[HEARD_SLASH] = slash,    [HEARD_JOINED] = joined,   [HEARD_LEFT] = left,       [HEARD_RENAMED] = renamed, [HEARD_PERSON] = person,
 };
 
-/* People of whom nothing is known but their name get no account. */
 static bool heard_before(struct work *w, const struct heard_item *item)
 {
 	struct str key;

@@ -1,5 +1,6 @@
 #include "commands/mention.h"
 
+#include "engine/links.h"
 #include "engine/messages.h"
 #include "store/chat.h"
 
@@ -10,6 +11,7 @@ bool mention_run(struct work *w, struct str payload, struct err *err)
 	struct message m = {.user_id = e->bot_user_id, .bot_id = e->bot_id};
 	struct command_result r;
 	struct caller caller = {.via = "mention", .kind = LINE_CHAT};
+	struct asked asked;
 	struct channel c;
 	struct user u;
 
@@ -19,6 +21,8 @@ bool mention_run(struct work *w, struct str payload, struct err *err)
 	caller.mfa_at = json_get_int(p, "mfa", 0);
 	caller.scope = (enum scope)json_get_int(p, "scope", SCOPE_READ);
 	caller.thread_ts = m.thread_ts = json_get_int(p, "thread_ts", 0);
+	asked = (struct asked){json_get_int(p, "link", 0), json_get_str(p, "chat"), json_get_str(p, "there"), json_get_str(p, "person"), json_get_str(p, "reply")};
+	w->asked = asked.chat.n ? &asked : NULL;
 	if (!store_user_find(e->db, w->arena, e->workspace_id, json_get_int(p, "user", 0), &u, err) ||
 	    !store_channel_find(e->db, w->arena, caller.channel_id, &c, err))
 		return err->code == ERR_NONE; /* who asked, or where, is gone */

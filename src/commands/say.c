@@ -1,5 +1,6 @@
 #include "commands/say.h"
 
+#include "engine/links.h"
 #include "engine/messages.h"
 #include "ops/text.h"
 #include "store/journal.h"
@@ -39,6 +40,15 @@ bool say_posted(struct work *w, const struct caller *caller, const struct channe
 	json_add_int(&o, "scope", caller->scope);
 	json_add_int(&o, "mfa", caller->mfa_at);
 	/* Cut where it is refused as too long in any case, so that the row is whole JSON however much of it must be escaped. */
+	if (w->asked) {
+		const struct asked *a = w->asked;
+
+		json_add_int(&o, "link", a->link_id);
+		json_add_str(&o, "chat", a->chat);
+		json_add_str(&o, "there", a->channel);
+		json_add_str(&o, "person", a->person);
+		json_add_str(&o, "reply", a->reply);
+	}
 	json_add_str(&o, "line", str_clip(line, LINE_MAX_BYTES + 4));
 	json_close(&o, '}');
 	effect_wake(w);

@@ -16,6 +16,7 @@ void config_files(const struct daemon *d, struct config_file out[CONFIG_FILES])
 	out[3] = (struct config_file){"sources", s->sources_dir};
 	out[4] = (struct config_file){"alerting", s->alerting};
 	out[5] = (struct config_file){"access", s->access};
+	out[6] = (struct config_file){"chats", s->chats};
 }
 
 static struct str file_hash(struct arena *a, const char *path)

@@ -7,7 +7,7 @@ struct config_file {
 	const char *what; /* "settings", "certificate", "key", "sources", "alerting", "access" */
 	struct str path;  /* a file or a folder; "": there is none */
 };
-#define CONFIG_FILES 6
+#define CONFIG_FILES 7
 void config_files(const struct daemon *d, struct config_file out[CONFIG_FILES]);
 
 /* At the start, before the work thread runs. */

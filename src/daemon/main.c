@@ -4,6 +4,7 @@
 #include "commands/rulebook.h"
 #include "daemon/daemon.h"
 #include "net/runner.h"
+#include "ops/chats.h"
 #include "ops/routing.h"
 #include "ops/source.h"
 
@@ -136,11 +137,13 @@ static bool check(const struct daemon *d, struct err *err)
 	struct rulebook_from from = {.access = d->settings.access, .plugins_dir = d->settings.plugins_dir};
 	struct rulebook *rulebook = routing ? rulebook_read(&from, err) : NULL;
 	struct tls_context *tls;
-	bool good = rulebook && plugins_are_good(rulebook, err);
+	struct chats *chats = rulebook ? chats_read(d->settings.chats, err) : NULL;
+	bool good = chats && plugins_are_good(rulebook, err);
 
 	source_folder_free(sources);
 	routing_free(routing);
 	rulebook_free(rulebook);
+	chats_free(chats);
 	if (!good)
 		return false;
 	if (d->settings.tls_certificate.n) {

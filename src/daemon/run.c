@@ -3,6 +3,7 @@
 #include "api/mail.h"
 #include "api/sns.h"
 #include "base/log.h"
+#include "chat/chats.h"
 #include "daemon/config_trail.h"
 #include "daemon/daemon.h"
 #include "daemon/data_dir.h"
@@ -137,6 +138,24 @@ static bool read_settings_again(struct daemon *d, struct buf *changed, struct bu
 	return true;
 }
 
+/* What was wrong leaves in force what was. */
+static void read_chats_again(struct daemon *d)
+{
+	struct err err = {0};
+	struct chats *chats = chats_read(d->settings.chats, &err);
+
+	if (!chats)
+		log_error(EV_CHATS, F_STR("file", d->settings.chats), F_TXT("error", err.text));
+	else if (d->settings.chats.n)
+		log_info(EV_CHATS, F_STR("file", d->settings.chats), F_INT("chats", (int64_t)chats->count));
+	if (d->settings.chats.n)
+		config_note(d, "chats", chats ? NULL : err.text, S(""), S(""));
+	if (chats && (chats->count || d->engine->chats_running))
+		chats_open(d->engine, &d->loop, chats);
+	else
+		chats_free(chats);
+}
+
 /* Certificates, settings and sources fail apart: a wrong line in one file must not keep an old certificate in use. */
 static void reload(struct daemon *d)
 {
@@ -164,6 +183,7 @@ static void reload(struct daemon *d)
 	config_note(d, "settings", err.code ? err.text : NULL, str_trim(buf_str(&changed)), str_trim(buf_str(&waits)));
 	buf_done(&changed);
 	buf_done(&waits);
+	read_chats_again(d);
 	daemon_read_rules(d);
 }
 
@@ -320,22 +340,29 @@ static bool announce(struct daemon *d, struct err *err)
 
 int daemon_run(struct daemon *d, struct err *err)
 {
+	struct chats *chats;
+
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a disk that is full, not the end */
 	uv_loop_init(&d->loop);
 	log_set_level(d->settings.log_level);
 	ask_for_files(&d->settings);
 	watch_signals(d); /* before anything is announced: whoever reads it may signal at once */
-	if (!data_lock(&d->arena, d->settings.data, err) || !daemon_open(d, err) || !config_note_start(d, err) || !open_net(d, err) || !open_runs(d, err) ||
+	if (!(chats = chats_read(d->settings.chats, err)) || !data_lock(&d->arena, d->settings.data, err) || !daemon_open(d, err) || !config_note_start(d, err) || !open_net(d, err) || !open_runs(d, err) ||
 	    !engine_start(d->engine, err) || !announce(d, err))
 		return err_info(err->code)->exit_code;
 	audit_syslog_use(d->engine, d->settings.audit_syslog);
+	if (chats->count)
+		chats_open(d->engine, &d->loop, chats);
 	if (!d->settings.mail_server.n)
 		log_info(EV_MAIL_OFF, F_TXT("why", "mail_server is not set"));
 	api_set_ready(d->api, true);
 	notify("READY=1");
 	uv_run(&d->loop, UV_RUN_DEFAULT);
+	chats_close(d->engine);
+	uv_run(&d->loop, UV_RUN_NOWAIT); /* so that what they say last leaves */
 	engine_stop(d->engine);
+	chats_running_free(d->engine->chats_running);
 	log_info(EV_STOP, F_TXT("reason", "signal"));
 	return 0;
 }

@@ -416,7 +416,14 @@ static bool run_scheduled(struct work *w, const struct due_row *row, wall_ms *ag
 	return scheduled_due(w, row->home_id, again_at);
 }
 
+static bool run_chat_away(struct work *w, const struct due_row *row, wall_ms *again_at)
+{
+	(void)again_at;
+	return link_away_due(w, row->payload);
+}
+
 static const struct timer_kind timer_kinds[] = {
+	{TIMER_CHAT_AWAY, run_chat_away},
 	{TIMER_SCHEDULED, run_scheduled},
 	{TIMER_RUN, run_run},
 	{TIMER_LISTINGS, run_listings},

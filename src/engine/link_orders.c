@@ -2,7 +2,6 @@
 #include "engine/links_internal.h"
 
 #include "base/log.h"
-#include "engine/alerts.h"
 #include "engine/blocks.h"
 #include "engine/messages.h"
 #include "engine/slack_json.h"
@@ -459,16 +458,11 @@ void link_again(struct work *w, const struct chat_post *post)
 /* It will never be taken: people here see why, now and then. */
 static bool say_refused(struct work *w, struct link_slot *s, struct str why)
 {
-	struct str text;
-	bool ok;
-
 	if (s->refused_at && w->now - s->refused_at < REFUSED_EVERY)
 		return true;
 	s->refused_at = w->now;
-	text = arena_printf(w->arena, ":warning: #" STR_FMT " of " STR_FMT " was not told of a message: " STR_FMT, STR_ARG(s->row.remote_name), STR_ARG(s->row.chat),
-			    STR_ARG(mrkdwn_escape(w->arena, why)));
-	ok = note_add(w, s->row.channel_id, text, &w->err);
-	return ok;
+	return link_note(w, s, arena_printf(w->arena, ":warning: #" STR_FMT " of " STR_FMT " was not told of a message: " STR_FMT, STR_ARG(s->row.remote_name), STR_ARG(s->row.chat),
+					  STR_ARG(mrkdwn_escape(w->arena, why))));
 }
 
 void link_not_told(struct work *w, const struct chat_post *post)

@@ -84,7 +84,8 @@ bool links_use(struct work *w, const struct chat_known *known, size_t count, str
 	l->chat_count = count;
 	for (size_t i = 0; i < count; i++) {
 		l->chats[i].known = known[i];
-		if (!read_away(w, &l->chats[i], err))
+		l->chats[i].down_since = w->now;
+		if (!read_away(w, &l->chats[i], err) || !link_away_arm(w, &l->chats[i], err))
 			return false;
 	}
 	if (!links_reload(e, err))
@@ -103,6 +104,11 @@ void links_free(struct links *l)
 	arena_done(&l->arena);
 	mem_free(l->chats);
 	mem_free(l);
+}
+
+struct linked_chat *linked_chat_of(struct work *w, struct str name)
+{
+	return w->engine->links ? chat_of(w->engine->links, name) : NULL;
 }
 
 struct link_slot *link_slot_of(struct work *w, int64_t link_id)
@@ -151,7 +157,7 @@ const struct chat_link *links_at(struct work *w, size_t i)
 
 const struct chat_known *links_chat(struct work *w, struct str chat, bool *up, wall_ms *away_since)
 {
-	struct linked_chat *c = w->engine->links ? chat_of(w->engine->links, chat) : NULL;
+	struct linked_chat *c = linked_chat_of(w, chat);
 
 	if (!c)
 		return NULL;
@@ -190,13 +196,20 @@ bool link_renamed(struct work *w, const struct chat_link *l, struct str name, st
 bool links_up(struct work *w, struct str chat, bool up, struct err *err)
 {
 	struct links *l = w->engine->links;
-	struct linked_chat *c = l ? chat_of(l, chat) : NULL;
+	struct linked_chat *c = linked_chat_of(w, chat);
 
 	if (!c || c->up == up)
 		return true;
+	work_touched_memory(w);
 	c->up = up;
 	effect_wake(w);
-	for (size_t i = 0; up && i < l->count; i++)
+	if (!up) {
+		c->down_since = w->now;
+		return link_away_arm(w, c, err);
+	}
+	if (!link_came_back(w, c, err))
+		return false;
+	for (size_t i = 0; i < l->count; i++)
 		if (l->slots[i].chat == c && l->slots[i].queued && !store_outbox_hurry(w->engine->db, l->slots[i].row.id, KIND_LINK, w->now, err))
 			return false;
 	return true;
@@ -205,13 +218,27 @@ bool links_up(struct work *w, struct str chat, bool up, struct err *err)
 bool links_away(struct work *w, struct str chat, wall_ms since, wall_ms until, struct err *err)
 {
 	struct engine *e = w->engine;
-	struct linked_chat *c = e->links ? chat_of(e->links, chat) : NULL;
+	struct linked_chat *c = linked_chat_of(w, chat);
 
 	if (!c)
 		return true;
 	c->away_since = since;
 	c->away_until = until;
 	return store_setting_put(e->db, e->workspace_id, away_setting(w, chat).p, arena_printf(w->arena, "%" PRId64 " %" PRId64, since, until), err);
+}
+
+bool link_note(struct work *w, const struct link_slot *s, struct str text)
+{
+	struct message m = {.user_id = w->engine->bot_user_id, .bot_id = w->engine->bot_id, .text = text};
+	struct channel c;
+	bool ok;
+
+	if (!store_channel_find(w->engine->db, w->arena, s->row.channel_id, &c, &w->err) || c.archived)
+		return w->err.code == ERR_NONE;
+	w->told_by = s->row.id;
+	ok = chat_post_message(w, &c, &m, &w->err);
+	w->told_by = 0;
+	return ok;
 }
 
 /* ---- queues ---- */
@@ -478,7 +505,7 @@ void links_whisper(struct work *w, const struct channel *c, int64_t user_id, con
 bool links_ask(struct work *w, struct str view)
 {
 	const struct asked *a = w->asked;
-	const struct linked_chat *c = a && w->engine->links ? chat_of(w->engine->links, a->chat) : NULL;
+	const struct linked_chat *c = a ? linked_chat_of(w, a->chat) : NULL;
 	struct chat_order *o;
 
 	if (!c || !(c->known.kind->can & CHAT_CAN_ASK) || !a->reply.n)

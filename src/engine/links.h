@@ -10,6 +10,7 @@
 #include "store/links.h"
 
 #define KIND_LINK "link"
+#define TIMER_CHAT_AWAY "chat_away"
 #define LINK_GATHER 20 /* so many of one channel that were said while its chat was away become few messages */
 
 /* What was heard where, while it is being done: what is said to that person alone goes there. Of struct work. */
@@ -54,7 +55,7 @@ void links_whisper(struct work *w, const struct channel *c, int64_t user_id, con
 /* A dialog for who is asked (w->asked): view as Slack's views.open takes it. false: the chat cannot ask. */
 bool links_ask(struct work *w, struct str view);
 
-/* The chat is away since then, or has come back (`until`): what was said in between is marked when it is told, and gathered if it is much. */
+/* The chat was away from then until then (0: it is): what was said in between is marked when it is told, and gathered if it is much. */
 MUST_USE bool links_away(struct work *w, struct str chat, wall_ms since, wall_ms until, struct err *err);
 /* The chat takes orders from now on, or does not. */
 MUST_USE bool links_up(struct work *w, struct str chat, bool up, struct err *err);
@@ -67,6 +68,8 @@ struct str link_text_in(struct work *w, const struct chat_link *l, struct str te
 /* true for the first who comes with this event of a chat; kept for a day. false: it was heard before, or w->err. */
 bool links_heard_first(struct work *w, struct str key);
 
+/* For its timer: the payload names the chat. */
+MUST_USE bool link_away_due(struct work *w, struct str chat);
 /* For the outbox. */
 struct due_row;
 bool link_render(struct work *w, const struct due_row *row, struct chat_post *post);
