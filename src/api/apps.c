@@ -2,10 +2,10 @@
 
 #include "api/provision.h"
 #include "commands/command.h"
-#include "engine/people.h"
 #include "engine/app_events.h"
 #include "engine/app_send.h"
 #include "engine/apps.h"
+#include "engine/people.h"
 #include "store/apps.h"
 #include "store/chat.h"
 

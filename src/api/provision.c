@@ -4,6 +4,7 @@
 #include "api/apps.h"
 #include "api/exchange.h"
 #include "api/source_auth.h"
+#include "engine/app_events.h"
 #include "engine/heartbeats.h"
 #include "engine/messages.h"
 #include "engine/people.h"
