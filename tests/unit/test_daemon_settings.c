@@ -47,7 +47,7 @@ START_TEST(the_table_is_sound)
 		size_t n = strlen(row->help);
 
 		ck_assert_ptr_eq(settings_option(settings_option_name(&a, row)), row);
-		ck_assert_msg(!row->reload || row->type >= SETTING_LEVEL || i == SETTING_sources_dir || i == SETTING_alerting || i == SETTING_access || i == SETTING_plugins_dir || i == SETTING_prometheus_url || i == SETTING_audit_syslog ||
+		ck_assert_msg(!row->reload || row->type >= SETTING_LEVEL || i == SETTING_sources_dir || i == SETTING_alerting || i == SETTING_access || i == SETTING_plugins_dir || i == SETTING_prometheus_url || i == SETTING_audit_syslog || i == SETTING_chats ||
 				      strncmp(row->name, "mail_", 5) == 0,
 			      "%s", row->name);
 		ck_assert_msg(n > 10 && row->help[n - 1] == '.', "%s: %s", row->name, row->help);
