@@ -110,10 +110,11 @@ static bool read_manifest(struct slack_call *c, const struct json **out)
 static bool find_app(struct slack_call *c, struct app *app)
 {
 	struct err err = {0};
+	struct str ref;
 
-	if (!is_admin(c))
+	if (!is_admin(c) || !arg_need(c, "app_id", &ref))
 		return false;
-	if (app_by_ref(c->w, arg(c, "app_id"), app, &err))
+	if (app_by_ref(c->w, ref, app, &err))
 		return true;
 	slack_error(c, "invalid_app_id");
 	return false;

@@ -224,17 +224,28 @@ typedef bool marked_list(struct db *db, struct arena *a, int64_t user_id, unsign
 
 static void list_marked(struct slack_call *c, int64_t user_id, marked_list *list, bool with_time)
 {
+	bool by_cursor = arg_given(c, "cursor") || arg_given(c, "limit");
 	struct pages p = arg_pages(c, 100, 1000);
+	unsigned skip = p.count * (p.page - 1);
 	struct marked *all;
 	struct err err = {0};
+	int64_t after;
 	size_t count;
 
-	if (!list(c->w->engine->db, c->w->arena, user_id, p.count, p.count * (p.page - 1), &all, &count, &p.total, &err)) {
+	if (by_cursor) {
+		if (!arg_page(c, 1000, &p.count, &after))
+			return;
+		skip = after < 0 || after > UINT32_MAX ? 0 : (unsigned)after;
+	}
+	if (!list(c->w->engine->db, c->w->arena, user_id, p.count, skip, &all, &count, &p.total, &err)) {
 		slack_failed(c, &err);
 		return;
 	}
 	put_marked(c, all, count, with_time);
-	put_paging(c, &p);
+	if (by_cursor)
+		put_cursor(c, skip + p.count < p.total ? skip + p.count : 0);
+	else
+		put_paging(c, &p);
 }
 
 void slack_reactions_list(struct slack_call *c)
