@@ -93,29 +93,49 @@ static bool load_user(struct exchange *x, int64_t user_id)
 	return false;
 }
 
-/* Tokens of apps are app:bot:ID, app:user:ID and app:link:ID, which may what the app may, and app:grant:ID, which may that of it which its
+/* What the token of an app may, in Slack's words. app:bot:ID, app:user:ID and app:link:ID may what the app may, app:grant:ID that of it which its
  * person said yes to. */
-static bool of_app(struct exchange *x)
+static bool app_rights(struct work *w, const struct token *t, int64_t *app_id, bool *app_level, struct str *scopes)
 {
-	struct str bot, user, kind, rest = x->token.scopes;
-	struct engine *e = x->work.engine;
+	struct str bot, user, kind, rest = str_cut(str_n(t->scopes.p + 4, t->scopes.n - 4), ':', &kind);
+	struct engine *e = w->engine;
 	struct err ignored = {0};
 	struct app_grant g;
 	int64_t bot_user;
 
-	if (!str_starts(rest, S("app:")))
-		return true;
-	rest = str_cut(str_n(rest.p + 4, rest.n - 4), ':', &kind);
-	if (!str_to_int(rest, &x->app_id) || !store_app_scopes(e->db, x_arena(x), e->workspace_id, x->app_id, &bot_user, &bot, &user))
+	if (!str_to_int(rest, app_id) || !store_app_scopes(e->db, w->arena, e->workspace_id, *app_id, &bot_user, &bot, &user))
 		return false;
-	x->app_level = str_is(kind, "link");
-	x->app_scopes = x->app_level ? S(APP_LEVEL_SCOPES) : str_is(kind, "bot") ? bot : user;
-	if (str_is(kind, "grant")) {
-		if (!store_grant_find(e->db, x_arena(x), e->workspace_id, x->token.id, &g, &ignored))
-			return false;
-		x->app_scopes = app_scopes_both(x_arena(x), g.scopes, g.user_id == bot_user ? bot : user);
-	}
-	return !x->app_level || x->route->dialect == DIALECT_SLACK;
+	*app_level = str_is(kind, "link");
+	*scopes = *app_level ? S(APP_LEVEL_SCOPES) : str_is(kind, "bot") ? bot : user;
+	if (!str_is(kind, "grant"))
+		return true;
+	if (!store_grant_find(e->db, w->arena, e->workspace_id, t->id, &g, &ignored))
+		return false;
+	*scopes = app_scopes_both(w->arena, g.scopes, g.user_id == bot_user ? bot : user);
+	return true;
+}
+
+static bool of_app(struct exchange *x)
+{
+	if (!str_starts(x->token.scopes, S("app:")))
+		return true;
+	return app_rights(&x->work, &x->token, &x->app_id, &x->app_level, &x->app_scopes) && (!x->app_level || x->route->dialect == DIALECT_SLACK);
+}
+
+bool auth_token_may(struct work *w, struct str hash, enum scope needs, const char *scope_name, struct user *u, struct caller *caller)
+{
+	struct engine *e = w->engine;
+	struct err ignored = {0};
+	bool app_level = false, may;
+	struct str scopes;
+	struct token t;
+	int64_t app_id;
+
+	if (!store_token_find(e->db, w->arena, e->workspace_id, hash, &t, &ignored) || t.revoked || !store_user_find(e->db, w->arena, e->workspace_id, t.user_id, u, &ignored) || u->deleted)
+		return false;
+	may = str_starts(t.scopes, S("app:")) ? app_rights(w, &t, &app_id, &app_level, &scopes) && !app_level && app_scope_has(scopes, str_of(scope_name)) : needs <= scope_of(t.scopes);
+	*caller = (struct caller){.user = u, .scope = scope_of(t.scopes), .via = "api", .mfa_at = t.mfa_at};
+	return may;
 }
 
 static void by_token(struct exchange *x, struct str secret)
@@ -125,7 +145,8 @@ static void by_token(struct exchange *x, struct str secret)
 	struct err ignored = {0};
 
 	x->auth_problem = "invalid_auth";
-	if (!store_token_find(e->db, x_arena(x), e->workspace_id, auth_hash(x_arena(x), secret), t, &ignored)) {
+	x->token_hash = auth_hash(x_arena(x), secret);
+	if (!store_token_find(e->db, x_arena(x), e->workspace_id, x->token_hash, t, &ignored)) {
 		*t = (struct token){0};
 		return;
 	}

@@ -85,6 +85,7 @@ struct exchange {
 	struct user user;
 	struct caller caller;
 	bool by_cookie;
+	struct str token_hash;  /* of the token that was shown */
 	struct token token;     /* that was shown; id 0: none. It need not be good: then user.id is 0 */
 	int64_t app_id;         /* the token is an app's; 0: it is not */
 	bool app_level;         /* ... and good for Socket Mode alone (xapp-) */
@@ -140,6 +141,8 @@ void auth_identify(struct exchange *x, struct str token_argument);
 /* api/slack.c: the same for Slack's API, where the token may be among the arguments. */
 void slack_identify(struct exchange *x);
 enum scope scope_of(struct str scopes); /* of a token's row */
+/* Is the token of this hash good, and may it this? Then *u and *caller are its person. For what comes later than its request. */
+bool auth_token_may(struct work *w, struct str hash, enum scope needs, const char *scope_name, struct user *u, struct caller *caller);
 /* api/token_use.c: keeps when, from where and for what the token was last used, and has the audit trail say where it came from. */
 void token_note_use(struct exchange *x);
 struct token_uses *token_uses_new(void);

@@ -18,13 +18,19 @@ static struct str mac_of(struct work *w, int64_t app_id, struct str said)
 	return crypt_hex(w->arena, mac, 16);
 }
 
+struct str socket_base(struct work *w)
+{
+	struct str base = w->engine->config.public_url;
+	size_t http = str_starts(base, S("https")) ? 5 : 4;
+
+	return arena_printf(w->arena, "%s" STR_FMT, http == 5 ? "wss" : "ws", STR_ARG(str_n(base.p + http, base.n - http)));
+}
+
 struct str link_url(struct work *w, int64_t app_id)
 {
-	struct str base = w->engine->config.public_url, said = arena_printf(w->arena, "%" PRId64 "-" STR_FMT, w->now, STR_ARG(crypt_word(w->arena, 16)));
+	struct str said = arena_printf(w->arena, "%" PRId64 "-" STR_FMT, w->now, STR_ARG(crypt_word(w->arena, 16)));
 
-	base = str_starts(base, S("https")) ? arena_printf(w->arena, "wss" STR_FMT, STR_ARG(str_n(base.p + 5, base.n - 5)))
-					    : arena_printf(w->arena, "ws" STR_FMT, STR_ARG(str_n(base.p + 4, base.n - 4)));
-	return arena_printf(w->arena, STR_FMT "/link/?ticket=" STR_FMT "-" STR_FMT "&app_id=" STR_FMT, STR_ARG(base), STR_ARG(said), STR_ARG(mac_of(w, app_id, said)),
+	return arena_printf(w->arena, STR_FMT "/link/?ticket=" STR_FMT "-" STR_FMT "&app_id=" STR_FMT, STR_ARG(socket_base(w)), STR_ARG(said), STR_ARG(mac_of(w, app_id, said)),
 			    STR_ARG(id_write(w->arena, 'A', app_id)));
 }
 

@@ -38,6 +38,7 @@ const struct http_route routes[] = {
 	{"GET", "/stream", "", DIALECT_OURS, WHO_PERSON, ROUTE_QUERY_TOKEN, stream_route,
 	 "A WebSocket: everything that happens in one's channels, in order, without a gap over reconnects and restarts."},
 	{"GET", "/link/", "?ticket=&app_id=", DIALECT_OURS, WHO_ANYBODY, 0, link_route, "A WebSocket for an app: Socket Mode. The address comes from apps.connections.open."},
+	{"GET", "/rtm/", "?ticket=", DIALECT_OURS, WHO_ANYBODY, 0, rtm_route, "A WebSocket for older bots: Slack's RTM API. The address comes from rtm.connect."},
 	{"GET", "/files/", "ID/NAME | ID/download/NAME", DIALECT_OURS, WHO_PERSON, ROUTE_PREFIX | ROUTE_LOADED, files_get,
 	 "The bytes of a file that a message brought (url_private), for those who may read its channel."},
 	{"POST", "/upload/v1/", "ID/KEY", DIALECT_WEBHOOK, WHO_KEY, ROUTE_PREFIX, upload_post,

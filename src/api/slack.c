@@ -74,6 +74,7 @@ const struct slack_method slack_methods[] = {
 	{"reactions.get", SCOPE_READ, "reactions:read", slack_reactions_get, "Reactions to a message."},
 	{"reactions.list", SCOPE_READ, "reactions:read", slack_reactions_list, "Messages that somebody reacted to."},
 	{"reactions.remove", SCOPE_WRITE, "reactions:write", slack_reactions_remove, "Takes a reaction of one's own back."},
+	{"rtm.connect", SCOPE_READ, "rtm:stream", slack_rtm_connect, "The address of a WebSocket for older bots, good for one connection within a minute."},
 	{"search.messages", SCOPE_READ, "search:read", slack_search_messages, "Finds messages by words and modifiers; not for bots."},
 	{"stars.add", SCOPE_WRITE, "stars:write", slack_stars_add, "Keeps a message or a channel for oneself."},
 	{"stars.list", SCOPE_READ, "stars:read", slack_stars_list, "What one keeps for oneself."},

@@ -122,6 +122,9 @@ void slack_manifest_export(struct slack_call *c);
 void slack_manifest_update(struct slack_call *c);
 void slack_manifest_validate(struct slack_call *c);
 
+/* rtm.c */
+void slack_rtm_connect(struct slack_call *c);
+
 /* oauth.c */
 void slack_oauth_access(struct slack_call *c);
 

@@ -24,7 +24,7 @@ static const struct {
 	{"conversations.close", 2}, {"conversations.create", 2}, {"conversations.list", 2}, {"conversations.members", 4}, {"conversations.rename", 2},
 	{"conversations.setPurpose", 2}, {"conversations.setTopic", 2}, {"conversations.unarchive", 2}, {"dnd.endDnd", 2}, {"dnd.endSnooze", 2}, {"dnd.setSnooze", 2},
 	{"dnd.teamInfo", 2}, {"emoji.list", 2}, {"files.completeUploadExternal", 4}, {"files.getUploadURLExternal", 4}, {"files.info", 4}, {"pins.add", 2}, {"pins.list", 2},
-	{"pins.remove", 2}, {"reactions.list", 2}, {"reactions.remove", 2}, {"search.messages", 2}, {"stars.add", 2}, {"stars.remove", 2}, {"usergroups.create", 2},
+	{"pins.remove", 2}, {"reactions.list", 2}, {"reactions.remove", 2}, {"rtm.connect", 1}, {"search.messages", 2}, {"stars.add", 2}, {"stars.remove", 2}, {"usergroups.create", 2},
 	{"usergroups.disable", 2}, {"usergroups.enable", 2}, {"usergroups.list", 2}, {"usergroups.update", 2}, {"usergroups.users.list", 2}, {"usergroups.users.update", 2},
 	{"users.info", 4}, {"users.list", 2}, {"users.profile.get", 4}, {"users.setPresence", 2}, {"views.open", 4}, {"views.publish", 4}, {"views.push", 4}, {"views.submit", 0}, {"views.update", 4},
 };

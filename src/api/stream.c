@@ -11,11 +11,12 @@
 
 #include <stdio.h>
 
-static void socket_free(struct socket *s)
+void socket_free(struct socket *s)
 {
 	if (s->link)
 		app_link_close(s->link);
 	stream_close(s->api->engine, s->stream);
+	mem_free((void *)s->rtm_token.p);
 	mem_free(s);
 }
 
@@ -109,6 +110,8 @@ static struct str hello(struct opening *op, const struct channel *all, size_t co
 	struct buf b;
 	struct json_out o;
 
+	if (op->socket->rtm_token.n)
+		return S("{\"type\":\"hello\"}");
 	buf_init(&b, 1 * MIB);
 	o = json_out(&b);
 	json_open(&o, '{');
@@ -164,6 +167,8 @@ static void open_done(struct work *w)
 		ws_close(api->server, s->conn, 1013, S("the store cannot be read; come back"));
 	} else {
 		s->stream = stream_open(api->engine, s->conn, s->user_id, op->channels, op->count);
+		if (s->rtm_token.n)
+			stream_bare(s->stream);
 		for (size_t i = 0; i < op->frames.count; i++) {
 			struct ws_frame *f = ws_frame_new(((struct str *)op->frames.items)[i]);
 
@@ -175,7 +180,7 @@ static void open_done(struct work *w)
 	mem_free(op);
 }
 
-static void open_stream(struct socket *s, struct str text)
+void stream_begin(struct socket *s, struct str text)
 {
 	struct opening *op = mem_new(sizeof *op);
 	struct err err = {0};
@@ -240,6 +245,19 @@ static void on_presence_sub(struct socket *s, struct arena *a, const struct json
 	stream_watch(s->api->engine, s->stream, list, count);
 }
 
+void stream_message(struct socket *s, const struct json *m)
+{
+	struct str type = json_get_str(m, "type");
+	struct arena a;
+
+	arena_init(&a);
+	if (str_is(type, "typing") && s->stream)
+		on_typing(s, &a, json_get_str(m, "channel"));
+	else if (str_is(type, "presence_sub"))
+		on_presence_sub(s, &a, json_get(m, "ids"));
+	arena_done(&a);
+}
+
 void api_on_ws_message(void *context, conn_id conn, void *user, struct str text)
 {
 	struct socket *s = user;
@@ -253,19 +271,21 @@ void api_on_ws_message(void *context, conn_id conn, void *user, struct str text)
 		app_link_message(s->link, text);
 		return;
 	}
+	if (s->rtm_token.n) {
+		rtm_message(s, text);
+		return;
+	}
 	arena_init(&a);
 	m = json_parse(&a, text, JSON_STRICT, &err);
 	type = json_get_str(m, "type");
 	if (!m)
 		ws_close(s->api->server, conn, 1007, S("a message must be JSON"));
 	else if (str_is(type, "resume") && !s->stream && !s->opening)
-		open_stream(s, text);
+		stream_begin(s, text);
 	else if (str_is(type, "ping"))
 		say(s, arena_printf(&a, "{\"type\":\"pong\",\"id\":%lld}", (long long)json_get_int(m, "id", 0)));
-	else if (str_is(type, "typing") && s->stream)
-		on_typing(s, &a, json_get_str(m, "channel"));
-	else if (str_is(type, "presence_sub"))
-		on_presence_sub(s, &a, json_get(m, "ids"));
+	else
+		stream_message(s, m);
 	arena_done(&a);
 }
 

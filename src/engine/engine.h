@@ -172,6 +172,8 @@ struct engine_counts *engine_counters(struct engine *e);
 /* ---- streams (GET /stream) ---- */
 struct stream;
 /* Net thread, when a stream's opening item is done: from here on it gets what is published to its channels. */
+/* From now on events without our wrapping: of {"type":"event",...,"event":E} E alone. */
+void stream_bare(struct stream *s);
 struct stream *stream_open(struct engine *e, conn_id conn, int64_t user_id, const int64_t *channels, size_t count);
 void stream_close(struct engine *e, struct stream *s);
 int64_t stream_user(const struct stream *s);

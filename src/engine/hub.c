@@ -16,6 +16,7 @@ struct stream {
 	int64_t user_id;
 	int64_t *channels;
 	size_t count;
+	bool bare; /* events without our wrapping */
 	int64_t *watched; /* people, sorted */
 	size_t watched_count;
 };
@@ -58,18 +59,39 @@ static void list_drop(struct map *m, int64_t key, const struct stream *s)
 	}
 }
 
+/* What engine/slack_json.c wraps: {"type":"event","channel":"C","seq":1,"event":{...}}. */
+static struct str unwrapped(struct str json)
+{
+	size_t at;
+
+	if (!str_starts(json, S("{\"type\":\"event\",")) || !str_find(json, S(",\"event\":{"), &at))
+		return json;
+	return str_n(json.p + at + 9, json.n - at - 10);
+}
+
 /* A send may close a connection and so change the list; going backwards, nobody is missed. */
 static void send_all(struct engine *e, struct stream_list *l, struct str json)
 {
-	struct ws_frame *f;
+	struct ws_frame *f, *bare = NULL;
 
 	if (!l || !l->count)
 		return;
 	f = ws_frame_new(json);
-	for (size_t i = l->count; i-- > 0;)
-		if (i < l->count)
-			ws_send(e->loop->server, l->items[i]->conn, f);
+	for (size_t i = l->count; i-- > 0;) {
+		if (i >= l->count)
+			continue;
+		if (l->items[i]->bare && !bare)
+			bare = ws_frame_new(unwrapped(json));
+		ws_send(e->loop->server, l->items[i]->conn, l->items[i]->bare ? bare : f);
+	}
 	ws_frame_release(f);
+	if (bare)
+		ws_frame_release(bare);
+}
+
+void stream_bare(struct stream *s)
+{
+	s->bare = true;
 }
 
 bool stream_has_channel(const struct stream *s, int64_t channel_id)
