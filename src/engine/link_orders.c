@@ -262,7 +262,9 @@ static bool gather(struct making *k, const struct chat_todo *todo, size_t count)
 	struct message m;
 	struct buf b;
 
-	if (!was_away(k->slot, &todo[0]) || store_todo_count(k->w->engine->db, k->slot->row.id, c->away_since, c->away_until, LINK_GATHER + 1) <= LINK_GATHER)
+	k->slot->gathering = was_away(k->slot, &todo[0]) &&
+			     (k->slot->gathering || store_todo_count(k->w->engine->db, k->slot->row.id, c->away_since, c->away_until, LINK_GATHER + 1) > LINK_GATHER);
+	if (!k->slot->gathering)
 		return false;
 	buf_init(&b, most);
 	buf_printf(&b, "_said while " STR_FMT " was away (times are UTC):_\n", STR_ARG(k->slot->row.chat));

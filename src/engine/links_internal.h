@@ -16,6 +16,7 @@ struct link_slot {
 	struct linked_chat *chat; /* NULL: it is not configured any more */
 	struct link_slot *next;   /* of the same channel */
 	bool queued;              /* an outbox row is there for it */
+	bool gathering;           /* so much was said while its chat was away that it becomes few messages */
 	wall_ms refused_at;       /* when its channel was last told that something was refused */
 };
 
