@@ -353,6 +353,7 @@ void write_message_members(struct work *w, struct json_out *o, const struct mess
 		[MESSAGE_BOT] = "bot_message", [MESSAGE_JOIN] = "channel_join", [MESSAGE_LEAVE] = "channel_leave", [MESSAGE_TOPIC] = "channel_topic", [MESSAGE_BROADCAST] = "thread_broadcast", [MESSAGE_FILES] = "file_share",
 		[MESSAGE_PURPOSE] = "channel_purpose", [MESSAGE_NAME] = "channel_name", [MESSAGE_ARCHIVE] = "channel_archive", [MESSAGE_UNARCHIVE] = "channel_unarchive",
 		[MESSAGE_ME] = "me_message"};
+	size_t at;
 
 	json_add_str(o, "type", S("message"));
 	if (m->kind != MESSAGE_PLAIN)
@@ -362,6 +363,8 @@ void write_message_members(struct work *w, struct json_out *o, const struct mess
 	write_bot(w, o, m);
 	json_add_str(o, "ts", ts_text(w->arena, m->ts));
 	json_add_str(o, "text", m->text);
+	if (m->kind == MESSAGE_TOPIC && str_find(m->text, S("topic: "), &at))
+		json_add_str(o, "topic", str_n(m->text.p + at + 7, m->text.n - at - 7));
 	json_add_str(o, "team", id_write(w->arena, 'T', w->engine->workspace_id));
 	if (m->body.n > 2) /* an object: its members, without the braces */
 		json_put_raw(o, str_n(m->body.p + 1, m->body.n - 2));
