@@ -74,7 +74,7 @@ static bool call_method(struct check *k, enum slack_method m, struct str token, 
 {
 	struct arena *a = &k->c->arena;
 	struct str headers[] = {S("Content-Type: application/x-www-form-urlencoded"), arena_printf(a, "Authorization: Bearer " STR_FMT, STR_ARG(token))};
-	struct client_request r = {.method = "POST", .url = arena_printf(a, STR_FMT "%s", STR_ARG(k->api), slack_methods[m].name), .headers = headers, .header_count = COUNT_OF(headers),
+	struct client_request r = {.method = "POST", .url = arena_printf(a, STR_FMT "%s", STR_ARG(k->api), slack_web_methods[m].name), .headers = headers, .header_count = COUNT_OF(headers),
 				   .body = form, .deadline = WITHIN, .answer_max_bytes = ANSWER_MAX, .ca_file = k->c->ca_file};
 	struct err unread = {0};
 	struct buf body;

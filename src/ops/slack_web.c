@@ -4,7 +4,7 @@
 
 #define SECTION_MAX 3000 /* bytes; Slack counts characters (Block Kit reference: section) */
 
-const struct slack_method_info slack_methods[SLACK_METHODS] = {
+const struct slack_method_info slack_web_methods[SLACK_METHODS] = {
 	[SLACK_AUTH_TEST] = {"auth.test", 300, false},
 	[SLACK_CONNECTIONS_OPEN] = {"apps.connections.open", 50, false},
 	/* One a second and channel, which is the engine's pace; "several hundred" in all */
@@ -292,7 +292,7 @@ static struct str first_message(const struct json *answer)
 
 struct str slack_why(struct arena *a, enum slack_method m, const struct json *answer)
 {
-	const char *method = slack_methods[m].name;
+	const char *method = slack_web_methods[m].name;
 	struct str error = json_get_str(answer, "error"), needed = json_get_str(answer, "needed"), said = first_message(answer);
 
 	if (str_is(error, "missing_scope"))

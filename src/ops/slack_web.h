@@ -37,7 +37,7 @@ struct slack_method_info {
 	unsigned a_minute; /* calls that Slack allows: its tiers are 1, 20, 50 and 100 (docs.slack.dev: Rate limits) */
 	bool once;         /* what it does twice is there twice: it must not be sent again unseen */
 };
-extern const struct slack_method_info slack_methods[SLACK_METHODS];
+extern const struct slack_method_info slack_web_methods[SLACK_METHODS];
 
 struct slack_args {
 	struct slack_arg {
