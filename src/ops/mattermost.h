@@ -15,6 +15,7 @@
 struct mm_user {
 	struct str id, username, real_name, email;
 	bool is_bot;
+	bool email_proven; /* by single sign-on, or it was verified */
 };
 struct mm_channel {
 	struct str id, name, team_id, topic; /* name: as in its address; topic: its header */
@@ -120,7 +121,7 @@ MUST_USE bool mm_press_read(struct arena *a, const struct secret *key, struct st
 
 /* A view as Slack's views.open takes it, as the body of actions/dialogs/open for this person. ERR_INVALID: it asks nothing that could be asked. */
 MUST_USE bool mm_dialog_make(struct arena *a, const struct mm_place *at, struct str user_id, struct str trigger, struct str view, struct str *out, struct err *err);
-/* What it sends: `view` is as in Slack's view_submission. */
+/* What it sends: `view` is as the one in Slack's view_submission. */
 struct mm_answer {
 	struct str channel_id, user_id, view;
 	bool cancelled;

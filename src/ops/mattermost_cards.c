@@ -690,15 +690,11 @@ bool mm_dialog_read(struct arena *a, const struct secret *key, struct str body, 
 	buf_init(&b, POST_MAX);
 	o = json_out(&b);
 	json_open(&o, '{');
-	json_add_str(&o, "type", S("view_submission"));
-	json_key(&o, "view");
-	json_open(&o, '{');
 	json_add_str(&o, "callback_id", callback);
 	json_add_str(&o, "private_metadata", private);
 	json_key(&o, "state");
 	json_open(&o, '{');
 	write_values(a, &o, asked, json_get(v, "submission"));
-	json_close(&o, '}');
 	json_close(&o, '}');
 	json_close(&o, '}');
 	out->view = buf_keep(a, &b);

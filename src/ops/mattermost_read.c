@@ -20,6 +20,7 @@ bool mm_user_read(struct arena *a, const struct json *v, struct mm_user *out)
 	struct str first = json_get_str(v, "first_name"), last = json_get_str(v, "last_name"), nick = json_get_str(v, "nickname");
 
 	*out = (struct mm_user){.username = json_get_str(v, "username"), .email = json_get_str(v, "email"), .is_bot = json_get_bool(v, "is_bot", false)};
+	out->email_proven = json_get_str(v, "auth_service").n || json_get_bool(v, "email_verified", false);
 	out->real_name = nick.n ? nick : first.n && last.n ? arena_printf(a, STR_FMT " " STR_FMT, STR_ARG(first), STR_ARG(last)) : first.n ? first : last;
 	return get_id(v, "id", &out->id) && out->username.n > 0;
 }

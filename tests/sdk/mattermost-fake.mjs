@@ -16,8 +16,9 @@ const missing = (what) => new Refusal(404, `app.${what}.get.app_error`, `Unable 
 
 export class MattermostFake {
 	users = new Map(); channels = new Map(); posts = new Map(); files = new Map(); commands = new Map();
-	tokens = new Map(); members = new Map(); ephemerals = []; calls = []; sockets = new Set(); triggers = new Map(); pending = new Map(); hooks = new Map();
+	tokens = new Map(); members = new Map(); ephemerals = []; dialogs = []; calls = []; sockets = new Set(); triggers = new Map(); pending = new Map(); hooks = new Map();
 	bots_may_whisper = true;
+	verifies_emails = true;
 	inject = null; // (method, path, body) => undefined | {status, headers, body, after: true}: instead of an answer; after: it is done first
 	silent = false; // takes bytes and answers nothing
 	#last = 0;
@@ -121,6 +122,7 @@ export class MattermostFake {
 	}
 
 	#routes = [
+		[/^GET \/config\/client$/, () => ({ Version: '11.9.0', SiteName: 'fake', RequireEmailVerification: String(this.verifies_emails), EnableBotAccountCreation: 'true', MaxFileSize: '104857600' })],
 		[/^GET \/users\/me$/, (me) => me],
 		[/^GET \/users$/, (me, _, __, q) => [...this.users.values()].slice(+(q.get('page') ?? 0) * +(q.get('per_page') ?? 60)).slice(0, +(q.get('per_page') ?? 60))],
 		[/^POST \/users\/ids$/, (me, _, ids) => ids.map((id) => this.users.get(id)).filter(Boolean)],
@@ -341,6 +343,7 @@ export class MattermostFake {
 			if (!['text', 'textarea', 'select', 'bool', 'radio'].includes(e.type) || ([...(e.help_text ?? '')].length > 150)) bad('type');
 			if ((e.max_length ?? 0) > (e.type === 'textarea' ? 3000 : 150)) bad('max_length');
 		}
+		this.dialogs.push({ user_id: t.user_id, url, dialog });
 		this.tell('open_dialog', { dialog: JSON.stringify({ trigger_id, url, dialog }) }, { user_id: t.user_id });
 		return { status: 'OK' };
 	}

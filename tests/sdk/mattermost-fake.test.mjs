@@ -60,6 +60,7 @@ test('people, teams and channels', async (t) => {
 	const me = await as_bot.getMe();
 	assert.equal(me.id, bot.id);
 	fits(me, 'users', 'UserProfile');
+	assert.equal((await as_bot.getClientConfig()).RequireEmailVerification, 'true');
 	const team = await as_bot.getTeamByName('ops-team');
 	fits(team, 'teams', 'Team', ['policy_id']);
 	const [channel] = await as_bot.getMyChannels(team.id);

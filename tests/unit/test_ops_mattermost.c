@@ -424,8 +424,8 @@ START_TEST(a_dialog_asks_and_is_answered)
 	ck_assert_int_eq(json_get_int(json_get(d, "elements")->child, "max_length", 0), 1000);
 	state = json_get_str(d, "state");
 	ck_assert_msg(mm_dialog_read(&arena, &place.key, submitted(ALICE, state), &answer, &err), "%s", err.text);
-	ck_str(answer.view, "{\"type\":\"view_submission\",\"view\":{\"callback_id\":\"held.deny\",\"private_metadata\":\"C1 2 3\\nx\",\"state\":{\"values\":{"
-			    "\"said\":{\"text\":{\"type\":\"plain_text_input\",\"value\":\"too \\\"late\\\"\"}},\"env\":{\"pick\":{\"type\":\"static_select\",\"selected_option\":{\"value\":\"prod\"}}}}}}}");
+	ck_str(answer.view, "{\"callback_id\":\"held.deny\",\"private_metadata\":\"C1 2 3\\nx\",\"state\":{\"values\":{"
+			    "\"said\":{\"text\":{\"type\":\"plain_text_input\",\"value\":\"too \\\"late\\\"\"}},\"env\":{\"pick\":{\"type\":\"static_select\",\"selected_option\":{\"value\":\"prod\"}}}}}}");
 	ck_assert(!mm_dialog_read(&arena, &place.key, submitted(BEN, state), &answer, &err));
 	ck_assert_int_eq(err.code, ERR_FORBIDDEN);
 	err = (struct err){0};
