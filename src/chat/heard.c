@@ -364,23 +364,26 @@ static bool is_no_matter(struct work *w, bool ok)
 	return true;
 }
 
+/* A pin of which nobody says whose it is is @srebot's. */
 static bool marked(struct work *w, struct heard_item *item)
 {
+	bool pins = item->h.what == HEARD_PINNED || item->h.what == HEARD_UNPINNED, nobodys = pins && !item->h.person.id.n;
+	int64_t by = nobodys ? w->engine->bot_user_id : item->who.id;
 	struct chat_copy copy;
 	struct chat_link l;
 	struct channel c;
 	struct message m;
 	bool ok;
 
-	if (!find_link(w, item, &l, &c) || !item->is_known || !find_copy(w, &l, item->h.message, &copy, &m))
+	if (!find_link(w, item, &l, &c) || (!item->is_known && !nobodys) || !find_copy(w, &l, item->h.message, &copy, &m))
 		return w->err.code == ERR_NONE;
 	w->told_by = l.id;
-	if (item->h.what == HEARD_REACTED || item->h.what == HEARD_UNREACTED)
-		ok = chat_react(w, &c, &m, item->who.id, item->h.name, item->h.what == HEARD_REACTED, &w->err);
+	if (!pins)
+		ok = chat_react(w, &c, &m, by, item->h.name, item->h.what == HEARD_REACTED, &w->err);
 	else if (item->h.what == HEARD_PINNED)
-		ok = chat_pin(w, &c, &m, item->who.id, &w->err);
+		ok = chat_pin(w, &c, &m, by, &w->err);
 	else
-		ok = chat_unpin(w, &c, &m, item->who.id, &w->err);
+		ok = chat_unpin(w, &c, &m, by, &w->err);
 	w->told_by = 0;
 	return is_no_matter(w, ok);
 }

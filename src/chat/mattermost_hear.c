@@ -479,11 +479,11 @@ static void hear_pinned(struct mattermost *m, const struct mm_post *p)
 	tell(m, &h, p->updated);
 }
 
-/* The event of an edit is that of a pin too: only the times tell. */
+/* The event of an edit is that of a pin too: only the times tell, and not well. What is so already is no matter to our side. */
 static bool hear_edited(struct mattermost *m, struct arena *a, const struct mm_post *p)
 {
-	if (p->edited && p->updated - p->edited < JUST_NOW)
-		return hear_changed(m, a, p);
+	if (p->edited && p->updated - p->edited < JUST_NOW && !hear_changed(m, a, p))
+		return false;
 	hear_pinned(m, p);
 	return true;
 }

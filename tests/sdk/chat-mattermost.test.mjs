@@ -83,6 +83,11 @@ test('edits, deletions, reactions, pins and the topic go both ways', async (t) =
 	await until(async () => (await w.history()).find((m) => m.ts === heard.ts && m.reactions?.[0]?.name === 'eyes'), 'reaction heard');
 	await w.as_ann.removeReaction(w.ann.id, there.id, 'eyes');
 	await until(async () => (await w.history()).find((m) => m.ts === heard.ts && !m.reactions?.length), 'reaction gone');
+	const pins = async () => (await w.d.api(`/api/pins.list?channel=${(await w.channels()).ops}`)).items;
+	await w.as_ben.pinPost(there.id);
+	await until(async () => (await pins()).some((p) => p.message.ts === heard.ts), 'pinned here');
+	await w.as_ben.unpinPost(there.id);
+	await until(async () => !(await pins()).length, 'unpinned here');
 	await w.as_ann.deletePost(there.id);
 	await until(async () => !(await w.history()).some((m) => m.ts === heard.ts), 'deleted here');
 
@@ -94,6 +99,8 @@ test('edits, deletions, reactions, pins and the topic go both ways', async (t) =
 	await until(() => w.fake.posts.get(post.id).metadata.reactions.some((r) => r.emoji_name === 'tada'), 'reaction there');
 	await call('pins.add', { timestamp: ts });
 	await until(() => w.fake.posts.get(post.id).is_pinned, 'pinned there');
+	await call('pins.remove', { timestamp: ts });
+	await until(() => !w.fake.posts.get(post.id).is_pinned, 'unpinned there');
 	await call('conversations.setTopic', { topic: 'all *well*' });
 	await until(() => w.fake.channels.get(w.ops.id).header === 'all **well**', 'header there');
 	await w.as_ann.patchChannel(w.ops.id, { header: 'all **ill**' });
