@@ -39,9 +39,10 @@ before(async () => {
     app_token_file: app-token
     role: responder
     post_every: 10ms
-    channels: [ops, {here: war-room, there: war-room-there, make: true}]
+    channels: [ops, sre-alerts, later, {here: war-room, there: war-room-there, make: true}]
 `);
-	ours = await daemon(['--chats', chats]);
+	const access = put('access.yaml', 'rules:\n  - require core:silence need approval 1 of role:responder not requester\n');
+	ours = await daemon(['--chats', chats, '--access', access]);
 	here = client(ours, ours.token);
 	await up();
 });
@@ -49,7 +50,7 @@ after(async () => { await ours?.stop(); await way?.close(); await slack?.stop();
 
 test('it joins the channel of the file, makes the one that is to be made, and holds two connections', async () => {
 	const bot = client(slack, app.bot_token);
-	assert.deepEqual((await bot.users.conversations()).channels.map((c) => c.name).sort(), ['ops', 'war-room-there']);
+	assert.deepEqual((await bot.users.conversations()).channels.map((c) => c.name).sort(), ['ops', 'sre-alerts', 'war-room-there']);
 	assert.equal(way.calls('apps.connections.open').length, 2);
 	assert.equal(way.links.size, 2);
 });
@@ -116,6 +117,63 @@ test('a slash command and a button are commands, answered to who asked', async (
 	assert.ok(way.frames.some((f) => f.out && f.envelope_id === acked[0].envelope_id), 'it was acknowledged');
 });
 
+test('a mention and a direct message are commands', async () => {
+	const { ts } = await there.chat.postMessage({ channel: idThere(), text: `<@${app.bot_user_id}> status` });
+	await until(async () => (await history(there, idThere())).some((m) => m.bot_id === app.bot_id && m.ts > ts && /alerts/.test(m.text)), 'the answer');
+	const { channel } = await there.conversations.open({ users: app.bot_user_id });
+	await there.chat.postMessage({ channel: channel.id, text: 'status' });
+	await until(async () => (await history(there, channel.id)).some((m) => m.bot_id === app.bot_id), 'the answer in the direct message');
+	assert.ok(way.frames.some((f) => f.payload?.event?.type === 'app_mention'), 'the mention came twice');
+	assert.equal((await history(here, idHere())).filter((m) => /> status$/.test(m.text)).length, 1);
+});
+
+const buttons = (m) => JSON.stringify(m).match(/"action_id":"[^"]+"/g) ?? [];
+const button = (m, action) => {
+	const found = [];
+	const walk = (v) => { if (v && typeof v === 'object') { if (v.action_id === action) found.push(v); Object.values(v).forEach(walk); } };
+	walk(m);
+	assert.equal(found.length, 1, `${action} in ${buttons(m)}`);
+	return found[0];
+};
+const press = (m, action, channel, token) => slack.api('/api/blocks.actions', { token, body: { container: { type: 'message', channel_id: channel, message_ts: m.ts }, actions: [button(m, action)] } });
+
+test('an alert is a message there, its button acknowledges it here, and the message says so', async () => {
+	const key = ours.made.sources.prod.url;
+	await fetch(key, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ version: '4', status: 'firing', groupKey: 'g', receiver: 'x', groupLabels: {}, commonLabels: {}, commonAnnotations: {},
+		externalURL: '', alerts: [{ status: 'firing', labels: { alertname: 'Slow', severity: 'page' }, annotations: {}, startsAt: new Date().toISOString(), endsAt: '0001-01-01T00:00:00Z', fingerprint: 'f1' }] }) });
+	const alerts = slack.made.channels['sre-alerts'].id, find = async () => (await history(there, alerts)).find((m) => /Slow/.test(m.text) && !m.thread_ts);
+	const m = await until(find, 'the alert in Slack');
+	assert.equal((await press(m, 'alert.ack', alerts)).ok, true);
+	await until(async () => JSON.stringify(await find()).includes('acknowledged by'), 'the message there says who has it');
+	assert.equal((await ours.api('/v1/alerts')).alerts[0].state, 'acknowledged');
+	assert.equal((await history(there, alerts)).filter((x) => /Slow/.test(x.text)).length, 1, 'one message throughout');
+});
+
+test('a button that asks why opens a dialog there', async () => {
+	const asked = await ours.api('/v1/commands', { body: { line: 'silence severity=page 2h works', channel: idHere() } });
+	assert.equal(asked.status, 'held', JSON.stringify(asked));
+	const m = await until(async () => (await history(there, idThere())).find((x) => buttons(x).some((b) => /held\.(reject|deny)/.test(b))), 'the request in Slack');
+	const action = /held\.(?:reject|deny)/.exec(JSON.stringify(m))[0];
+	await press(m, action, idThere(), slack.made.tokens.look.token);
+	const call = await until(() => way.calls('views.open').find((c) => c.answer), 'the dialog');
+	const view = JSON.parse(call.answer).view;
+	assert.ok(view?.id, call.answer);
+	const did = await slack.api('/api/views.submit', { token: slack.made.tokens.look.token, body: { view_id: view.id, state: { values: { said: { said: { type: 'plain_text_input', value: 'not during the sale' } } } } } });
+	assert.equal(did.ok, true, JSON.stringify(did));
+	await until(async () => JSON.stringify(await ours.api('/v1/approvals?state=all')).includes('not during the sale'), 'it is rejected, and why');
+});
+
+test('invited to a channel of the file later, it is linked then; a new name of it is kept', async () => {
+	const { channel } = await there.conversations.create({ name: 'later' });
+	await there.conversations.invite({ channel: channel.id, users: app.bot_user_id });
+	await until(async () => (await here.conversations.list()).channels.some((c) => c.name === 'later'), 'the channel here');
+	await until(async () => {
+		await there.chat.postMessage({ channel: channel.id, text: 'anybody?' });
+		const made = (await here.conversations.list()).channels.find((c) => c.name === 'later');
+		return (await ours.api(`/api/conversations.history?channel=${made.id}`, { token: ours.adminToken() })).messages?.some((m) => m.text === 'anybody?');
+	}, 'it is heard');
+});
+
 test('a 429 is waited for, and nothing is lost, doubled or out of order', async () => {
 	way.plan('chat.postMessage', { times: 2, before: way.say(429, { ok: false, error: 'ratelimited' }, { 'retry-after': '1' }) });
 	for (let i = 0; i < 5; i++) await here.chat.postMessage({ channel: idHere(), text: `limited ${i}` });
@@ -142,6 +200,18 @@ test('killed while a message is being sent: it arrives once, whether it was take
 		assert.equal(await countThere(text), 1);
 		assert.ok(way.calls('conversations.history').length > looked, 'it looked first');
 	}
+	await up();
+});
+
+test('killed when a file was shared: it is there once', async () => {
+	const held = new Promise((done) => way.plan('files.completeUploadExternal', { after: done }));
+	await here.filesUploadV2({ channel_id: idHere(), filename: 'once.txt', file: Buffer.from('once'), initial_comment: 'once' });
+	await held;
+	await ours.kill();
+	await ours.restart();
+	await here.chat.postMessage({ channel: idHere(), text: 'behind the file' });
+	await saidThere('behind the file');
+	assert.equal((await history(there, idThere())).filter((m) => m.files?.[0]?.name === 'once.txt').length, 1);
 	await up();
 });
 
