@@ -69,7 +69,8 @@ struct mattermost {
 	bool emails_proven;        /* nobody can enter with an address that is not theirs */
 	/* the WebSocket */
 	struct ws_out *ws;
-	int64_t seq;
+	int64_t seq;               /* of what we say ... */
+	int64_t next_event;        /* ... and of what comes next: the server numbers it */
 	unsigned unanswered;       /* pings */
 	mono_ms ping_at;
 	/* what is known */

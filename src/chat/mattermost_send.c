@@ -105,7 +105,7 @@ static struct mm_message message_of(struct mm_job *j)
 
 	mm_message_make(&j->arena, &at, o->author, o->text, o->body, &m);
 	if (j->file_lines.n)
-		m.text = arena_printf(&j->arena, STR_FMT STR_FMT, STR_ARG(m.text), STR_ARG(j->file_lines));
+		m.text = mm_clip(arena_printf(&j->arena, STR_FMT STR_FMT, STR_ARG(m.text), STR_ARG(j->file_lines)), MM_TEXT_MAX);
 	return m;
 }
 

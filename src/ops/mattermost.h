@@ -92,6 +92,8 @@ struct mm_names {
 struct str mm_markdown(struct arena *a, struct str mrkdwn, const struct mm_names *names);
 /* The other way. @name and ~channel become <@ID> and <#ID>; all that is no markup is escaped. */
 struct str mm_mrkdwn(struct arena *a, struct str markdown, const struct mm_names *names);
+/* At most so many characters. */
+struct str mm_clip(struct str s, size_t most);
 /* What somebody is called, so that it shows as it is written. */
 struct str mm_plain(struct arena *a, struct str s);
 /* What a post says: its text, what its attachments say, and the names of its files with `link` to it; mrkdwn. */

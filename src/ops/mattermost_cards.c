@@ -443,6 +443,7 @@ void mm_message_make(struct arena *a, const struct mm_place *at, struct str auth
 	out->text = top.n || out->attachments.n ? buf_keep(a, &top) : mm_markdown(a, text, at->names);
 	if (author.n)
 		out->text = arena_printf(a, "**" STR_FMT ":** " STR_FMT, STR_ARG(mm_plain(a, author)), STR_ARG(out->text));
+	out->text = mm_clip(out->text, MM_TEXT_MAX);
 	buf_done(&top);
 	maker_done(&m);
 }

@@ -306,8 +306,7 @@ static void markdown(struct writer *w, struct str s, char before)
 	}
 }
 
-/* At most so many characters, and not a part of one. */
-static struct str clip_runes(struct str s, size_t most)
+struct str mm_clip(struct str s, size_t most)
 {
 	size_t runes = 0;
 
@@ -324,7 +323,7 @@ struct str mm_markdown(struct arena *a, struct str mrkdwn, const struct mm_names
 
 	buf_init(&b, 4 * MIB);
 	markdown(&w, str_clip(mrkdwn, 256 * KIB), '\n');
-	return clip_runes(buf_keep(a, &b), MM_TEXT_MAX);
+	return mm_clip(buf_keep(a, &b), MM_TEXT_MAX);
 }
 
 struct str mm_plain(struct arena *a, struct str s)

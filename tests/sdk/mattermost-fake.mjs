@@ -84,7 +84,7 @@ export class MattermostFake {
 		const path = url.pathname.replace(/^\/api\/v4/, '');
 		this.calls.push({ method: req.method, path, body });
 		try {
-			const wrong = this.inject?.(req.method, path, body);
+			const wrong = await this.inject?.(req.method, path, body);
 			if (wrong && !wrong.after) answer = wrong.body ?? {}, status = wrong.status, headers = wrong.headers ?? {};
 			else answer = await this.#route(req, path, url.searchParams, body, type);
 			if (wrong?.after) answer = wrong.body ?? {}, status = wrong.status, headers = wrong.headers ?? {};
