@@ -91,22 +91,23 @@ bool store_outbox_of_kind(struct db *db, struct arena *a, const char *kind, stru
 	return rows_end(&rows, err);
 }
 
-static bool counted(struct rows rows)
+/* 0 if the store fails */
+static int64_t counted(struct rows rows)
 {
 	struct err ignored = {0};
-	bool any = rows_next(&rows) && rows_int(&rows, 0) > 0;
+	int64_t n = rows_next(&rows) ? rows_int(&rows, 0) : 0;
 
-	return rows_end(&rows, &ignored) && any;
+	return rows_end(&rows, &ignored) ? n : 0;
 }
 
 bool store_outbox_waits(struct db *db, int64_t home_id, const char *kind, struct str payload)
 {
-	return counted(db_rows(db, Q_OUTBOX_WAITS, B_INT(home_id), B_STR(str_of(kind)), B_STR(payload)));
+	return counted(db_rows(db, Q_OUTBOX_WAITS, B_INT(home_id), B_STR(str_of(kind)), B_STR(payload))) > 0;
 }
 
 bool store_outbox_before(struct db *db, const struct due_row *row)
 {
-	return counted(db_rows(db, Q_OUTBOX_BEFORE, B_INT(row->home_id), B_STR(row->kind), B_STR(row->payload), B_INT(row->id)));
+	return counted(db_rows(db, Q_OUTBOX_BEFORE, B_INT(row->home_id), B_STR(row->kind), B_STR(row->payload), B_INT(row->id))) > 0;
 }
 
 bool store_outbox_forward(struct db *db, const struct due_row *row, wall_ms now, struct err *err)

@@ -132,6 +132,30 @@ test('after four hours a connection is asked to come again', async () => {
 	}
 });
 
+test('for an app that is away 5,000 events wait, and the last of them says that there were more', async () => {
+	const app = await make('away'), bot = client(app.bot_token), { channel } = await ann.conversations.create({ name: 'flood' });
+	await bot.conversations.join({ channel: channel.id }); // its own joining is the first that it hears of there
+	let n = 0;
+	await Promise.all(Array.from({ length: 32 }, async () => {
+		while (n++ < 5050)
+			assert.ok((await d.api('/api/chat.postMessage', { body: { channel: channel.id, text: `flood ${n}` } })).ok);
+	}));
+	const link = await raw(app), events = () => link.got.filter((m) => m.type === 'events_api'), acked = new Set();
+	await until(() => {
+		for (const m of events().filter(({ envelope_id }) => !acked.has(envelope_id))) {
+			acked.add(m.envelope_id);
+			link.ack(m);
+		}
+		return events().some((m) => m.payload.type === 'app_rate_limited');
+	}, 'the last', 30000);
+	const { minute_rate_limited, ...limited } = events().find((m) => m.payload.type === 'app_rate_limited').payload;
+	assert.deepEqual(limited, { token: limited.token, team_id: limited.team_id, type: 'app_rate_limited', api_app_id: app.app_id });
+	assert.equal(minute_rate_limited % 60, 0);
+	assert.equal(new Set(events().map((m) => m.payload.event_id ?? 'limited')).size, 5000);
+	await link.end();
+	await d.api('/v1/apps/away', { method: 'DELETE' });
+});
+
 test('a real Hubot answers `hubot ping`, in a channel and in a direct message', async () => {
 	process.env.HUBOT_LOG_LEVEL = 'error';
 	const { loadBot } = await import('hubot');
