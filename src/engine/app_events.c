@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "engine/app_send.h"
 #include "engine/apps.h"
+#include "engine/engine_internal.h"
 #include "engine/messages.h"
 #include "engine/slack_json.h"
 #include "ops/text.h"
@@ -106,15 +107,36 @@ static struct str too_many(struct work *w, const struct app_hearer *h)
 	return buf_keep(w->arena, &b);
 }
 
+struct app_room {
+	int64_t left;     /* so many at least may still wait for the app */
+	wall_ms full_until;
+};
+
+/* How many more may wait: takes one. Counting thousands for each message would be what messages take most of their time for, so
+ * they are counted when there may be no room, and of an app that is full once a second. */
+static int64_t take_room(struct work *w, int64_t app_id)
+{
+	struct map *rooms = &w->engine->loop->app_rooms;
+	struct app_room *r = map_get(rooms, (uint64_t)app_id);
+
+	if (!r)
+		map_put(rooms, (uint64_t)app_id, r = mem_new(sizeof *r));
+	if (r->left <= 1 && w->now >= r->full_until) {
+		r->left = APP_EVENTS_WAITING_MAX - store_outbox_count(w->engine->db, app_id, KIND_APP_EVENT, APP_EVENTS_WAITING_MAX);
+		r->full_until = r->left > 1 ? 0 : w->now + SECOND;
+	}
+	return r->left > 0 ? r->left-- : 0;
+}
+
 static bool add(const struct news *n, const struct app_hearer *h)
 {
 	struct work *w = n->w;
-	int64_t waiting = store_outbox_count(w->engine->db, h->app_id, KIND_APP_EVENT, APP_EVENTS_WAITING_MAX), id = engine_id(w);
+	int64_t room = take_room(w, h->app_id), id = engine_id(w);
 	struct str text;
 
-	if (waiting >= APP_EVENTS_WAITING_MAX)
+	if (!room)
 		return true;
-	text = waiting == APP_EVENTS_WAITING_MAX - 1 ? too_many(w, h) : payload(n, h, id);
+	text = room == 1 ? too_many(w, h) : payload(n, h, id);
 	effect_wake(w);
 	return !text.n || store_due_add(w->engine->db, DUE_OUTBOX, h->app_id, id, w->now, KIND_APP_EVENT, text, n->err);
 }

@@ -460,8 +460,13 @@ void engine_stop(struct engine *e)
 
 void engine_free(struct engine *e)
 {
+	void *room;
+
 	if (!e)
 		return;
+	for (size_t i = 0; map_next(&e->loop->app_rooms, &i, &room);)
+		mem_free(room);
+	map_done(&e->loop->app_rooms);
 	alerts_free(e);
 	heartbeats_free(e);
 	links_free(e->links);

@@ -53,6 +53,7 @@ struct loop_state {
 	bool checkpoint_waits; /* its timer is in the store */
 	mono_ms sick_until; /* while the store takes nothing (live.unwritable): when it is tried again */
 	unsigned search_behind; /* messages that came since the index was whole; a hint */
+	struct map app_rooms; /* app id -> struct app_room, app_events.c's own */
 	struct map turns; /* channel id -> when it may be told next, as a pointer-sized number */
 	struct arena scratch;
 	unsigned committed;  /* items of the last batch that wrote */
