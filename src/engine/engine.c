@@ -304,6 +304,7 @@ static void on_wake(uv_async_t *handle)
 		l->under_way--;
 		w->done(w);
 	}
+	hub_flush(e);
 	audit_syslog_look(e);
 	next_due = current_due(e, &sick);
 	arm_due_timer(e, next_due, sick);

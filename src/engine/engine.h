@@ -3,7 +3,7 @@
  * Two threads. The net thread owns sockets; it hands whole work items to the work thread, which runs them one after the
  * other on the store and commits everything that queued up meanwhile as one transaction. Only then do results go back, in
  * order: first what an item publishes, then its done(). So an answer means that it is on disk, and what a stream is told
- * is never ahead of the store.
+ * is never ahead of the store. What is published to a channel is gathered, and leaves with all else that the batch says there.
  */
 #pragma once
 #include "base/crypt.h"

@@ -69,10 +69,13 @@ struct loop_state {
 	bool tick_queued, running;
 	struct advance advance;
 	struct map by_channel, by_user, by_watched; /* id -> struct stream_list */
+	struct stream_list *gathered; /* channels with messages that are to leave */
 	unsigned streams;
 };
 
-void hub_apply(struct engine *e, const struct effect *fx); /* net thread */
+/* Net thread. What is published to channels is gathered until hub_flush(). */
+void hub_apply(struct engine *e, const struct effect *fx);
+void hub_flush(struct engine *e);
 void hub_free(struct engine *e);
 
 /* work_thread.c */

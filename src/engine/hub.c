@@ -6,10 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Messages that leave in one piece: as they are, and without our wrapping. */
+struct telling {
+	struct buf whole, bare;
+};
+
 struct stream_list {
 	struct stream **items;
 	size_t count, room;
+	struct telling *gathered; /* of a channel: what is to leave; NULL: nothing */
+	struct stream_list *next_gathered;
 };
+
+#define GATHERED_MOST (64 * KIB)
 
 struct stream {
 	conn_id conn;
@@ -69,24 +78,84 @@ static struct str unwrapped(struct str json)
 	return str_n(json.p + at + 9, json.n - at - 10);
 }
 
-/* A send may close a connection and so change the list; going backwards, nobody is missed. */
-static void send_all(struct engine *e, struct stream_list *l, struct str json)
+static void telling_init(struct telling *t)
 {
-	struct ws_frame *f, *bare = NULL;
+	buf_init(&t->whole, SIZE_MAX / 2);
+	buf_init(&t->bare, SIZE_MAX / 2);
+}
 
-	if (!l || !l->count)
-		return;
-	f = ws_frame_new(json);
+static void telling_done(struct telling *t)
+{
+	buf_done(&t->whole);
+	buf_done(&t->bare);
+}
+
+static void telling_add(struct telling *t, struct str json)
+{
+	ws_message_write(&t->whole, json);
+	ws_message_write(&t->bare, unwrapped(json));
+}
+
+/* A send may close a connection and so change the list; going backwards, nobody is missed. */
+static void tell(struct engine *e, const struct stream_list *l, const struct telling *t)
+{
+	struct ws_frame *whole = ws_frame_of(&t->whole), *bare = NULL;
+
 	for (size_t i = l->count; i-- > 0;) {
 		if (i >= l->count)
 			continue;
 		if (l->items[i]->bare && !bare)
-			bare = ws_frame_new(unwrapped(json));
-		ws_send(e->loop->server, l->items[i]->conn, l->items[i]->bare ? bare : f);
+			bare = ws_frame_of(&t->bare);
+		ws_send(e->loop->server, l->items[i]->conn, l->items[i]->bare ? bare : whole);
 	}
-	ws_frame_release(f);
-	if (bare)
-		ws_frame_release(bare);
+	ws_frame_release(whole);
+	ws_frame_release(bare);
+}
+
+static void tell_all(struct engine *e, const struct stream_list *l, struct str json)
+{
+	struct telling t;
+
+	if (!l || !l->count)
+		return;
+	telling_init(&t);
+	telling_add(&t, json);
+	tell(e, l, &t);
+	telling_done(&t);
+}
+
+/* What a batch says in a channel leaves at its end in one piece: for a thousand who listen, a write each instead of one a message.
+ * Before anything that could be told in the wrong order hub_flush() is called. */
+static void gather(struct engine *e, int64_t channel_id, struct str json)
+{
+	struct stream_list *l = map_get(&e->loop->by_channel, (uint64_t)channel_id);
+
+	if (!l)
+		return;
+	if (!l->gathered) {
+		l->gathered = mem_new(sizeof *l->gathered);
+		telling_init(l->gathered);
+		l->next_gathered = e->loop->gathered;
+		e->loop->gathered = l;
+	}
+	telling_add(l->gathered, json);
+	if (l->gathered->whole.n > GATHERED_MOST)
+		hub_flush(e);
+}
+
+void hub_flush(struct engine *e)
+{
+	struct stream_list *l;
+
+	while ((l = e->loop->gathered)) {
+		struct telling *t = l->gathered;
+
+		e->loop->gathered = l->next_gathered;
+		l->gathered = NULL;
+		tell(e, l, t);
+		telling_done(t);
+		mem_free(t);
+	}
 }
 
 void stream_bare(struct stream *s)
@@ -138,7 +207,7 @@ static void count_presence(struct engine *e, int64_t user_id, int delta)
 	if (now > 1 || (now == 1 && delta < 0))
 		return;
 	arena_init(&a);
-	send_all(e, map_get(&l->by_watched, (uint64_t)user_id),
+	tell_all(e, map_get(&l->by_watched, (uint64_t)user_id),
 		 arena_printf(&a, "{\"type\":\"presence\",\"user\":\"" STR_FMT "\",\"presence\":\"%s\"}", STR_ARG(id_write(&a, 'U', user_id)), now ? "active" : "away"));
 	arena_done(&a);
 }
@@ -157,6 +226,7 @@ struct stream *stream_open(struct engine *e, conn_id conn, int64_t user_id, cons
 {
 	struct stream *s = mem_new(sizeof *s);
 
+	hub_flush(e); /* what was said before is not for this one */
 	s->conn = conn;
 	s->user_id = user_id;
 	s->channels = mem_grow(NULL, count * sizeof *s->channels);
@@ -174,6 +244,7 @@ void stream_close(struct engine *e, struct stream *s)
 {
 	if (!s)
 		return;
+	hub_flush(e);
 	for (size_t i = 0; i < s->count; i++)
 		list_drop(&e->loop->by_channel, s->channels[i], s);
 	for (size_t i = 0; i < s->watched_count; i++)
@@ -285,7 +356,7 @@ unsigned streams_of_user(struct engine *e, int64_t user_id)
 
 void stream_publish_channel(struct engine *e, int64_t channel_id, struct str json)
 {
-	send_all(e, map_get(&e->loop->by_channel, (uint64_t)channel_id), json);
+	tell_all(e, map_get(&e->loop->by_channel, (uint64_t)channel_id), json);
 }
 
 void stream_publish_all(struct engine *e, struct str json)
@@ -307,12 +378,14 @@ void hub_apply(struct engine *e, const struct effect *fx)
 	struct loop_state *l = e->loop;
 	struct stream_list *mine;
 
+	if (fx->kind != FX_PUBLISH_CHANNEL && fx->kind != FX_CALL)
+		hub_flush(e);
 	switch (fx->kind) {
 	case FX_PUBLISH_CHANNEL:
-		stream_publish_channel(e, fx->a, fx->json);
+		gather(e, fx->a, fx->json);
 		break;
 	case FX_PUBLISH_USER:
-		send_all(e, map_get(&l->by_user, (uint64_t)fx->a), fx->json);
+		tell_all(e, map_get(&l->by_user, (uint64_t)fx->a), fx->json);
 		break;
 	case FX_PUBLISH_ALL:
 		stream_publish_all(e, fx->json);

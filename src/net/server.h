@@ -105,9 +105,11 @@ struct server_counts server_count(const struct server *s);
 
 /* ---- WebSocket ---- */
 
-/* A frame built once and shared by all who get it. */
+/* Built once and shared by all who get it: one text message, or several that leave in one piece. */
 struct ws_frame;
-struct ws_frame *ws_frame_new(struct str text); /* one text message */
+struct ws_frame *ws_frame_new(struct str text);
+void ws_message_write(struct buf *to, struct str text); /* one more, behind those that are there */
+struct ws_frame *ws_frame_of(const struct buf *messages);
 void ws_frame_release(struct ws_frame *f);      /* the maker's hold; sends in flight keep theirs */
 
 /* Answers an upgrade request with 101. After it on_ws_message() and, once, on_ws_closed() come with `user`. false: the client

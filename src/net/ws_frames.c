@@ -67,6 +67,19 @@ struct ws_frame *ws_frame_new(struct str text)
 	return frame_build(WSLAY_TEXT_FRAME, text);
 }
 
+void ws_message_write(struct buf *to, struct str text)
+{
+	uint8_t head[10];
+
+	buf_add(to, str_n((const char *)head, head_write(head, WSLAY_TEXT_FRAME, text.n)));
+	buf_add(to, text);
+}
+
+struct ws_frame *ws_frame_of(const struct buf *messages)
+{
+	return frame_new(buf_str(messages));
+}
+
 #define CONTROL_MAX 125 /* bytes of payload, section 5.5 */
 
 static struct str close_payload(char out[CONTROL_MAX], int code, struct str reason)

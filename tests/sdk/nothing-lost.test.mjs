@@ -2,7 +2,7 @@
 import { test, after, before } from 'node:test';
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { daemon } from './daemon.mjs';
+import { daemon, until } from './daemon.mjs';
 
 const require = createRequire(new URL('../package.json', import.meta.url));
 const WebSocket = require('ws');
@@ -91,4 +91,36 @@ test('a stream resumes without a gap and without a double after a kill', async (
 	const live = listen({ [channel]: from }, (s) => s.length === 3);
 	await d.api('/api/chat.postMessage', { body: { channel, text: 'three' } });
 	assert.deepEqual([...(await live)], [from + 1, from + 2, from + 3]);
+});
+
+test('who comes while much is said hears all of it from hello on, once and in order', async () => {
+	const channels = ['ops', 'sre-alerts'].map((name) => d.made.channels[name].id);
+	const streams = [];
+	let left = 1500;
+	const open = () => {
+		const ws = new WebSocket(`${d.url.replace('http', 'ws')}/stream?token=${d.token}`), stream = { ws, next: {}, wrong: [] };
+		streams.push(stream);
+		ws.on('open', () => ws.send('{"type":"resume"}'));
+		ws.on('message', (raw) => {
+			const m = JSON.parse(raw);
+			if (m.type === 'hello')
+				stream.next = Object.fromEntries(channels.map((c) => [c, m.channels[c] + 1]));
+			if (m.type === 'event' && m.seq !== stream.next[m.channel]++)
+				stream.wrong.push(m.seq);
+		});
+	};
+	const post = async () => {
+		while (left-- > 0) {
+			if (left % 50 === 0)
+				open();
+			assert.ok((await d.api('/api/chat.postMessage', { body: { channel: channels[left % 2], text: `much ${left}` } })).ok);
+		}
+	};
+	await Promise.all(Array.from({ length: 32 }, post));
+	const { channels: boot } = await d.api('/v1/boot');
+	const last = Object.fromEntries(boot.map((c) => [c.id, c.last_seq]));
+	await until(() => streams.every(({ next }) => channels.every((c) => next[c] === last[c] + 1)), 'all have heard all of it');
+	assert.deepEqual(streams.flatMap(({ wrong }) => wrong), []);
+	for (const { ws } of streams)
+		ws.terminate();
 });
