@@ -4,6 +4,8 @@
  *                                                  body of a POST goes to all of them, any other request is answered `ok`
  *     fan clients PORT PATH N ROUNDS PID REQUEST   N clients on PATH; REQUEST is a file with a whole HTTP request whose
  *                                                  body holds MARKMARK: sent once a round, timed until all have its mark
+ *     fan listen PORT PATH N                       N clients on PATH that read until standard input ends, and then until nothing comes
+ *                                                  any more; prints OPEN when all are there, and in the end how many messages came
  *
  * `clients` prints `FAN ms=MEDIAN kib=MEMORY-PER-CLIENT` (of process PID). Loopback only; ends by itself after 60 s.
  */
@@ -129,6 +131,11 @@ _Noreturn static void serve(int port)
 struct client {
 	int fd;
 	bool upgraded, has_mark;
+	/* of a listener: */
+	unsigned long messages;
+	uint64_t left;       /* of the frame's payload */
+	unsigned char head[10];
+	unsigned head_n;
 };
 
 static struct client *clients;
@@ -199,6 +206,51 @@ static void take(struct client *c)
 	}
 }
 
+/* A server's frames have no mask (RFC 6455 section 5.2). false: a close frame. */
+static bool count_frames(struct client *c, const unsigned char *in, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		uint64_t step = n - i < c->left ? n - i : c->left;
+		unsigned kind;
+
+		c->left -= step;
+		i += step;
+		if (i == n)
+			break;
+		c->head[c->head_n++] = in[i++];
+		kind = c->head_n > 1 ? c->head[1] : 0;
+		if (c->head_n < (kind == 127 ? 10 : kind == 126 ? 4 : 2))
+			continue;
+		c->left = kind;
+		if (kind >= 126)
+			c->left = 0;
+		for (unsigned k = 2; k < c->head_n; k++)
+			c->left = c->left << 8 | c->head[k];
+		c->messages += (c->head[0] & 15) == 1;
+		c->head_n = 0;
+		if ((c->head[0] & 15) == 8)
+			return false;
+	}
+	return true;
+}
+
+static int cut;
+
+/* Who is cut off stays away: the figure is to say so. */
+static void listen_to(struct client *c)
+{
+	static unsigned char in[256 * 1024];
+	ssize_t n = recv(c->fd, in, sizeof in, 0);
+
+	if (n > 0 && count_frames(c, in, (size_t)n))
+		return;
+	cut++;
+	close(c->fd);
+}
+
+#define STDIN_TAG (1 << 30)
+static bool counting, input_ended;
+
 /* Serves what is ready; false after `wait_ms` of silence. */
 static bool turn(int wait_ms)
 {
@@ -206,12 +258,14 @@ static bool turn(int wait_ms)
 	int n = epoll_wait(ep, events, 512, wait_ms);
 
 	for (int i = 0; i < n; i++) {
-		struct client *c = &clients[events[i].data.fd];
+		struct client *c = events[i].data.fd == STDIN_TAG ? NULL : &clients[events[i].data.fd];
 
-		if (events[i].events & EPOLLOUT)
+		if (events[i].data.fd == STDIN_TAG)
+			input_ended = true;
+		else if (events[i].events & EPOLLOUT)
 			ask_upgrade(c);
 		else
-			take(c);
+			(counting ? listen_to : take)(c);
 	}
 	return n > 0;
 }
@@ -298,17 +352,41 @@ static int run_clients(int port, int rounds, const char *pid, const char *file)
 	return 0;
 }
 
+static int run_listeners(int port)
+{
+	unsigned long total = 0, least = (unsigned long)-1;
+
+	open_all(port);
+	counting = true;
+	watch(ep, 0, EPOLLIN | EPOLLHUP, STDIN_TAG);
+	puts("OPEN");
+	fflush(stdout);
+	while (!input_ended)
+		turn(-1);
+	epoll_ctl(ep, EPOLL_CTL_DEL, 0, NULL);
+	while (turn(500))
+		;
+	for (int i = 0; i < count; i++) {
+		total += clients[i].messages;
+		least = clients[i].messages < least ? clients[i].messages : least;
+	}
+	printf("LISTEN messages=%lu least=%lu cut=%d\n", total, least, cut);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	many_descriptors();
 	alarm(60);
 	if (argc == 3 && !strcmp(argv[1], "serve"))
 		serve(atoi(argv[2]));
-	if (argc != 8 || strcmp(argv[1], "clients"))
+	if (!(argc == 8 && !strcmp(argv[1], "clients")) && !(argc == 5 && !strcmp(argv[1], "listen")))
 		return 2;
 	path = argv[3];
 	count = atoi(argv[4]);
 	clients = calloc((size_t)count, sizeof *clients);
 	ep = epoll_create1(0);
+	if (argc == 5)
+		return run_listeners(atoi(argv[2]));
 	return run_clients(atoi(argv[2]), atoi(argv[5]), argv[6], argv[7]);
 }

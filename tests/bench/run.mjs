@@ -1,17 +1,19 @@
-// run.mjs [alerts|http|fan|commands|storm|sources|access|runner ...] -- measures opsroomd beside its peers, in turn, in the same run: what counts is the ratio.
+// run.mjs [alerts|http|fan|posts|socket|commands|storm|sources|access|runner ...] -- measures opsroomd beside its peers, in turn, in the same run: what counts is the ratio.
 //
 // Loopback only and bounded. ROUNDS=3 rounds, SECONDS_EACH=2 a measurement; the median round is printed.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
+const WebSocket = createRequire(new URL('../package.json', import.meta.url))('ws');
 const rounds = Number(process.env.ROUNDS || 3), seconds = Number(process.env.SECONDS_EACH || 2);
-const streams = Number(process.env.STREAMS || 5000), command_rate = 1000;
+const streams = Number(process.env.STREAMS || 5000), listeners = Number(process.env.LISTENERS || 1000), command_rate = 1000, envelope_rate = 200;
 const dir = mkdtempSync(join(tmpdir(), 'opsroom-bench-'));
 const children = new Set();
 let launched = 0;
@@ -85,10 +87,10 @@ function wrk(url, connections, script = 'get.lua', more = {}) {
 function provision(data) {
 	const file = join(dir, 'provision.yaml');
 
-	writeFileSync(file, 'users: [{name: ann, email: ann@example.com, password: "correct horse battery", role: admin}]\n'
-		+ 'channels: [{name: busy, members: [ann]}]\ntokens: [{name: kit, user: ann}]\n');
+	writeFileSync(file, 'users: [{name: ann, email: ann@example.com, password: "correct horse battery", role: admin}, {name: eve}]\n'
+		+ 'channels: [{name: busy, members: [ann]}, {name: quiet, members: [eve]}]\ntokens: [{name: kit, user: ann, scopes: admin}, {name: ear, user: eve}]\n');
 	const made = JSON.parse(execFileSync('build/opsroomd', ['provision', '--data', data, file], { encoding: 'utf8' }));
-	return { token: made.tokens.kit.token, channel: made.channels.busy.id };
+	return { token: made.tokens.kit.token, elsewhere: made.tokens.ear.token, channel: made.channels.busy.id };
 }
 
 const row = (name, ...cells) => console.log(name.padEnd(46), ...cells);
@@ -162,13 +164,129 @@ async function fan() {
 	row('memory of an idle stream', `${column(results, 1).toFixed(2)} KiB`);
 }
 
+/* ---- messages posted while many listen, on disk when they are answered; beside bare epoll, which keeps nothing and writes each message to each ---- */
+
+async function listen(port, path) {
+	const child = spawn(build('fan'), ['listen', String(port), path, String(listeners)], { stdio: ['pipe', 'pipe', 'inherit'] });
+	let out = '';
+
+	children.add(child);
+	const gone = new Promise((r) => child.once('exit', r));
+	await new Promise((r) => child.stdout.on('data', (d) => { out += d; if (out.includes('OPEN')) r(); }));
+	return async () => {
+		child.stdin.end();
+		await gone;
+		children.delete(child);
+		return /messages=(\d+) least=(\d+) cut=(\d+)/.exec(out).slice(1).map(Number);
+	};
+}
+
+async function one_of_posts(server, stream, more) {
+	const over = await listen(server.port, stream);
+	const { rate, p50, p99, errors } = wrk(`http://127.0.0.1:${server.port}`, 64, 'post.lua', more);
+	const [messages, , cut] = await over();
+
+	return [rate, p50, p99, errors, messages / seconds, cut];
+}
+
+async function posts() {
+	const results = { elsewhere: [], there: [], bare: [] };
+
+	for (let round = 0; round < rounds; round++) {
+		const data = join(dir, `data${launched++}`);
+		const { token, elsewhere, channel } = provision(data);
+		const a = await ours(data), b = await bare();
+
+		results.elsewhere.push(await one_of_posts(a, `/stream?token=${elsewhere}`, { TOKEN: token, CHANNEL: channel }));
+		results.there.push(await one_of_posts(a, `/stream?token=${token}`, { TOKEN: token, CHANNEL: channel }));
+		results.bare.push(await one_of_posts(b, '/stream', { CHANNEL: channel }));
+		end(a, b);
+	}
+	for (const [name, r] of [['elsewhere', results.elsewhere], ['in the channel', results.there]])
+		row(`chat.postMessage, 64 connections, ${listeners} ${name}`, `${column(r, 0).toFixed(0).padStart(8)}/s`, `p50 ${column(r, 1).toFixed(1)} ms  p99 ${column(r, 2).toFixed(1)} ms`,
+			`errors ${column(r, 3)}  cut off ${column(r, 5)}`, ...(name === 'elsewhere' ? [] : [`${(column(r, 4) / 1e6).toFixed(2)} million messages/s`]));
+	row('  bare epoll, in the channel', `${column(results.bare, 0).toFixed(0).padStart(8)}/s`,
+		`ratio ${median(results.there.map((r, i) => r[0] / results.bare[i][0])).toFixed(2)}`);
+}
+
+/* ---- an app by Socket Mode: what it hears, and how long a person waits for its answer, its acknowledgement among it ---- */
+
+async function by_socket(port, token) {
+	const call = async (path, body, bearer = token) => (await fetch(`http://127.0.0.1:${port}${path}`,
+		{ method: 'POST', headers: { Authorization: `Bearer ${bearer}`, 'Content-Type': 'application/json; charset=utf-8' }, body: JSON.stringify(body) })).json();
+	const app = await call('/v1/apps', { name: 'quick', manifest: { features: { slash_commands: [{ command: '/quick' }] },
+		settings: { socket_mode_enabled: true, event_subscriptions: { bot_events: ['message.channels'] } } } });
+	const ws = new WebSocket((await call('/api/apps.connections.open', {}, app.app_token)).url), heard = new Map();
+
+	ws.on('message', (raw) => {
+		const m = JSON.parse(raw);
+		if (m.envelope_id)
+			ws.send(JSON.stringify({ envelope_id: m.envelope_id, ...(m.accepts_response_payload ? { payload: { text: 'ok' } } : {}) }));
+		if (m.type === 'events_api')
+			heard.set(m.payload.event.text, performance.now());
+	});
+	await new Promise((r) => ws.once('message', r));
+	return { call, app, ws, heard };
+}
+
+async function socket() {
+	const results = [];
+
+	for (let round = 0; round < rounds; round++) {
+		const data = join(dir, `data${launched++}`);
+		const { token, channel } = provision(data);
+		const a = await ours(data), agent = new Agent({ keepAlive: true, maxSockets: 64 });
+		const { call, app, ws, heard } = await by_socket(a.port, token), sent = new Map();
+
+		await call('/api/conversations.join', { channel }, app.bot_token);
+		const commands = await steadily(envelope_rate, () => one_command(a.port, token, channel, agent, '/quick'));
+		await steadily(envelope_rate, (i) => {
+			sent.set(`event ${i}`, performance.now());
+			return one_call(a.port, token, '/api/chat.postMessage', { channel, text: `event ${i}` }, agent);
+		});
+		await told(a.port);
+		const late = [...sent].map(([text, at]) => heard.get(text) - at);
+		results.push([...quantiles(commands), ...quantiles(late)]);
+		ws.terminate();
+		agent.destroy();
+		end(a);
+	}
+	row(`Socket Mode, ${envelope_rate}/s: an app's command and its answer`, `p50 ${column(results, 0).toFixed(2)} ms  p99 ${column(results, 1).toFixed(2)} ms`);
+	row('  from posting a message to the app', `p50 ${column(results, 2).toFixed(2)} ms  p99 ${column(results, 3).toFixed(2)} ms`);
+}
+
 /* ---- slash commands at a steady rate ---- */
 
-function one_command(port, token, channel, agent) {
-	const body = new URLSearchParams({ channel, command: '/srebot', text: 'whoami' }).toString(), began = performance.now();
+const quantiles = (times) => {
+	const sorted = [...times].sort((x, y) => x - y);
+	return [sorted[sorted.length >> 1], sorted[Math.floor(sorted.length * 0.99)]];
+};
+
+// What is due by now is sent now, however long the last answers take; the time of each.
+async function steadily(rate, one) {
+	const total = rate * seconds, sent = [];
+
+	for (let i = 0; i < Math.min(rate, 500); i++) // connections are made and the client is warm before it counts
+		await one(`warm ${i}`);
+	const began = performance.now();
+
+	while (sent.length < total) {
+		const due = Math.min(total, Math.floor((performance.now() - began) * rate / 1000));
+		while (sent.length < due)
+			sent.push(one(sent.length));
+		await new Promise((r) => setImmediate(r));
+	}
+	const times = await Promise.all(sent);
+	return Object.assign(times, { rate: total * 1000 / (performance.now() - began) });
+}
+
+const one_command = (port, token, channel, agent, command = '/srebot') => one_call(port, token, '/api/chat.command', { channel, command, text: 'whoami' }, agent);
+
+function one_call(port, token, path, args, agent) {
+	const body = new URLSearchParams(args).toString(), began = performance.now();
 
 	return new Promise((resolve, reject) => {
-		request({ port, host: '127.0.0.1', path: '/api/chat.command', method: 'POST', agent,
+		request({ port, host: '127.0.0.1', path, method: 'POST', agent,
 			headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': body.length } }, (r) => {
 			let text = '';
 			r.setEncoding('utf8').on('data', (d) => { text += d; }).on('end', () => (text.startsWith('{"ok":true') ? resolve(performance.now() - began) : reject(new Error(text))));
@@ -183,20 +301,9 @@ async function commands() {
 		const data = join(dir, `data${launched++}`);
 		const { token, channel } = provision(data);
 		const a = await ours(data), agent = new Agent({ keepAlive: true, maxSockets: 64 });
-		const total = command_rate * seconds, sent = [];
+		const times = await steadily(command_rate, () => one_command(a.port, token, channel, agent));
 
-		for (let i = 0; i < 500; i++) // connections are made and the client is warm before it counts
-			await one_command(a.port, token, channel, agent);
-		const began = performance.now();
-
-		while (sent.length < total) { // what is due by now is sent now, however long the last answers take
-			const due = Math.min(total, Math.floor((performance.now() - began) * command_rate / 1000));
-			while (sent.length < due)
-				sent.push(one_command(a.port, token, channel, agent));
-			await new Promise((r) => setImmediate(r));
-		}
-		const times = (await Promise.all(sent)).sort((x, y) => x - y);
-		results.push([times[times.length >> 1], times[Math.floor(times.length * 0.99)], total * 1000 / (performance.now() - began)]);
+		results.push([...quantiles(times), times.rate]);
 		agent.destroy();
 		end(a);
 	}
@@ -292,7 +399,7 @@ async function runner() {
 	}
 }
 
-const all = { alerts, http, fan, commands, storm, sources, access, runner };
+const all = { alerts, http, fan, posts, socket, commands, storm, sources, access, runner };
 try {
 	execFileSync('ninja', ['-C', 'build', 'tests/fan', 'tests/sources', 'tests/access', 'tests/runner'], { stdio: 'ignore' });
 	for (const name of process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(all))
