@@ -27,13 +27,14 @@ struct state_item {
 	struct arena arena;
 	struct str chat;
 	bool up;
+	char why[200];
 };
 
 static void state_run(struct work *w)
 {
 	const struct state_item *item = (struct state_item *)w;
 
-	w->failed = !links_up(w, item->chat, item->up, &w->err);
+	w->failed = !links_up(w, item->chat, item->up, item->why, &w->err);
 }
 
 static void state_done(struct work *w)
@@ -51,6 +52,7 @@ static void tell_state(struct chat *c)
 	arena_init(&item->arena);
 	item->chat = arena_dup(&item->arena, c->config->name);
 	item->up = c->up;
+	memcpy(item->why, c->why, sizeof item->why);
 	item->work.arena = &item->arena;
 	item->work.run = state_run;
 	item->work.done = state_done;
@@ -68,29 +70,29 @@ void chat_up(struct chat *c)
 	tell_state(c);
 }
 
-static void is_down(struct chat *c, const char *why, enum log_event event)
+/* true: it is not what was said last. */
+static bool is_down(struct chat *c, const char *why)
 {
-	if (c->up || strncmp(c->why, why, sizeof c->why - 1) != 0) {
-		snprintf(c->why, sizeof c->why, "%s", why);
-		if (event == EV_CHAT_REFUSED)
-			log_error(event, F_STR("chat", c->config->name), F_TXT("why", c->why));
-		else
-			log_warn(event, F_STR("chat", c->config->name), F_TXT("why", c->why));
-	}
-	if (c->up) {
-		c->up = false;
-		tell_state(c);
-	}
+	bool news = c->up || strncmp(c->why, why, sizeof c->why - 1) != 0;
+
+	c->up = false;
+	if (!news)
+		return false;
+	snprintf(c->why, sizeof c->why, "%s", why);
+	tell_state(c);
+	return true;
 }
 
 void chat_down(struct chat *c, const char *why)
 {
-	is_down(c, why, EV_CHAT_DOWN);
+	if (is_down(c, why))
+		log_warn(EV_CHAT_DOWN, F_STR("chat", c->config->name), F_TXT("why", c->why));
 }
 
 void chat_refused(struct chat *c, const char *why)
 {
-	is_down(c, why, EV_CHAT_REFUSED);
+	if (is_down(c, why))
+		log_error(EV_CHAT_REFUSED, F_STR("chat", c->config->name), F_TXT("why", c->why));
 }
 
 /* ---- orders and calls ---- */

@@ -32,6 +32,7 @@ bool cmd_approvals(struct call *call);
 bool cmd_lock(struct call *call);
 bool cmd_unlock(struct call *call);
 bool cmd_locks(struct call *call);
+bool cmd_chats(struct call *call);
 bool cmd_plans(struct call *call);
 bool cmd_unplan(struct call *call);
 bool cmd_alias(struct call *call);

@@ -8,6 +8,7 @@
 #include "store/journal.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* ---- memory ---- */
 
@@ -155,15 +156,21 @@ const struct chat_link *links_at(struct work *w, size_t i)
 	return &w->engine->links->slots[i].row;
 }
 
-const struct chat_known *links_chat(struct work *w, struct str chat, bool *up, wall_ms *away_since)
+bool links_chat(struct work *w, size_t i, struct chat_standing *out)
 {
-	struct linked_chat *c = linked_chat_of(w, chat);
+	const struct links *l = w->engine->links;
+	const struct linked_chat *c;
 
-	if (!c)
-		return NULL;
-	*up = c->up;
-	*away_since = c->away_until ? 0 : c->away_since;
-	return &c->known;
+	if (!l || i >= l->chat_count)
+		return false;
+	c = &l->chats[i];
+	*out = (struct chat_standing){c->known.config, c->up, !c->up && c->away_since && !c->away_until, c->up ? 0 : c->down_since, c->up ? "" : c->why};
+	return true;
+}
+
+int64_t link_waiting(struct work *w, const struct chat_link *l)
+{
+	return store_todo_count(w->engine->db, l->id, 0, INT64_MAX, 100000);
 }
 
 bool link_add(struct work *w, struct chat_link *l, struct err *err)
@@ -193,11 +200,13 @@ bool link_renamed(struct work *w, const struct chat_link *l, struct str name, st
 
 /* ---- up and away ---- */
 
-bool links_up(struct work *w, struct str chat, bool up, struct err *err)
+bool links_up(struct work *w, struct str chat, bool up, const char *why, struct err *err)
 {
 	struct links *l = w->engine->links;
 	struct linked_chat *c = linked_chat_of(w, chat);
 
+	if (c)
+		snprintf(c->why, sizeof c->why, "%s", why);
 	if (!c || c->up == up)
 		return true;
 	work_touched_memory(w);

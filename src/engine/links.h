@@ -37,8 +37,16 @@ const struct chat_link *link_by_remote(struct work *w, struct str chat, struct s
 const struct chat_link *link_by_id(struct work *w, int64_t link_id);
 size_t links_count(struct work *w);
 const struct chat_link *links_at(struct work *w, size_t i); /* in the order of their making */
-/* NULL: it is not configured. away_since 0: it is not away. */
-const struct chat_known *links_chat(struct work *w, struct str chat, bool *up, wall_ms *away_since);
+/* How a configured chat stands. */
+struct chat_standing {
+	const struct chat_config *config;
+	bool up, told; /* told: it has been away for so long that people were told */
+	wall_ms since; /* not up: since when */
+	const char *why; /* ... and why; "": it was not tried yet */
+};
+/* The i-th of the chats file; false: there are not so many. */
+bool links_chat(struct work *w, size_t i, struct chat_standing *out);
+int64_t link_waiting(struct work *w, const struct chat_link *l); /* what is still to be told there, counted up to 100,000 */
 MUST_USE bool link_add(struct work *w, struct chat_link *l, struct err *err); /* fills its id */
 MUST_USE bool link_end(struct work *w, const struct chat_link *l, struct err *err);
 MUST_USE bool link_renamed(struct work *w, const struct chat_link *l, struct str name, struct err *err);
@@ -57,8 +65,8 @@ bool links_ask(struct work *w, struct str view);
 
 /* The chat was away from then until then (0: it is): what was said in between is marked when it is told, and gathered if it is much. */
 MUST_USE bool links_away(struct work *w, struct str chat, wall_ms since, wall_ms until, struct err *err);
-/* The chat takes orders from now on, or does not. */
-MUST_USE bool links_up(struct work *w, struct str chat, bool up, struct err *err);
+/* The chat takes orders from now on, or does not, and why. */
+MUST_USE bool links_up(struct work *w, struct str chat, bool up, const char *why, struct err *err);
 
 /* A message as it is told there: @mentions and #channels with that system's ids; people it does not know by their name. JSON too. */
 struct str link_text_out(struct work *w, const struct chat_link *l, struct str text);

@@ -7,6 +7,7 @@
 struct linked_chat {
 	struct chat_known known;
 	bool up;
+	char why[200];                  /* it is not */
 	wall_ms down_since;             /* it is not up since then */
 	wall_ms away_since, away_until; /* the last time it was away, so that people were told; until 0: it is. Both 0: it never was */
 };

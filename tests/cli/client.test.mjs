@@ -352,7 +352,7 @@ test('demo provisions a source, and sends it what an Alertmanager would', async 
 test('help and manual know every command and option', async (t) => {
 	const home = folder(t);
 	const [help, man] = await Promise.all([['help'], ['--man']].map((a) => opsroom(home, a)));
-	const commands = [...help.out.matchAll(/^ {2}((?:token|audit|mfa|source|routes|rule|import|plugin|secret|app|mail) \w+|[a-z]+)/gm)].map((m) => m[1]);
+	const commands = [...help.out.matchAll(/^ {2}((?:token|audit|mfa|source|routes|rule|import|plugin|secret|app|mail|slack) \w+|[a-z]+)/gm)].map((m) => m[1]);
 	assert.ok(commands.length >= 18, help.out);
 	for (const command of commands) {
 		assert.ok(man.out.includes(`.SS "opsroom ${command}`), command);

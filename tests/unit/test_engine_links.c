@@ -71,7 +71,7 @@ static bool link_it(struct work *w, void *context)
 
 static bool set_up(struct work *w, void *context)
 {
-	return links_up(w, config.name, *(bool *)context, &w->err);
+	return links_up(w, config.name, *(bool *)context, "it is paper", &w->err);
 }
 
 static void must(room_job *job, void *context)
