@@ -256,7 +256,16 @@ static void put_author(struct work *w, const struct heard_item *item, struct mes
 
 static bool press(struct work *w, struct heard_item *item, struct channel *c, const struct message *m, struct str action, struct str value, struct str said);
 
-/* "42.1": the first button of the message that is called 42 there. */
+static struct str choices_text(struct work *w, int64_t number, const struct choice *choices, size_t count)
+{
+	struct str all = S("");
+
+	for (size_t i = 0; i < count; i++)
+		all = arena_printf(w->arena, STR_FMT "%s%" PRId64 ".%zu " STR_FMT, STR_ARG(all), i ? ", " : "", number, i + 1, STR_ARG(mrkdwn_escape(w->arena, choices[i].text)));
+	return all;
+}
+
+/* "42.1": the first button of the message that is called 42 there, as it was told there: what changed since is not pressed by mistake. */
 static bool choose(struct work *w, struct heard_item *item, struct channel *c, const struct chat_copy *copy)
 {
 	struct err ignored = {0};
@@ -267,9 +276,10 @@ static bool choose(struct work *w, struct heard_item *item, struct channel *c, c
 	if (!store_message_find(w->engine->db, w->arena, c->id, copy->ts, &m, &w->err) || m.deleted)
 		return w->err.code == ERR_NONE;
 	count = choices_read(w->arena, json_parse(w->arena, m.body, JSON_LAST_KEY_WINS, &ignored), &choices);
-	if ((size_t)item->h.choice <= count)
+	if ((size_t)item->h.choice <= count && copy->head == link_head(w, &m))
 		return press(w, item, c, &m, choices[item->h.choice - 1].action, choices[item->h.choice - 1].value, S(""));
-	say_to(w, c, item->who.id, arena_printf(w->arena, "Message %" PRId64 " has no choice %d now.", item->h.number, item->h.choice), 0);
+	say_to(w, c, item->who.id, count ? arena_printf(w->arena, "Message %" PRId64 " has other choices now: " STR_FMT, item->h.number, STR_ARG(choices_text(w, item->h.number, choices, count)))
+					 : arena_printf(w->arena, "Message %" PRId64 " has no choices now.", item->h.number), 0);
 	return true;
 }
 

@@ -299,7 +299,8 @@ static struct str plain_line(struct arena *a, const struct group *g, struct str 
 	const char *word = g->row.state == GROUP_RESOLVED ? "RESOLVED" : "FIRING";
 	struct str number = g->row.state == GROUP_RESOLVED ? S("") : arena_printf(a, ":%" PRId64, g->firing);
 
-	return arena_printf(a, "[%s" STR_FMT "] " STR_FMT " (%s)", word, STR_ARG(number), STR_ARG(mrkdwn_escape(a, title)), severity_name(g->row.severity));
+	return arena_printf(a, "[%s" STR_FMT "] " STR_FMT " (%s)%s", word, STR_ARG(number), STR_ARG(mrkdwn_escape(a, title)), severity_name(g->row.severity),
+			    g->row.acked && g->row.state != GROUP_RESOLVED ? ", acknowledged" : "");
 }
 
 static struct str message_body(const struct telling *m, struct str fallback)

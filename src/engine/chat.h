@@ -70,6 +70,7 @@ struct chat_order {
 	struct file *files;    /* bytes: engine/file_bytes.h */
 	size_t file_count;
 	struct str key;        /* ours, the same at each try: "opsroom:LINK:ROW" */
+	struct str link;       /* where people see it here; "": nowhere */
 	wall_ms said;          /* when it was said here */
 	wall_ms tried;         /* not 0: it was sent then, and nobody knows whether it arrived: look before saying it again */
 	int64_t user_id;       /* to whisper: to whom ... */

@@ -162,7 +162,7 @@ static void put_text(struct making *k, const struct message *m, int part)
 	o->text = arena_dup(&o->arena, text);
 	o->body = arena_dup(&o->arena, body);
 	o->author = arena_dup(&o->arena, author_of(k, m));
-	k->doing->head = link_head(m->text);
+	k->doing->head = link_head(k->w, m);
 }
 
 static bool put_files(struct making *k, const struct message *m)
@@ -179,6 +179,7 @@ static bool make_say(struct making *k, const struct chat_todo *t)
 		return false;
 	put_thread(k, &m);
 	put_text(k, &m, t->part);
+	o->link = arena_dup(&o->arena, permalink(k->w, &k->channel, &m));
 	if (needs_number(k, &m))
 		o->number = k->slot->row.number + 1;
 	return o->text.p && (t->part || put_files(k, &m));

@@ -3,6 +3,7 @@
 
 #include "base/crypt.h"
 #include "engine/messages.h"
+#include "ops/choices.h"
 #include "ops/text.h"
 #include "store/chat.h"
 #include "store/journal.h"
@@ -257,13 +258,18 @@ bool message_is_by_bot(const struct work *w, const struct message *m)
 	return m->bot_id == w->engine->bot_id;
 }
 
-int64_t link_head(struct str text)
+int64_t link_head(struct work *w, const struct message *m)
 {
+	struct err ignored = {0};
+	struct choice *choices;
+	size_t count = choices_read(w->arena, m->body.n ? json_parse(w->arena, m->body, JSON_LAST_KEY_WINS, &ignored) : NULL, &choices);
 	struct str line;
 	uint8_t hash[32];
 	int64_t head;
 
-	str_cut(text, '\n', &line);
+	str_cut(m->text, '\n', &line);
+	for (size_t i = 0; i < count; i++)
+		line = arena_printf(w->arena, STR_FMT "\n" STR_FMT, STR_ARG(line), STR_ARG(choices[i].text));
 	crypt_sha256(line, hash);
 	memcpy(&head, hash, sizeof head);
 	return head;
@@ -368,7 +374,7 @@ static bool tell_changed(struct work *w, struct link_slot *s, const struct chat_
 	if (copies[0].gathered)
 		return true;
 	if (!(s->chat->known.kind->can & CHAT_CAN_EDIT))
-		return !message_is_by_bot(w, m) || copies[0].head == link_head(m->text) || add(w, s, &(struct chat_todo){.ts = m->ts, .verb = CHAT_CHANGE}, err);
+		return !message_is_by_bot(w, m) || copies[0].head == link_head(w, m) || add(w, s, &(struct chat_todo){.ts = m->ts, .verb = CHAT_CHANGE}, err);
 	for (size_t i = 0; i < count; i++)
 		if (!add(w, s, &(struct chat_todo){.ts = m->ts, .part = (int)i, .verb = CHAT_CHANGE}, err))
 			return false;

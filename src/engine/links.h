@@ -68,6 +68,9 @@ MUST_USE bool links_away(struct work *w, struct str chat, wall_ms since, wall_ms
 /* The chat takes orders from now on, or does not, and why. */
 MUST_USE bool links_up(struct work *w, struct str chat, bool up, const char *why, struct err *err);
 
+/* A hash of a message's first line and of what can be pressed in it: what a chat without buttons has seen of it. */
+int64_t link_head(struct work *w, const struct message *m);
+
 /* A message as it is told there: @mentions and #channels with that system's ids; people it does not know by their name. JSON too. */
 struct str link_text_out(struct work *w, const struct chat_link *l, struct str text);
 /* ... and the other way. */

@@ -37,7 +37,6 @@ MUST_USE bool link_queue(struct work *w, struct link_slot *s, struct err *err);
 /* @srebot says something in the channel here, of which its counterpart there need not know. */
 MUST_USE bool link_note(struct work *w, const struct link_slot *s, struct str text);
 bool message_is_by_bot(const struct work *w, const struct message *m); /* @srebot's */
-int64_t link_head(struct str text); /* a hash of the first line */
 /* It went down: people are told if it stays so. It is up again: they are told if they were. */
 MUST_USE bool link_away_arm(struct work *w, const struct linked_chat *c, struct err *err);
 MUST_USE bool link_came_back(struct work *w, struct linked_chat *c, struct err *err);

@@ -171,7 +171,7 @@ START_TEST(people_are_told_at_once_numbers_once_a_second)
 	ck_assert_uint_eq(chat.count, 2);
 	room_advance(&room, SECOND);
 	ck_assert_uint_eq(chat.count, 3);
-	ck_assert_str_eq(last_sent()->text, "[FIRING:1] Disk (warning)");
+	ck_assert_str_eq(last_sent()->text, "[FIRING:1] Disk (warning), acknowledged");
 	ck_assert_uint_eq(chat.replies, 1); /* one alert joined, and ten milliseconds later one was gone */
 }
 END_TEST
