@@ -16,7 +16,7 @@ run="build-essential meson ninja-build pkg-config ca-certificates libuv1-dev nod
 	libcairo2-dev bubblewrap"
 # clang's run-time library has its version in its name; one of these is right for the system.
 test="check libjansson-dev chromium prometheus prometheus-alertmanager mariadb-server-core mariadb-client-core sqlite3
-	python3 openssl curl clang
+	python3 openssl curl clang ngircd inspircd
 	libclang-rt-14-dev|libclang-rt-19-dev"
 bench="wrk nginx-light"
 

@@ -1,6 +1,6 @@
 #include "chat/table.h"
 
-const struct chat_kind *const chat_kinds[] = {&chat_ours, &chat_slack, &chat_mattermost, NULL};
+const struct chat_kind *const chat_kinds[] = {&chat_ours, &chat_irc, &chat_mattermost, &chat_slack, NULL};
 
 const struct chat_kind *chat_kind_of(struct str system)
 {

@@ -10,6 +10,27 @@
 
 /* ---- mrkdwn to IRC ---- */
 
+/* The names of emoji that @srebot says, and a few of people's; others stay as they are written. */
+static const char *const emoji[][2] = {
+	{"warning", "⚠"}, {"white_check_mark", "✅"}, {"large_green_circle", "🟢"}, {"red_circle", "🔴"}, {"large_orange_circle", "🟠"}, {"large_yellow_circle", "🟡"},
+	{"large_blue_circle", "🔵"}, {"hourglass", "⌛"}, {"hourglass_flowing_sand", "⏳"}, {"unlock", "🔓"}, {"lock", "🔒"}, {"raised_hand", "✋"}, {"wastebasket", "🗑"},
+	{"no_bell", "🔕"}, {"bell", "🔔"}, {"gear", "⚙"}, {"eyes", "👀"}, {"alarm_clock", "⏰"}, {"x", "❌"}, {"repeat", "🔁"}, {"no_entry", "⛔"}, {"mute", "🔇"},
+	{"rotating_light", "🚨"}, {"rocket", "🚀"}, {"recycle", "♻"}, {"point_right", "👉"}, {"paperclip", "📎"}, {"package", "📦"}, {"ocean", "🌊"}, {"key", "🔑"},
+	{"grey_question", "❔"}, {"electric_plug", "🔌"}, {"cyclone", "🌀"}, {"bulb", "💡"}, {"arrow_right", "➡"}, {"fire", "🔥"}, {"tada", "🎉"}, {"+1", "👍"},
+	{"-1", "👎"}, {"heart", "❤"}, {"pray", "🙏"}, {"joy", "😂"}, {"slightly_smiling_face", "🙂"}, {"thinking_face", "🤔"},
+};
+
+/* ":name:" at s; *n: its length. NULL: it is none that is known. */
+static const char *emoji_at(struct str s, size_t *n)
+{
+	for (size_t i = 0; i < COUNT_OF(emoji); i++) {
+		*n = strlen(emoji[i][0]) + 2;
+		if (s.n >= *n && s.p[*n - 1] == ':' && memcmp(s.p + 1, emoji[i][0], *n - 2) == 0)
+			return emoji[i][1];
+	}
+	return NULL;
+}
+
 struct writer {
 	struct buf out;
 	struct str (*nick)(void *context, struct str id);
@@ -149,12 +170,16 @@ static void add_mrkdwn(struct writer *w, struct str s)
 
 	while (i < s.n) {
 		struct str rest = str_n(s.p + i, s.n - i);
+		const char *picture = *rest.p == ':' ? emoji_at(rest, &n) : NULL;
 		size_t *end = *rest.p == '*' ? &bold_end : *rest.p == '_' ? &italic_end : NULL;
 
 		if (str_starts(rest, S("```"))) {
 			i = add_fence(w, s, i);
 		} else if (*rest.p == '`') {
 			i = add_code(w, s, i);
+		} else if (picture) {
+			buf_add(&w->out, str_of(picture));
+			i += n;
 		} else if ((n = control_length(rest))) {
 			add_control(w, str_n(rest.p + 1, n - 2));
 			i += n;

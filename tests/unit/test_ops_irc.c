@@ -175,6 +175,7 @@ static const struct {
 	{"1 &lt; 2 &amp;&amp; 3 &gt; 2 &amp;lt; < 4", "1 < 2 && 3 > 2 &lt; < 4"},
 	{"see ```a *b*\nc &lt;``` end", "see \na *b*\nc <\n end"},
 	{"``` open", "\n open\n"},
+	{":warning: 10:30:x:, :nothing: :x", "⚠ 10:30❌, :nothing: :x"},
 	{"\x01" "ACTION\x01 a\tb\rc\x02", "ACTION a bc"},
 	{"*<https://x.example|a*b>* c", "\x02" "a*b (https://x.example)\x02 c"},
 };
