@@ -6,7 +6,9 @@
 #include "commands/rows.h"
 #include "commands/rulebook.h"
 #include "engine/alerts.h"
+#include "engine/apps.h"
 #include "engine/messages.h"
+#include "store/apps.h"
 #include "store/chat.h"
 #include "store/journal.h"
 
@@ -112,6 +114,55 @@ static void boot_grammar(struct json_out *o)
 	json_close(o, ']');
 }
 
+static void put_app(struct exchange *x, struct json_out *o, const struct app *app, const struct app_manifest *m)
+{
+	json_open(o, '{');
+	json_add_str(o, "id", id_write(x_arena(x), 'A', app->id));
+	json_add_str(o, "name", app->name);
+	json_key(o, "commands");
+	json_open(o, '[');
+	for (size_t i = 0; i < m->command_count; i++) {
+		json_open(o, '{');
+		json_add_str(o, "command", m->commands[i].command);
+		json_add_str(o, "args", m->commands[i].usage_hint);
+		json_add_str(o, "help", m->commands[i].description);
+		json_close(o, '}');
+	}
+	json_close(o, ']');
+	json_key(o, "shortcuts");
+	json_open(o, '[');
+	for (size_t i = 0; i < m->shortcut_count; i++) {
+		json_open(o, '{');
+		json_add_str(o, "callback_id", m->shortcuts[i].callback_id);
+		json_add_str(o, "name", m->shortcuts[i].name);
+		json_add_str(o, "type", m->shortcuts[i].of_message ? S("message") : S("global"));
+		json_close(o, '}');
+	}
+	json_close(o, ']');
+	json_close(o, '}');
+}
+
+/* What apps offer people: those with commands or shortcuts. */
+static bool boot_apps(struct exchange *x, struct json_out *o)
+{
+	struct engine *e = x->work.engine;
+	struct app *all;
+	size_t count;
+
+	if (!store_app_list(e->db, x_arena(x), e->workspace_id, &all, &count, &x->err))
+		return false;
+	json_key(o, "apps");
+	json_open(o, '[');
+	for (size_t i = 0; i < count; i++) {
+		struct app_manifest m = app_manifest_of(x_arena(x), &all[i]);
+
+		if (m.command_count || m.shortcut_count)
+			put_app(x, o, &all[i], &m);
+	}
+	json_close(o, ']');
+	return true;
+}
+
 static void boot_commands(struct exchange *x, struct json_out *o)
 {
 	const struct command_set *set = x->work.engine->rulebook->commands;
@@ -151,7 +202,8 @@ void v1_boot(struct exchange *x)
 	if (!boot_channels(x, &o) || !boot_users(x, &o))
 		return;
 	boot_commands(x, &o);
-	json_close(&o, '}');
+	if (boot_apps(x, &o))
+		json_close(&o, '}');
 }
 
 /* ---- commands and alerts ---- */

@@ -93,7 +93,7 @@ function ask_reason(request: Approval): void {
 			{ type: 'input', block_id: 'why', label: { text: 'Why? Who asked is told.' }, element: { type: 'plain_text_input', action_id: 'why', multiline: true, max_length: 1000 } },
 		],
 	}, async (state) => {
-		await say(request, `deny ${request.code} -- ${exact_value(state.values.why!.why!.value ?? '')}`);
+		await say(request, `deny ${request.code} -- ${exact_value(String(state.values.why!.why!.value ?? ''))}`);
 		toast(`${request.code} is rejected.`);
 	});
 }

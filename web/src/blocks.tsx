@@ -7,16 +7,14 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { emoji } from './emoji';
+import { Field, field_first, field_is_empty, field_is_known } from './fields';
 import { Files } from './files';
 import { ask_confirm, ask_modal } from './frame';
 import { ChannelMention, SpecialMention, UserMention } from './mention';
 import { Link, Mrkdwn, emoji_text, safe_url } from './mrkdwn';
 import { action_send, view_submit } from './state';
 import { time_short, time_whole } from './time';
-import type { Attachment, AttachmentAction, Block, Confirm, Element, Message, ModalView, Option, RichElement, RichStyle, TextObject } from './types';
-
-// Where a button stands: what the daemon must know when it is pressed. view: in a dialog or a home of an app, not in a message.
-export interface Place { channel: string; message: Message; view?: ModalView }
+import type { Attachment, AttachmentAction, Block, Confirm, Element, FieldState, Option, Place, RichElement, RichStyle, TextObject } from './types';
 
 export function text_of(text: TextObject | string | undefined): string {
 	return typeof text === 'string' ? text : typeof text?.text === 'string' ? text.text : '';
@@ -139,7 +137,26 @@ function ElementDraw({ element, block_id, place }: { element: Element; block_id:
 	case 'plain_text':
 		return <Text text={element as TextObject} />;
 	}
+	if (field_is_known(element.type))
+		return <ElementField element={element} block_id={block_id} place={place} />;
 	return <span class="faint">({String(element.type ?? 'unknown').replace(/_/g, ' ')}: not shown here)</span>;
+}
+
+// Each change is told at once; a text when one is through with it.
+function ElementField({ element, block_id, place }: { element: Element; block_id: string; place: Place }) {
+	const [state, set_state] = useState(() => field_first(element));
+	const label = emoji_text(text_of(element.placeholder)) || String(element.type).replace(/_/g, ' ');
+	const tell = (said: FieldState) => void act(place, { ...said, block_id, action_id: element.action_id ?? '' });
+
+	return (
+		<span class="field-element" onChange={() => 'value' in state && tell(state)}>
+			<Field element={element} state={state} place={place} block_id={block_id} aria={{ 'aria-label': label }} change={(next) => {
+				set_state(next);
+				if (!('value' in next) && !field_is_empty(next))
+					tell(next);
+			}} />
+		</span>
+	);
 }
 
 function Picture({ url, alt }: { url?: string; alt?: string }) {
@@ -293,7 +310,7 @@ function AttachmentButton({ action, attachment, place }: { action: AttachmentAct
 		action={{ type: 'button', block_id: attachment.callback_id ?? '', action_id: action.name ?? '', name: action.name ?? '', value: action.value ?? '', attachment_id: attachment.id }} />;
 }
 
-function Field({ field }: { field: NonNullable<Attachment['fields']>[number] }) {
+function FieldDraw({ field }: { field: NonNullable<Attachment['fields']>[number] }) {
 	return (
 		<div class={field.short === true || field.short === 'true' ? 'field short' : 'field'}>
 			{text_of(field.title) && <div class="field-title">{emoji_text(text_of(field.title))}</div>}
@@ -337,7 +354,7 @@ function AttachmentDraw({ attachment, place }: { attachment: Attachment; place: 
 				{author && <div class="attachment-author">{author_url ? <Link url={author_url}>{author}</Link> : author}</div>}
 				<TitleLine attachment={attachment} />
 				{text_of(attachment.text) && <Mrkdwn text={text_of(attachment.text)} />}
-				{fields.length > 0 && <div class="fields">{fields.map((field) => <Field field={field} />)}</div>}
+				{fields.length > 0 && <div class="fields">{fields.map((field) => <FieldDraw field={field} />)}</div>}
 				{empty && text_of(attachment.fallback) && <Mrkdwn text={text_of(attachment.fallback)} />}
 				<Blocks blocks={list_of(attachment.blocks)} place={place} />
 				{(attachment.image_url || attachment.thumb_url) && <Picture url={attachment.image_url || attachment.thumb_url} alt="picture" />}

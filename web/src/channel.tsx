@@ -7,7 +7,7 @@ import { Composer } from './composer';
 import { dialog } from './frame';
 import { MessageList, list_merge } from './list';
 import { Mrkdwn } from './mrkdwn';
-import { channel_join, channel_mark_seen, channel_name, channel_shown, drawer_open, history_load, history_older, history_reach, home_open, homes, log_get, new_line, new_line_begin, new_line_end, storage_set, thread_is_open, thread_load, toast, users } from './state';
+import { apps, channel_join, channel_mark_seen, channel_name, channel_shown, drawer_open, history_load, history_older, history_reach, home_open, homes, log_get, new_line, new_line_begin, new_line_end, shortcut_run, storage_set, thread_is_open, thread_load, toast, users } from './state';
 import { is_reply } from './log';
 import { route } from './route';
 import type { Channel } from './types';
@@ -34,11 +34,14 @@ function Header({ channel }: { channel: Channel }) {
 }
 
 // What an app says and what it shows are two sides of its direct message.
-function Sides({ home, show }: { home: boolean; show: (home: boolean) => void }) {
+function Sides({ app, home, show }: { app: string; home: boolean; show: (home: boolean) => void }) {
+	const shortcuts = apps.value.find((one) => one.id === app)?.shortcuts.filter((one) => one.type === 'global') ?? [];
+
 	return (
 		<div class="actions sides" role="group" aria-label="What is shown">
 			<button type="button" class="button" aria-pressed={!home} onClick={() => show(false)}>Messages</button>
 			<button type="button" class="button" aria-pressed={home} onClick={() => show(true)}>Home</button>
+			{shortcuts.map((one) => <button type="button" key={one.callback_id} class="button" onClick={() => void shortcut_run(app, one.callback_id)}>{one.name}</button>)}
 		</div>
 	);
 }
@@ -134,7 +137,7 @@ export function ChannelView({ channel }: { channel: Channel }) {
 	return (
 		<main class="main pane" id="main">
 			<Header channel={channel} />
-			{app && <Sides home={home} show={set_home} />}
+			{app && <Sides app={app} home={home} show={set_home} />}
 			{home ? <Home app={app} name={channel_name(channel)} /> : <>
 			{log.error && <p class="error" role="alert">{log.error} <button type="button" class="button" onClick={() => void history_load(id)}>Try again</button></p>}
 			{!log.loaded && !log.error && <p class="loading faint" role="status">Reading…</p>}

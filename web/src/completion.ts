@@ -2,7 +2,7 @@
 
 import { emoji, emoji_search } from './emoji';
 import { escape, unescape } from './mrkdwn';
-import type { Approval, Channel, Command, CommandParam, Filter, User } from './types';
+import type { AppCommand, Approval, Channel, Command, CommandParam, Filter, User } from './types';
 
 export interface Known {
 	commands: Command[];
@@ -12,6 +12,7 @@ export interface Known {
 	alerts: { id: string; title?: string }[];
 	flags?: CommandParam[];         // what every command takes
 	filters?: Filter[];             // what may stand behind a pipe
+	app_commands?: AppCommand[];
 	requests?: Pick<Approval, 'code' | 'calls'>[];
 }
 
@@ -73,14 +74,21 @@ function complete_command(text: string, caret: number, known: Known): Completion
 	if (text.startsWith('//') || typed.includes('\n') || known.prefixes.length === 0)
 		return null;
 	if (space >= 0 && !prefix)
-		return null;
+		return help_of_app_command(known.app_commands?.find((one) => one.command === first), typed.length);
 	if (space >= 0)
 		return complete_line(typed, space + 1, prefix, text.length, known);
 	// "/ack" finds "/srebot ack" as well: nobody has to remember the prefix.
 	const beginning = known.prefixes.find((name) => name.startsWith(first));
 	const use = prefix || beginning || known.prefixes[0]!;
 
-	return propose_commands(beginning ? '' : first.slice(1).toLowerCase(), use, 0, text.length, known);
+	const ours = propose_commands(beginning ? '' : first.slice(1).toLowerCase(), use, 0, text.length, known);
+	const theirs = (known.app_commands ?? []).filter((one) => one.command.startsWith(first)).map((one) => ({ label: `${one.command}${one.args ? ' ' + one.args : ''}`, hint: one.help ?? '', insert: one.command + ' ' }));
+
+	return theirs.length === 0 ? ours : { kind: 'command', from: 0, to: text.length, help: '', items: beginning ? [...(ours?.items ?? []), ...theirs] : [...theirs, ...(ours?.items ?? [])] };
+}
+
+function help_of_app_command(command: AppCommand | undefined, caret: number): Completion | null {
+	return command ? { kind: 'argument', from: caret, to: caret, items: [], help: `${command.command}${command.args ? ' ' + command.args : ''}${command.help ? ' — ' + command.help : ''}` } : null;
 }
 
 function propose_commands(word: string, prefix: string, from: number, to: number, known: Known): Completion | null {

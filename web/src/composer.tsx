@@ -9,7 +9,7 @@ import { type Completion, type Known, complete, encode_text, entry_parse, is_com
 import { is_own, message_begin_edit } from './message';
 import { type Entry, Outbox } from './outbox';
 import { route } from './route';
-import { alerts_open, approvals_waiting, author_name, channels, command_send, commands, filters, flags, log_get, message_send, phase, prefixes, self, storage_get, storage_set, stream, toast, typing, users } from './state';
+import { alerts_open, apps, approvals_waiting, author_name, channels, command_send, commands, filters, flags, log_get, message_send, phase, prefixes, self, storage_get, storage_set, stream, toast, typing, users } from './state';
 
 interface ComposerProps { channel: string; thread_ts: string; name: string }
 
@@ -21,6 +21,7 @@ function known_now(): Known {
 		commands: commands.value, prefixes: prefixes.value, users: [...users.value.values()],
 		channels: [...channels.value.values()], alerts: alerts_open.value,
 		flags: flags.value, filters: filters.value, requests: approvals_waiting.value,
+		app_commands: apps.value.flatMap((app) => app.commands),
 	};
 }
 

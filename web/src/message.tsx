@@ -10,7 +10,7 @@ import { ask_confirm, pick_emoji } from './frame';
 import { is_reply } from './log';
 import { plain_text } from './mrkdwn';
 import { route_go, route_to_message, route_to_thread } from './route';
-import { author_name, channels, editing, is_bot, log_get, message_delete, message_edit, reaction_toggle, self, toast, users } from './state';
+import { apps, author_name, channels, editing, is_bot, log_get, message_delete, message_edit, reaction_toggle, self, shortcut_run, toast, users } from './state';
 import { time_short, time_whole, ts_date } from './time';
 import type { Message } from './types';
 
@@ -90,6 +90,26 @@ function Reactions({ channel, message }: { channel: string; message: Message }) 
 	);
 }
 
+// What apps can do with a message, if there is any.
+function AppTools({ channel, message }: { channel: string; message: Message }) {
+	const all = apps.value.flatMap((app) => app.shortcuts.filter((one) => one.type === 'message').map((one) => ({ ...one, app })));
+
+	if (all.length === 0)
+		return null;
+	return (
+		<select aria-label="Apps" onChange={(event) => {
+			const chosen = all[event.currentTarget.selectedIndex - 1];
+
+			event.currentTarget.selectedIndex = 0;
+			if (chosen)
+				void shortcut_run(chosen.app.id, chosen.callback_id, channel, message.ts);
+		}}>
+			<option>Apps…</option>
+			{all.map((one) => <option>{one.name} ({one.app.name})</option>)}
+		</select>
+	);
+}
+
 function Tools({ channel, message, in_thread }: { channel: string; message: Message; in_thread: boolean }) {
 	const own = is_own(message);
 
@@ -104,6 +124,7 @@ function Tools({ channel, message, in_thread }: { channel: string; message: Mess
 			<button type="button" title="React (r)" onClick={() => message_react(channel, message)}>React</button>
 			{!in_thread && <button type="button" title="Reply in thread (t)" onClick={() => thread_open(channel, message)}>Reply</button>}
 			<button type="button" title="Copy link (c)" onClick={() => void message_copy_link(channel, message)}>Link</button>
+			<AppTools channel={channel} message={message} />
 			{own && <button type="button" title="Edit (e)" onClick={() => message_begin_edit(message, in_thread)}>Edit</button>}
 			{own && <button type="button" title="Delete (Delete)" onClick={() => void message_ask_delete(channel, message)}>Delete</button>}
 		</div>

@@ -9,7 +9,7 @@ import { ask_modal, dialog } from './frame';
 import { Log, is_reply } from './log';
 import { consent_asked, route, route_go, route_start, route_to_channel } from './route';
 import { Stream, type Frame, type Status } from './stream';
-import type { AlertGroup, Approval, Boot, Channel, Command, CommandParam, Filter, Message, ModalState, ModalView, Self, SlackEvent, User } from './types';
+import type { AlertGroup, App, Approval, Boot, Channel, Command, CommandParam, Filter, Message, ModalState, ModalView, Option, Place, Self, SlackEvent, User } from './types';
 
 export type Phase = 'loading' | 'setup' | 'login' | 'in' | 'down';
 
@@ -26,6 +26,7 @@ export const status = signal<Status>('off');
 export const broken = signal(false);                    // the connection has been away for long enough to say so
 export const alerts_open = signal<AlertGroup[]>([]);
 export const alerts_rev = signal(0);                    // one up when alerts may have changed
+export const apps = signal<App[]>([]);                   // with commands or shortcuts
 export const homes = signal<ReadonlyMap<string, ModalView>>(new Map());        // what apps show on their page, by app
 export const silences_rev = signal(0);                  // one up when silences have changed
 export const approvals_rev = signal(0);                 // one up when a request for a yes may have changed
@@ -145,6 +146,7 @@ async function boot_load(): Promise<void> {
 		prefixes.value = boot.command_prefixes ?? [];
 		flags.value = boot.command_flags ?? [];
 		filters.value = boot.command_filters ?? [];
+		apps.value = boot.apps ?? [];
 		channels.value = new Map(boot.channels.map((channel) => [channel.id, boot_channel(channel)]));
 	});
 	for (const channel of boot.channels)
@@ -643,14 +645,15 @@ export async function reaction_toggle(channel: string, message: Message, name: s
 	}
 }
 
+function container_of(channel: string, message: Message, view?: ModalView) {
+	return view ? { type: 'view', view_id: view.id } : { type: 'message', message_ts: message.ts, channel_id: channel, is_ephemeral: !!message.ephemeral, ...(is_reply(message) ? { thread_ts: message.thread_ts } : {}) };
+}
+
 // A button of a message, a dialog or a home was pressed. What it did is seen in the message and told in an ephemeral one. Answers the dialog that it asks for.
 export async function action_send(channel: string, message: Message, action: Record<string, unknown>, of_view?: ModalView): Promise<ModalView | null> {
 	try {
 		const answer = await slack('blocks.actions', {
-			container: of_view ? { type: 'view', view_id: of_view.id } : {
-				type: 'message', message_ts: message.ts, channel_id: channel, is_ephemeral: !!message.ephemeral,
-				...(is_reply(message) ? { thread_ts: message.thread_ts } : {}),
-			},
+			container: container_of(channel, message, of_view),
 			actions: [action],
 		});
 		alerts_refresh();
@@ -661,14 +664,52 @@ export async function action_send(channel: string, message: Message, action: Rec
 	}
 }
 
-// What an app answers to its dialog: it shows another one, or says what is wrong with a field.
+// A shortcut of an app, of a message or of none.
+export async function shortcut_run(app: string, callback_id: string, channel = '', message_ts = ''): Promise<void> {
+	try {
+		await slack('shortcuts.run', { app, callback_id, ...(message_ts ? { channel, message_ts } : {}) });
+	} catch (error) {
+		toast(`Not done: ${error_text(error)}`, true);
+	}
+}
+
+// What an app knows for a menu, of what was typed.
+export async function options_ask(place: Place, block_id: string, action_id: string, value: string): Promise<Option[]> {
+	try {
+		const { options, option_groups } = await slack('blocks.suggestions', { container: container_of(place.channel, place.message, place.view), block_id, action_id, value });
+
+		return options ?? (option_groups ?? []).flatMap((group: { options?: Option[] }) => group.options ?? []);
+	} catch (error) {
+		toast(`No options: ${error_text(error)}`, true);
+		return [];
+	}
+}
+
+// What an app says is wrong, by block.
+export class FieldErrors extends Error {
+	constructor(readonly errors: Record<string, string>) {
+		super(Object.values(errors).map(String).join(' ') || 'The app does not take this.');
+	}
+}
+
+// Dialogs below the one that is shown.
+const views_below: ModalView[] = [];
+
+// What an app answers to its dialog: it shows another one, or says what is wrong with a field. Behind the last one of a stack stands the one before.
 async function app_view_submit(view: ModalView, state: ModalState): Promise<void> {
 	const answer = await slack('views.submit', { view_id: view.id, state });
+	let next = answer.view as ModalView | undefined;
 
 	if (answer.response_action === 'errors')
-		throw new Error(Object.values((answer.errors ?? {}) as Record<string, string>).map(String).join(' ') || 'The app does not take this.');
-	if (answer.view)
-		setTimeout(() => app_view_show(answer.view as ModalView));      // behind the end of this one
+		throw new FieldErrors((answer.errors ?? {}) as Record<string, string>);
+	if (answer.response_action === 'push')
+		views_below.push(view);
+	else if (answer.response_action === 'clear')
+		views_below.length = 0;
+	else if (!next)
+		next = views_below.pop();
+	if (next)
+		setTimeout(() => ask_app_view(next));      // behind the end of this one
 }
 
 // The home of an app is looked at, or what one says to it: the app hears of it, and may show another home.
@@ -680,7 +721,25 @@ export async function home_open(app: string, tab: 'home' | 'messages'): Promise<
 }
 
 function app_view_show(view: ModalView): void {
-	ask_modal(view, (state) => app_view_submit(view, state), () => void slack('views.close', { view_id: view.id }).catch(() => {}));
+	const open = dialog.value;
+
+	if (open?.kind === 'modal' && open.view.id && open.view.id === view.previous_view_id) {
+		views_below.push(open.view);
+		dialog.value = null;            // it stays, below
+	} else {
+		views_below.length = 0;
+	}
+	ask_app_view(view);
+}
+
+function ask_app_view(view: ModalView): void {
+	ask_modal(view, (state) => app_view_submit(view, state), () => {
+		const below = views_below.pop();
+
+		void slack('views.close', { view_id: view.id }).catch(() => {});
+		if (below)
+			setTimeout(() => ask_app_view(below));
+	});
 }
 
 export async function view_submit(view: ModalView, state: ModalState): Promise<void> {

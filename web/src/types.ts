@@ -52,6 +52,9 @@ export interface Element {
 	confirm?: Confirm;
 	options?: Option[];
 	placeholder?: TextObject;
+	option_groups?: { label?: TextObject; options?: Option[] }[];
+	min_query_length?: number;
+	is_decimal_allowed?: boolean;
 	initial_option?: Option;
 	initial_value?: string;
 	multiline?: boolean;
@@ -129,6 +132,7 @@ export interface ModalView {
 	id?: string;                    // of an app's
 	type?: string;
 	app_id?: string;
+	previous_view_id?: string | null;
 	notify_on_close?: boolean;
 	callback_id?: string;
 	private_metadata?: string;
@@ -139,7 +143,11 @@ export interface ModalView {
 }
 
 // What was entered: by block_id, by action_id.
-export interface ModalState { values: Record<string, Record<string, { type: string; value?: string; selected_option?: Option }>> }
+export interface FieldState { type: string; [member: string]: unknown }
+export interface ModalState { values: Record<string, Record<string, FieldState>> }
+
+// Where an element stands: what the daemon must know when it is used. view: in a dialog or a home of an app, not in a message.
+export interface Place { channel: string; message: Message; view?: ModalView }
 
 export interface Channel {
 	id: string;
@@ -194,7 +202,13 @@ export interface Boot {
 	command_prefixes: string[];
 	command_flags?: CommandParam[];
 	command_filters?: Filter[];
+	apps?: App[];
 }
+
+// What an app offers people.
+export interface AppCommand { command: string; args?: string; help?: string }
+export interface AppShortcut { callback_id: string; name: string; type: 'global' | 'message' }
+export interface App { id: string; name: string; commands: AppCommand[]; shortcuts: AppShortcut[] }
 
 export interface AlertMember {
 	fingerprint?: string; status?: string; labels?: Record<string, string>; annotations?: Record<string, string>;
