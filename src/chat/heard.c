@@ -93,12 +93,23 @@ static bool person_by_email(struct work *w, const struct chat_config *config, co
 	       store_user_find(e->db, w->arena, e->workspace_id, id, out, &w->err) && !out->deleted && !out->bot_id;
 }
 
+/* The chats file says who that is. */
+static bool person_by_file(struct work *w, const struct chat_config *config, struct user *out)
+{
+	struct engine *e = w->engine;
+	int64_t id;
+
+	return config->people_count && store_name_find(e->db, e->workspace_id, "user", config->people->here, &id, &w->err) &&
+	       store_user_find(e->db, w->arena, e->workspace_id, id, out, &w->err) && !out->deleted && !out->bot_id;
+}
+
 /* Who that is here; somebody new gets an account. false: w->err, or nobody: a bot, or one who could be anybody. */
 static bool find_person(struct work *w, const struct chat_config *config, const struct heard_person *p, struct user *out)
 {
 	struct engine *e = w->engine;
 	struct chat_person known = {config->name, p->id, 0, p->name};
 
+	*out = (struct user){0};
 	if (!p->id.n || (p->is_bot && !p->is_self) || p->unproven)
 		return false;
 	if (p->is_self) {
@@ -106,13 +117,13 @@ static bool find_person(struct work *w, const struct chat_config *config, const 
 		(void)!store_person_put(e->db, e->workspace_id, &known, &w->err);
 		return false;
 	}
-	if (store_person_find(e->db, w->arena, e->workspace_id, config->name, p->id, &known, &w->err)) {
+	if (!person_by_file(w, config, out) && !w->err.code && store_person_find(e->db, w->arena, e->workspace_id, config->name, p->id, &known, &w->err)) {
 		if (!store_user_find(e->db, w->arena, e->workspace_id, known.user_id, out, &w->err) || out->deleted || out->bot_id)
 			return false;
 		known.name = p->name;
 		return !p->name.n || store_person_put(e->db, e->workspace_id, &known, &w->err);
 	}
-	if (w->err.code || (!person_by_email(w, config, p, out) && (w->err.code || !make_person(w, config, p, out))))
+	if (w->err.code || (!out->id && !person_by_email(w, config, p, out) && (w->err.code || !make_person(w, config, p, out))))
 		return false;
 	known.user_id = out->id;
 	return store_person_put(e->db, e->workspace_id, &known, &w->err);
@@ -565,6 +576,17 @@ static void copy_heard(struct heard_item *item, const struct heard *from)
 		keep(&item->arena, texts[i]);
 }
 
+/* Of the people in the file the one who is heard. */
+static void copy_person(struct heard_item *item, const struct chat_config *c)
+{
+	for (size_t i = 0; i < c->people_count && !item->copy.people; i++)
+		if (str_eq_nocase(c->people[i].there, item->h.person.id)) {
+			item->copy.people = arena_zero(&item->arena, sizeof *item->copy.people);
+			item->copy.people->here = arena_dup(&item->arena, c->people[i].here);
+			item->copy.people_count = 1;
+		}
+}
+
 static void copy_config(struct heard_item *item, const struct chat_config *c)
 {
 	struct chat_channel *channels = arena_zero(&item->arena, (c->channel_count + 1) * sizeof *channels);
@@ -573,6 +595,7 @@ static void copy_config(struct heard_item *item, const struct chat_config *c)
 					  .channels = channels, .channel_count = c->channel_count};
 	for (size_t i = 0; i < c->channel_count; i++)
 		channels[i] = (struct chat_channel){arena_dup(&item->arena, c->channels[i].here), arena_dup(&item->arena, c->channels[i].there), c->channels[i].make};
+	copy_person(item, c);
 	item->config = &item->copy;
 }
 

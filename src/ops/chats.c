@@ -9,6 +9,7 @@
 #define TEXT_MAX 500
 #define SECRET_MAX 4096
 #define MAIL_MAX 100
+#define PEOPLE_MAX 10000
 
 struct reader {
 	struct chats *c;
@@ -26,7 +27,7 @@ static bool wrong(struct reader *rd, const struct json *at, const char *fmt, str
 
 /* ---- the keys of one chat ---- */
 
-enum option_kind { OPTION_TEXT, OPTION_SWITCH, OPTION_SPAN, OPTION_ROLE, OPTION_CHANNELS, OPTION_NAMES };
+enum option_kind { OPTION_TEXT, OPTION_SWITCH, OPTION_SPAN, OPTION_ROLE, OPTION_CHANNELS, OPTION_NAMES, OPTION_PEOPLE };
 
 #define AT(field) offsetof(struct chat_config, field)
 static const struct option {
@@ -56,6 +57,7 @@ static const struct option {
 	{"certificate", "irc", OPTION_TEXT, AT(certificate)},
 	{"key_file", "irc", OPTION_TEXT, AT(key_file)},
 	{"by_nick", "irc", OPTION_SWITCH, AT(by_nick)},
+	{"people", "irc", OPTION_PEOPLE, 0},
 };
 
 /* Files that hold a secret. */
@@ -164,6 +166,20 @@ static bool read_names(struct reader *rd, const struct json *v, struct chat_conf
 	return true;
 }
 
+/* {alice_irc: alice} */
+static bool read_people(struct reader *rd, const struct json *v, struct chat_config *out)
+{
+	if (v->type != JSON_OBJECT || v->count > PEOPLE_MAX)
+		return wrong(rd, v, "`" STR_FMT "` is a mapping of up to 10000 people: what they are called there, and here", v->key);
+	out->people = arena_zero(&rd->c->arena, (v->count + 1) * sizeof *out->people);
+	for (const struct json *m = v->child; m; m = m->next) {
+		if (m->type != JSON_STR || !m->text.n || m->text.n > 80 || !m->key.n || m->key.n > 80)
+			return wrong(rd, m, "a person's name here is wanted behind `" STR_FMT "`", m->key);
+		out->people[out->people_count++] = (struct chat_same){arena_dup(&rd->c->arena, m->key), arena_dup(&rd->c->arena, without_mark(m->text, '@'))};
+	}
+	return true;
+}
+
 /* ---- one chat ---- */
 
 static bool read_option(struct reader *rd, const struct json *v, const struct option *o, struct chat_config *out)
@@ -184,6 +200,8 @@ static bool read_option(struct reader *rd, const struct json *v, const struct op
 		return read_channels(rd, v, out);
 	case OPTION_NAMES:
 		return read_names(rd, v, out);
+	case OPTION_PEOPLE:
+		return read_people(rd, v, out);
 	}
 	return false;
 }

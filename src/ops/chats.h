@@ -16,6 +16,12 @@ struct chat_channel {
 	bool make;        /* it is made there if it is not there */
 };
 
+/* Who somebody there is here. */
+struct chat_same {
+	struct str there; /* IRC: the account, or with by_nick the nick */
+	struct str here;  /* the person's name here, without @ */
+};
+
 struct chat_config {
 	struct str name;     /* "slack": as commands, pages and logs call it */
 	struct str system;   /* a row of chat/table.c: "slack", "irc", "mattermost" */
@@ -35,6 +41,8 @@ struct chat_config {
 	bool joined;         /* every channel that the bot is in has one here of the same name */
 	struct chat_channel *channels;
 	size_t channel_count;
+	struct chat_same *people; /* IRC */
+	size_t people_count;
 	struct str *mail;    /* names of people here who are told by mail when it is away */
 	size_t mail_count;
 };

@@ -14,7 +14,7 @@ START_TEST(reads_three_systems)
 {
 	struct chats *c = read("chats:\n"
 			       "  slack: {system: slack, token_file: a, app_token_file: b, channels: joined, role: responder, mail: ['@ann', ben]}\n"
-			       "  own-irc: {system: irc, server: 'irc.example.org:6697', nick: ops, channels: ['#ops', {here: web, there: '#web-prod', make: true}], post_every: 500ms}\n"
+			       "  own-irc: {system: irc, server: 'irc.example.org:6697', nick: ops, channels: ['#ops', {here: web, there: '#web-prod', make: true}], post_every: 500ms, people: {alice_: '@alice', Bob: bob}}\n"
 			       "  mm: {system: mattermost, url: 'https://mm.example.org', token_file: t, command_token_file: c, team: ops, by_email: false}\n");
 	const struct chat_config *irc;
 
@@ -24,6 +24,7 @@ START_TEST(reads_three_systems)
 	ck_assert(c->list[0].mail_count == 2 && str_is(c->list[0].mail[0], "ann") && str_is(c->list[0].mail[1], "ben"));
 	irc = chats_find(c, S("own-irc"));
 	ck_assert(irc && irc->tls && str_is(irc->nick, "ops") && irc->post_every == 500 && irc->role == ROLE_VIEWER && irc->channel_count == 2);
+	ck_assert(irc->people_count == 2 && str_is(irc->people[0].there, "alice_") && str_is(irc->people[0].here, "alice") && str_is(irc->people[1].there, "Bob"));
 	ck_assert(str_is(irc->channels[0].here, "ops") && str_is(irc->channels[0].there, "ops") && !irc->channels[0].make);
 	ck_assert(str_is(irc->channels[1].here, "web") && str_is(irc->channels[1].there, "web-prod") && irc->channels[1].make);
 	ck_assert(str_is(c->list[2].url, "https://mm.example.org/") && str_is(c->list[2].command_token, "c") && !c->list[2].by_email && !chats_find(c, S("libera")));
@@ -53,6 +54,8 @@ static const struct {
 	{"chats:\n  x: {system: mattermost, url: 'http://mm.example.org', token_file: t, team: x}", "`url` begins with https://"},
 	{"chats:\n  x: {system: irc, server: 'a:1', tls: maybe}", "`tls` is true or false"},
 	{"chats:\n  x: {system: irc, server: 'a:1', role: admin}", "`role` is viewer, responder or operator"},
+	{"chats:\n  x: {system: irc, server: 'a:1', people: [a]}", "`people` is a mapping of up to 10000 people"},
+	{"chats:\n  x: {system: irc, server: 'a:1', people: {a: {}}}", "a person's name here is wanted behind `a`"},
 	{"chats:\n  x: {system: irc, server: 'a:1', post_every: 2h}", "`post_every` is a span of up to a minute"},
 	{"chats:\n  x: {system: irc, server: 'a:1', channels: all}", "`channels` is a list"},
 	{"chats:\n  x: {system: irc, server: 'a:1', channels: [{her: a}]}", "unknown key `her`"},
