@@ -8,7 +8,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* RFC 1459 section 8.10, and what ngircd and InspIRCd let pass: a line costs 2 s, and 10 s may be had ahead. */
+/* RFC 1459 section 8.10, and what ngircd and InspIRCd let pass: a line costs 2 s, and 10 s may be had ahead. The chats file may say
+ * post_every, for a server that lets the bot do more. */
 #define LINE_COST (2 * SECOND)
 #define AHEAD_MAX (10 * SECOND)
 #define WAIT_MAX (18 * SECOND)  /* an order that would wait longer is given back */
@@ -38,6 +39,11 @@ struct irc_say {
 
 /* ---- lines ---- */
 
+static span_ms line_cost(const struct irc *c)
+{
+	return c->config->post_every ? c->config->post_every : LINE_COST;
+}
+
 static void send_line(struct irc *c, struct str text)
 {
 	mono_ms now = mono_now();
@@ -46,7 +52,7 @@ static void send_line(struct irc *c, struct str text)
 
 	if (!c->dial || n < 0 || (size_t)n >= sizeof line)
 		return;
-	c->ahead = (c->ahead > now ? c->ahead : now) + LINE_COST;
+	c->ahead = (c->ahead > now ? c->ahead : now) + line_cost(c);
 	dial_send(c->dial, str_n(line, (size_t)n));
 }
 
@@ -189,7 +195,7 @@ static span_ms wait_for(const struct irc *c, size_t lines)
 		lines++;
 	for (const struct irc_say *s = c->says; s; s = s->next)
 		lines += s->count - s->sent + (s->sent < s->count && !s->echoes);
-	ahead += (span_ms)lines * LINE_COST - AHEAD_MAX;
+	ahead += (span_ms)lines * line_cost(c) - AHEAD_MAX;
 	return ahead > 0 ? ahead : 0;
 }
 
