@@ -2,9 +2,12 @@
 #include "chat/slack_parts.h"
 
 #include "base/crypt.h"
+#include "base/log.h"
 #include "chat/table.h"
 #include "engine/file_bytes.h"
 #include "ops/app.h"
+#include "ops/slack_app.h"
+#include "ops/text.h"
 
 #define BEAT_EVERY (10 * SECOND)
 #define BEAT_WITHIN (6 * SECOND)
@@ -60,6 +63,18 @@ bool slack_may(const struct slack *s, const char *scope)
 	return !s->scopes.n || app_scope_has(s->scopes, str_of(scope));
 }
 
+/* What is missing is left out, or fails when it is needed: whoever made the app hears of all of it at once. */
+static void name_missing(struct slack *s)
+{
+	struct str missing = S("");
+
+	for (size_t i = 0; s->scopes.n && i < slack_scope_count; i++)
+		if (!slack_may(s, slack_scopes[i].name))
+			missing = arena_printf(&s->self_arena, STR_FMT "%s%s", STR_ARG(missing), missing.n ? " " : "", slack_scopes[i].name);
+	if (missing.n)
+		log_warn(EV_CHAT_SCOPES, F_STR("chat", s->chat->config->name), F_STR("missing", missing), F_STR("remedy", S("add them under OAuth & Permissions and install the app again")));
+}
+
 static void know_self(struct slack *s, const struct slack_answer *a)
 {
 	struct str scopes = client_header(a->http, "x-oauth-scopes");
@@ -72,6 +87,7 @@ static void know_self(struct slack *s, const struct slack_answer *a)
 	s->self = (struct slack_self){arena_dup(&s->self_arena, json_get_str(a->body, "user_id")), arena_dup(&s->self_arena, json_get_str(a->body, "bot_id"))};
 	s->scopes = arena_dup(&s->self_arena, scopes);
 	s->no_customize = !slack_may(s, "chat:write.customize");
+	name_missing(s);
 	if (!s->known)
 		chat_heard(s->chat, &(struct heard){.what = HEARD_PERSON, .person = {.id = s->self.user_id, .name = json_get_str(a->body, "user"), .is_self = true, .is_bot = true}}, NULL, NULL);
 	s->known = true;
@@ -170,12 +186,15 @@ struct slack_job {
 	bool unsure;  /* an earlier try may have arrived */
 	bool by_message; /* a whisper that becomes a direct message */
 	unsigned pages, asked;
-	size_t file;
+	size_t next_file; /* of the order's */
+	size_t files;     /* that are there */
 	struct str ids[FILES_MAX], titles[FILES_MAX];
+	struct str lost;  /* what is said of those that could not be brought */
 };
 
 static void act(struct slack_job *j);
 static void upload(struct slack_job *j);
+static void say(struct slack_job *j);
 
 static void job_end(struct slack_job *j, enum post_result result, struct str id, bool untaken, wall_ms retry_at, struct str why)
 {
@@ -259,7 +278,9 @@ static struct slack_say say_of(const struct slack_job *j)
 {
 	const struct chat_order *o = j->order;
 
-	return (struct slack_say){.channel = o->channel, .thread = o->thread, .text = o->text, .body = o->body, .author = o->author, .may_customize = !j->slack->no_customize,
+	struct str text = j->lost.n ? arena_printf(&j->order->arena, STR_FMT STR_FMT, STR_ARG(o->text), STR_ARG(j->lost)) : o->text;
+
+	return (struct slack_say){.channel = o->channel, .thread = o->thread, .text = text, .body = o->body, .author = o->author, .may_customize = !j->slack->no_customize,
 				  .broadcast = o->broadcast, .key = o->key};
 }
 
@@ -336,7 +357,7 @@ static void files_done(struct slack_job *j)
 	struct slack_say say = say_of(j);
 	struct slack_args args = {0};
 
-	slack_files_args(&j->order->arena, &args, &say, j->ids, j->titles, j->file);
+	slack_files_args(&j->order->arena, &args, &say, j->ids, j->titles, j->files);
 	ask(j, SLACK_FILE_DONE, &args, on_shared);
 }
 
@@ -348,7 +369,19 @@ static void on_uploaded(void *context, const struct slack_answer *a)
 		again(j, true, a->wait, arena_printf(a->arena, "uploading a file: " STR_FMT, STR_ARG(a->why))); /* nobody sees it yet */
 		return;
 	}
-	j->file++;
+	j->files++;
+	j->next_file++;
+	upload(j);
+}
+
+/* What is said with it shall not be lost with it. */
+static void leave_out(struct slack_job *j, struct str why)
+{
+	struct chat_order *o = j->order;
+
+	j->lost = arena_printf(&o->arena, STR_FMT "\n_" STR_FMT " could not be brought here: " STR_FMT "_", STR_ARG(j->lost), STR_ARG(mrkdwn_escape(&o->arena, o->files[j->next_file].name)),
+			       STR_ARG(mrkdwn_escape(&o->arena, why)));
+	j->next_file++;
 	upload(j);
 }
 
@@ -358,31 +391,40 @@ static void on_place(void *context, const struct slack_answer *a)
 	struct chat_order *o = j->order;
 	struct err err = {0};
 	struct buf bytes;
+	bool there;
 
+	if (a->outcome == SLACK_REFUSED) {
+		leave_out(j, a->why);
+		return;
+	}
 	if (a->outcome != SLACK_OK) {
 		fail(j, a);
 		return;
 	}
-	j->ids[j->file] = arena_dup(&o->arena, json_get_str(a->body, "file_id"));
+	j->ids[j->files] = arena_dup(&o->arena, json_get_str(a->body, "file_id"));
 	buf_init(&bytes, FILE_MAX_BYTES);
-	if (file_bytes_get(&o->arena, o->engine->config.data_dir, o->files[j->file].id, &bytes, &err))
+	there = file_bytes_get(&o->arena, o->engine->config.data_dir, o->files[j->next_file].id, &bytes, &err);
+	if (there)
 		j->call = slack_send_raw(j->slack, json_get_str(a->body, "upload_url"), S("application/octet-stream"), buf_str(&bytes), j->until - mono_now(), on_uploaded, j);
-	else
-		refused(j, str_of(err.text));
 	buf_done(&bytes);
+	if (!there)
+		leave_out(j, S("its bytes are gone"));
 }
 
 static void upload(struct slack_job *j)
 {
 	struct chat_order *o = j->order;
-	const struct file *f = &o->files[j->file];
+	const struct file *f = &o->files[j->next_file];
 	struct slack_args args = {0};
 
-	if (j->file == o->file_count || j->file == FILES_MAX) {
-		files_done(j);
+	if (j->next_file == o->file_count || j->files == FILES_MAX) {
+		if (j->files)
+			files_done(j);
+		else
+			say(j);
 		return;
 	}
-	j->titles[j->file] = f->title.n ? f->title : f->name;
+	j->titles[j->files] = f->title.n ? f->title : f->name;
 	slack_arg(&args, "filename", f->name.n ? f->name : S("file"));
 	slack_arg(&args, "length", arena_printf(&o->arena, "%lld", (long long)f->size_bytes));
 	ask(j, SLACK_FILE_URL, &args, on_place);

@@ -408,7 +408,7 @@ static bool must_look(struct slack *s, struct slack_in *in)
 
 	if (e->what == SLACK_HEARD_JOINED) {
 		slack_arg(&args, "channel", e->channel.id);
-		s->looking = slack_call(s, SLACK_INFO, &args, MINUTE, on_where, s);
+		s->looking = slack_call(s, SLACK_INFO, &args, SLACK_CALL_WITHIN, on_where, s);
 	} else if (e->person.id.n && !e->person.name.n && !known(s, e->person.id)) {
 		slack_arg(&args, "user", e->person.id);
 		s->looking = slack_call(s, SLACK_USER, &args, SLACK_CALL_WITHIN, on_who, s);

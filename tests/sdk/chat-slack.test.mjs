@@ -105,6 +105,13 @@ test('files come both ways', async () => {
 	assert.match(got.text, /^look\n<http.*\|graph\.txt>$/);
 });
 
+test('what is said with a file that Slack does not take is said all the same', async () => {
+	way.plan('files.getUploadURLExternal', { before: way.say(200, { ok: false, error: 'file_type_not_allowed' }) });
+	await here.filesUploadV2({ channel_id: idHere(), filename: 'a_b.exe', file: Buffer.from('MZ'), initial_comment: 'not this one' });
+	const m = await until(async () => (await history(there, idThere())).find((x) => /^not this one/.test(x.text)), 'the text in Slack');
+	assert.match(m.text, /a_b\.exe could not be brought here: .*file_type_not_allowed/);
+});
+
 test('a slash command and a button are commands, answered to who asked', async () => {
 	const did = await slack.api('/api/chat.command', { body: { channel: idThere(), command: '/bridge', text: 'status' } });
 	assert.equal(did.ok, true, JSON.stringify(did));
