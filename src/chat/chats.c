@@ -11,12 +11,14 @@
 struct chats_running {
 	struct engine *engine;
 	uv_loop_t *loop;
-	struct chats *config;     /* what is open; owned. NULL: nothing is */
+	struct chats_open {
+		struct chats *config;     /* owned. NULL: there is none */
+		struct chat *list;
+		struct chat_known *known; /* what the work thread has */
+		size_t count;
+	} now, before;            /* what was open, until the work thread has let go of it */
 	struct chats *wanted;     /* what is to be open instead; owned. NULL: nothing else */
-	struct chat *list;
-	struct chat_known *known; /* what the work thread has */
-	size_t count;
-	bool busy;                /* the work thread is taking them, or letting go of them */
+	bool busy;                /* the work thread is taking them */
 	bool closed;
 };
 
@@ -101,9 +103,9 @@ static struct chat *find(struct engine *e, struct str name)
 {
 	struct chats_running *r = e->chats_running;
 
-	for (size_t i = 0; r && i < r->count; i++)
-		if (str_eq(r->list[i].config->name, name))
-			return &r->list[i];
+	for (size_t i = 0; r && i < r->now.count; i++)
+		if (str_eq(r->now.list[i].config->name, name))
+			return &r->now.list[i];
 	return NULL;
 }
 
@@ -127,7 +129,8 @@ static bool on_call(struct chat_call *call)
 	return true;
 }
 
-/* ---- opening and closing: the work thread knows of a chat before it opens, and lets go of it before it is freed ---- */
+/* ---- opening and closing: the work thread knows of a chat before it opens, and lets go of it before it is freed. It goes from the old to the
+ * new in one item: what is said in a linked channel between the two would else be told nowhere. ---- */
 
 struct use_item {
 	struct work work;
@@ -141,13 +144,13 @@ static void use_run(struct work *w)
 {
 	const struct chats_running *r = ((struct use_item *)w)->running;
 
-	w->failed = !links_use(w, r->known, r->known ? r->count : 0, &w->err);
+	w->failed = !links_use(w, r->now.known, r->now.count, &w->err);
 }
 
 static void open_all(struct chats_running *r)
 {
-	for (size_t i = 0; i < r->count; i++) {
-		struct chat *c = &r->list[i];
+	for (size_t i = 0; i < r->now.count; i++) {
+		struct chat *c = &r->now.list[i];
 		struct err err = {0};
 
 		c->adapter = c->kind->open(c, &err);
@@ -158,8 +161,8 @@ static void open_all(struct chats_running *r)
 
 static void close_all(struct chats_running *r)
 {
-	for (size_t i = 0; i < r->count; i++) {
-		struct chat *c = &r->list[i];
+	for (size_t i = 0; i < r->now.count; i++) {
+		struct chat *c = &r->now.list[i];
 
 		heard_forget(c);
 		if (c->adapter)
@@ -168,13 +171,12 @@ static void close_all(struct chats_running *r)
 	}
 }
 
-static void forget(struct chats_running *r)
+static void forget(struct chats_open *o)
 {
-	chats_free(r->config);
-	mem_free(r->list);
-	r->config = NULL;
-	r->list = NULL;
-	r->count = 0;
+	chats_free(o->config);
+	mem_free(o->list);
+	mem_free(o->known);
+	*o = (struct chats_open){0};
 }
 
 static void use_done(struct work *w)
@@ -185,9 +187,8 @@ static void use_done(struct work *w)
 	if (w->failed)
 		log_error(EV_CHATS, F_TXT("error", w->err.text));
 	r->busy = false;
-	if (!r->known)
-		forget(r);
-	else if (!r->closed)
+	forget(&r->before);
+	if (!r->closed)
 		open_all(r);
 	arena_done(&item->arena);
 	mem_free(item);
@@ -210,18 +211,21 @@ static void use(struct chats_running *r)
 
 static void take(struct chats_running *r)
 {
-	struct chats *config = r->config = r->wanted;
+	struct chats *config = r->wanted;
+	struct chats_open *o = &r->now;
 
 	r->wanted = NULL;
-	r->list = mem_new((config->count + 1) * sizeof *r->list);
-	r->known = mem_new((config->count + 1) * sizeof *r->known);
+	r->before = r->now;
+	*o = (struct chats_open){.config = config};
+	o->list = mem_new((config->count + 1) * sizeof *o->list);
+	o->known = mem_new((config->count + 1) * sizeof *o->known);
 	for (size_t i = 0; i < config->count; i++) {
 		const struct chat_kind *kind = chat_kind_of(config->list[i].system);
 
 		if (!kind)
 			continue;
-		r->list[r->count] = (struct chat){.engine = r->engine, .config = &config->list[i], .kind = kind, .loop = r->loop, .here = r->engine->workspace_name};
-		r->known[r->count++] = (struct chat_known){&config->list[i], kind};
+		o->list[o->count] = (struct chat){.engine = r->engine, .config = &config->list[i], .kind = kind, .loop = r->loop, .here = r->engine->workspace_name};
+		o->known[o->count++] = (struct chat_known){&config->list[i], kind};
 	}
 }
 
@@ -229,13 +233,8 @@ static void advance(struct chats_running *r)
 {
 	if (r->busy || !r->wanted || r->closed)
 		return;
-	if (r->config) {
-		close_all(r);
-		mem_free(r->known);
-		r->known = NULL;
-	} else {
-		take(r);
-	}
+	close_all(r);
+	take(r);
 	use(r);
 }
 
@@ -252,7 +251,7 @@ void chats_open(struct engine *e, uv_loop_t *loop, struct chats *config)
 	}
 	chats_free(r->wanted);
 	r->wanted = config;
-	if (r->config && str_eq(r->config->digest, config->digest)) {
+	if (r->now.config && str_eq(r->now.config->digest, config->digest)) {
 		chats_free(config);
 		r->wanted = NULL;
 	}
@@ -274,7 +273,7 @@ void chats_running_free(struct chats_running *r)
 	if (!r)
 		return;
 	chats_free(r->wanted);
-	forget(r);
-	mem_free(r->known);
+	forget(&r->before);
+	forget(&r->now);
 	mem_free(r);
 }

@@ -22,6 +22,16 @@ const idThere = () => slack.made.channels.ops.id, idHere = () => ours.made.chann
 const saidThere = (text) => until(async () => (await history(there, idThere())).find((m) => m.text === text), `"${text}" in Slack`);
 const saidHere = (text) => until(async () => (await history(here, idHere())).find((m) => m.text === text), `"${text}" here`);
 const countThere = async (text) => (await history(there, idThere())).filter((m) => m.text === text).length;
+const chatsFile = (ms) => put('chats.yaml', `chats:
+  slack:
+    system: slack
+    url: ${way.url}/api/
+    token_file: token
+    app_token_file: app-token
+    role: responder
+    post_every: ${ms}ms
+    channels: [ops, sre-alerts, later, {here: war-room, there: war-room-there, make: true}]
+`);
 const up = () => until(() => way.links.size === 2 && /chat\.up/.test(ours.log), 'two connections');
 
 before(async () => {
@@ -31,16 +41,7 @@ before(async () => {
 	app = await slack.api('/v1/apps', { body: { name: 'bridge', manifest: manifest('--command', '/bridge', '--name', 'bridge') } });
 	put('token', app.bot_token);
 	put('app-token', app.app_token);
-	const chats = put('chats.yaml', `chats:
-  slack:
-    system: slack
-    url: ${way.url}/api/
-    token_file: token
-    app_token_file: app-token
-    role: responder
-    post_every: 10ms
-    channels: [ops, sre-alerts, later, {here: war-room, there: war-room-there, make: true}]
-`);
+	const chats = chatsFile(10);
 	const access = put('access.yaml', 'rules:\n  - require core:silence need approval 1 of role:responder not requester\n');
 	ours = await daemon(['--chats', chats, '--access', access]);
 	here = client(ours, ours.token);
@@ -266,6 +267,19 @@ test('Slack is away: that is noticed, the channel goes on here, and what was sai
 	for (let i = 0; i < 3; i++) assert.equal((await history(there, idThere())).filter((m) => m.text.includes(`while it was away ${i}`)).length, 1);
 });
 
+test('a reload while messages leave loses and doubles none', async () => {
+	for (let i = 0; i < 30; i++) {
+		await here.chat.postMessage({ channel: idHere(), text: `over a reload ${i}` });
+		if (i % 10 !== 5) continue;
+		chatsFile(11 + i);
+		process.kill(ours.pid, 'SIGHUP');
+	}
+	await saidThere('over a reload 29');
+	const said = (await history(there, idThere())).map((m) => m.text).filter((t) => /over a reload/.test(t)).reverse();
+	assert.deepEqual(said, Array.from({ length: 30 }, (_, i) => `over a reload ${i}`));
+	await up();
+});
+
 test('a scope that is missing is named with the remedy, and the author stands in the text', async () => {
 	way.plan('chat.postMessage', { when: (c) => c.args.username, before: way.say(200, { ok: false, error: 'missing_scope', needed: 'chat:write.customize', provided: 'chat:write' }) });
 	await here.chat.postMessage({ channel: idHere(), text: 'without a name' });
@@ -325,10 +339,16 @@ test('the Events API: only what is signed, and lately', async () => {
 	await d.stop();
 });
 
-test('a token that was revoked is said once, and not tried again and again', async () => {
+test('a token that was revoked is said once, and not tried again and again; what waits leaves with the next one', async () => {
 	await slack.api('/v1/apps/bridge', { method: 'DELETE' });
 	await until(() => /chat\.refused/.test(ours.log), 'it is refused', 30000);
+	await here.chat.postMessage({ channel: idHere(), text: 'waits for a token' });
 	const n = way.asked.length;
 	await new Promise((r) => setTimeout(r, 3000));
 	assert.equal(way.asked.length, n);
+	app = await slack.api('/v1/apps', { body: { name: 'bridge-2', manifest: manifest('--command', '/bridge', '--name', 'bridge-2') } });
+	put('token', app.bot_token);
+	put('app-token', app.app_token);
+	process.kill(ours.pid, 'SIGHUP');
+	await until(async () => (await history(there, idThere())).some((m) => /waits for a token/.test(m.text)), 'what waited', 60000);
 });
