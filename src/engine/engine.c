@@ -417,7 +417,7 @@ bool engine_start(struct engine *e, struct err *err)
 	if (!alerts_reload(e, err) || !heartbeats_load(e, err))
 		return false;
 	checkpoint_start(e);
-	l->search_behind = UINT32_MAX; /* what was written before a crash may not be indexed yet */
+	l->indexed = -1; /* what was written before a crash may not be indexed yet */
 	uv_async_init(l->uv, &l->wake, on_wake);
 	uv_timer_init(l->uv, &l->due_timer);
 	uv_timer_init(l->uv, &l->sick_timer);

@@ -52,7 +52,8 @@ struct loop_state {
 	bool memory_touched;
 	bool checkpoint_waits; /* its timer is in the store */
 	mono_ms sick_until; /* while the store takes nothing (live.unwritable): when it is tried again */
-	unsigned search_behind; /* messages that came since the index was whole; a hint */
+	int64_t indexed; /* so many of live.messages are in the search index, or were tried; a hint */
+	mono_ms indexed_at;
 	struct map app_rooms; /* app id -> struct app_room, app_events.c's own */
 	struct map turns; /* channel id -> when it may be told next, as a pointer-sized number */
 	struct arena scratch;

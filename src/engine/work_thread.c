@@ -10,7 +10,9 @@
 #include "store/journal.h"
 
 #define BATCH_MAX 1024
-#define SEARCH_SLICE 50
+#define SEARCH_SLICE 250
+#define SEARCH_EVERY 100 /* ms */
+#define SEARCH_LATE 5000 /* messages: so far behind, the index does not wait */
 #define BUSY_FROM 8 /* items in a batch */
 #define GATHER_FROM_US 400 /* a commit that takes longer is worth waiting for company */
 #define GATHER_SHARE 4     /* a quarter of it at most */
@@ -111,7 +113,7 @@ static void mind_the_disk(struct engine *e)
 		return;
 	}
 	err_clear(&l->live.unwritable);
-	l->search_behind = UINT32_MAX;
+	l->indexed = (int64_t)l->live.messages - 1;
 	log_info(EV_STORE_WELL, F_INT("failed_batches", (int64_t)l->live.failed_batches));
 }
 
@@ -173,10 +175,23 @@ static void report(struct engine *e)
 	l->counts = l->live;
 }
 
-/* When nobody waits: the search index follows what was written. */
-static bool index_some(struct engine *e)
+/* How long the index may still be left as it is; -1: it is whole. */
+static span_ms index_waits(const struct loop_state *l)
+{
+	int64_t behind = (int64_t)l->live.messages - l->indexed;
+	span_ms since = mono_now() - l->indexed_at;
+
+	if (!behind)
+		return -1;
+	return behind >= SEARCH_LATE || since >= SEARCH_EVERY ? 0 : SEARCH_EVERY - since;
+}
+
+/* The search index follows what was written. Each slice is a commit of its own, for which all wait who write: so there are ten a second
+ * and not one between any two batches. Who searches has the rest indexed first. */
+static void index_some(struct engine *e)
 {
 	struct loop_state *l = e->loop;
+	int64_t all = (int64_t)l->live.messages;
 	struct err err = {0};
 	unsigned indexed = 0;
 	bool ok;
@@ -187,7 +202,22 @@ static bool index_some(struct engine *e)
 	ok = db_item_end(e->db, ok, &err) && ok && db_commit(e->db, &err);
 	if (!ok)
 		db_rollback(e->db);
-	return ok && indexed > 0;
+	if (!ok || !indexed)
+		l->indexed = all;
+	else
+		l->indexed = l->indexed + indexed < all ? l->indexed + indexed : all - 1; /* what is whole says so itself */
+	l->indexed_at = mono_now();
+}
+
+static struct timespec from_now(int64_t us)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_nsec += us * 1000;
+	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	return t;
 }
 
 /* Under the lock. Those whose items were just committed often come again at once. Where a commit is slow it pays to let them
@@ -196,14 +226,10 @@ static bool index_some(struct engine *e)
 static void gather(struct loop_state *l, unsigned waited)
 {
 	struct timespec until;
-	int64_t wait_us = l->commit_us / GATHER_SHARE;
 
 	if (l->commit_us < GATHER_FROM_US || !l->committed || l->stopping)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += wait_us * 1000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
+	until = from_now(l->commit_us / GATHER_SHARE);
 	l->gather_until = waited + l->committed;
 	while (l->inbox.count < l->gather_until && !l->stopping)
 		if (pthread_cond_timedwait(&l->ready, &l->lock, &until) != 0)
@@ -215,10 +241,13 @@ static void gather(struct loop_state *l, unsigned waited)
 static bool take_batch(struct engine *e, struct queue *batch)
 {
 	struct loop_state *l = e->loop;
-	bool index = true;
+	struct timespec until;
 	unsigned waited;
+	span_ms wait;
 
 	queue_init(batch);
+	if (index_waits(l) == 0)
+		index_some(e);
 	pthread_mutex_lock(&l->lock);
 	waited = l->inbox.count;
 	while (!l->inbox.head && !l->follow.head && !l->stopping) {
@@ -229,15 +258,15 @@ static bool take_batch(struct engine *e, struct queue *batch)
 			report(e);
 			continue;
 		}
-		if (index && l->search_behind != (unsigned)l->live.messages) {
+		wait = index_waits(l);
+		until = from_now(wait * 1000);
+		if (wait < 0) {
+			pthread_cond_wait(&l->ready, &l->lock);
+		} else if (pthread_cond_timedwait(&l->ready, &l->lock, &until) != 0) {
 			pthread_mutex_unlock(&l->lock);
-			index = index_some(e);
-			if (!index)
-				l->search_behind = (unsigned)l->live.messages;
+			index_some(e);
 			pthread_mutex_lock(&l->lock);
-			continue;
 		}
-		pthread_cond_wait(&l->ready, &l->lock);
 	}
 	gather(l, waited);
 	queue_append(batch, &l->follow);
