@@ -2,8 +2,8 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -278,6 +278,27 @@ test('a reload while messages leave loses and doubles none', async () => {
 	const said = (await history(there, idThere())).map((m) => m.text).filter((t) => /over a reload/.test(t)).reverse();
 	assert.deepEqual(said, Array.from({ length: 30 }, (_, i) => `over a reload ${i}`));
 	await up();
+});
+
+test('what cannot be kept is not acknowledged, and comes again', async (t) => {
+	const disk = mkdtempSync(join(dir, 'disk-')), mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4M', 'tmpfs', disk]);
+	if (mounted.status !== 0) return t.skip('a small disk cannot be mounted here');
+	t.after(() => spawnSync('umount', ['-l', disk]));
+	const full = await slack.api('/v1/apps', { body: { name: 'full', manifest: manifest('--command', '/full', '--name', 'full') } }), road = await between(slack.url);
+	t.after(() => road.close());
+	put('full-token', full.bot_token);
+	put('full-app-token', full.app_token);
+	const d = await daemon(['--chats', put('full.yaml', `chats:\n  slack: {system: slack, url: "${road.url}/api/", token_file: full-token, app_token_file: full-app-token, role: responder, channels: [ops]}\n`)], { data: join(disk, 'data') });
+	t.after(() => d.stop());
+	await until(() => road.links.size === 2 && /chat\.up/.test(d.log), 'it is there');
+	const fill = openSync(join(disk, 'ballast'), 'w');
+	assert.throws(() => { for (;;) writeSync(fill, Buffer.alloc(4096)); }, /ENOSPC/);
+	closeSync(fill);
+	const long = 'x'.repeat(30000);
+	await there.chat.postMessage({ channel: idThere(), text: long });
+	const first = await until(() => road.frames.find((f) => !f.out && f.payload?.event?.text === long), 'the event');
+	await until(() => road.frames.some((f) => !f.out && f.payload?.event_id === first.payload.event_id && f.retry_attempt > 0), 'the same again');
+	assert.ok(!road.frames.some((f) => f.out && f.envelope_id === first.envelope_id), 'the first was not acknowledged');
 });
 
 test('a scope that is missing is named with the remedy, and the author stands in the text', async () => {
