@@ -9,6 +9,7 @@
 #define ITEMS_MAX 10000  /* that wait for the store; the oldest goes then */
 #define IN_FLIGHT_MAX 32
 #define STORE_PAUSE (2 * SECOND)
+#define HINT_EVERY (30 * SECOND) /* it costs a line of ours */
 #define SELF "=self" /* the bot as a person: no nick or account can be called so */
 
 struct irc_item {
@@ -329,7 +330,18 @@ static void put_sender(struct irc *c, struct irc_item *i, const struct irc_line 
 	}
 	if (!irc_is_past(l))
 		irc_people_spoke(c->people, l->nick, account.p ? account : S(""), mono_now());
-	put_person(c, i, l->nick, account.n && str_is_utf8(account) ? irc_fold(&i->arena, &c->support, account).p : NULL);
+	put_person(c, i, l->nick, irc_word_ok(account) && str_is_utf8(account) ? irc_fold(&i->arena, &c->support, account).p : NULL);
+}
+
+/* Who asks for something and cannot prove who they are gets no answer; now and then somebody is told why. */
+static void hint(struct irc *c, const struct irc_item *i, bool asks)
+{
+	mono_ms now = mono_now();
+
+	if (!asks || !i->heard.person.unproven || i->heard.person.is_bot || (c->hinted && now - c->hinted < HINT_EVERY))
+		return;
+	c->hinted = now;
+	irc_soon(c, "NOTICE " STR_FMT " :I take that from people who are logged in to services alone: /msg NickServ IDENTIFY ...", STR_ARG(i->heard.person.name));
 }
 
 static void hear_message(struct irc *c, const struct irc_line *l, bool notice)
@@ -347,10 +359,13 @@ static void hear_message(struct irc *c, const struct irc_line *l, bool notice)
 	put_ids(i, l);
 	put_text(c, i, text, action);
 	i->heard.reply = i->heard.person.name;
-	if (!i->heard.text.n || !put_place(c, i, l))
+	if (!i->heard.text.n || !put_place(c, i, l)) {
 		item_free(i);
-	else
-		hear(i);
+		return;
+	}
+	if (!irc_is_past(l))
+		hint(c, i, i->heard.channel.direct || i->heard.choice || str_starts(i->heard.text, S("<@" SELF ">")));
+	hear(i);
 }
 
 static void hear_topic(struct irc *c, const struct irc_line *l)

@@ -1,5 +1,5 @@
-/* chat/irc_internal.h -- what the three files of the IRC adapter share: the connection (irc.c), what leaves (irc_send.c), what is heard
- * (irc_hear.c). The net thread's.
+/* chat/irc_internal.h -- what the files of the IRC adapter share: the connection (irc.c), its first words (irc_login.c), where the bot
+ * is and with whom (irc_channels.c), what leaves (irc_send.c), what is heard (irc_hear.c). The net thread's.
  */
 #pragma once
 #include "chat/chats.h"
@@ -74,12 +74,29 @@ struct irc {
 	struct irc_item *items, **items_tail;
 	size_t item_count, in_flight;
 	mono_ms hear_at;       /* not before: the store took nothing */
+	mono_ms hinted;        /* when somebody was last told that we do not know who they are */
 };
 
 /* ---- irc.c ---- */
 bool irc_is_us(const struct irc *c, struct str nick);
 bool irc_is_past(const struct irc_line *l); /* from the channel's history, not said just now */
+void irc_copy(char *to, size_t size, struct str s); /* what fits */
+void irc_lost(struct irc *c, const char *why);  /* the connection is over; another is tried. why: for people */
+void irc_never(struct irc *c, const char *why); /* ... none is tried before the chats file is read again */
+
+/* ---- irc_login.c ---- */
+bool irc_login_line(struct irc *c, const struct irc_line *l); /* true: it was one for this file */
+void irc_nick_freed(struct irc *c, struct str nick);          /* somebody gave it up: if it is ours, it is taken */
+void irc_nick_tick(struct irc *c);
+
+/* ---- irc_channels.c ---- */
+bool irc_channels_line(struct irc *c, const struct irc_line *l); /* true: it was one for this file */
 struct irc_channel *irc_channel_of(struct irc *c, struct str name); /* NULL: none */
+void irc_channels_want(struct irc *c); /* those of the chats file */
+void irc_join_due(struct irc *c);      /* asks for those that are wanted and due */
+bool irc_joins_wait(const struct irc *c); /* one has not answered yet */
+void irc_channels_lost(struct irc *c); /* with the connection */
+void irc_channels_free(struct irc *c);
 
 /* ---- irc_send.c ---- */
 /* At once, counted against the flood limit; without CR LF. Not for what can wait. */

@@ -477,7 +477,7 @@ void irc_send_pong(struct irc *c, struct str token)
 	for (struct irc_say *s = c->says; s; s = s->next)
 		if (s->ping == (unsigned)ping) {
 			/* It has read all before the PING, and would have given it back. */
-			if (s->echoes && s->answered < s->count && !s->refused[0])
+			if (s->echoes && (c->caps & IRC_ECHO) && s->answered < s->count && !s->refused[0])
 				snprintf(s->refused, sizeof s->refused, "the server took it and did not pass it on");
 			finish(c, s);
 			return;

@@ -36,8 +36,8 @@ bool irc_line_parse(struct str s, struct irc_line *out)
 	struct str word;
 
 	*out = (struct irc_line){.tags = S(""), .nick = S(""), .user = S(""), .host = S("")};
-	if (memchr(s.p, '\0', s.n) || memchr(s.p, '\n', s.n))
-		return false;
+	if (memchr(s.p, '\0', s.n) || memchr(s.p, '\n', s.n) || memchr(s.p, '\r', s.n))
+		return false; /* also so that nothing of it, said again, becomes two lines */
 	if (s.n && *s.p == '@') {
 		s = skip_spaces(str_cut(s, ' ', &word));
 		out->tags = str_n(word.p + 1, word.n - 1);

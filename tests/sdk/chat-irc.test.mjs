@@ -71,6 +71,8 @@ test('InspIRCd: TLS, SASL, accounts', { skip }, async (t) => {
 		await ann.sees(/ (NOTICE|PRIVMSG) ann :.*nosuchthing/, 'the answer to a direct message');
 		mallory.said('#ops', 'srebot: whoami');
 		await until(async () => (await d.messages()).find((m) => m.username === 'mallory (net)' && /whoami/.test(m.text)), 'what mallory said');
+		await mallory.sees(/ NOTICE mallory :I take that from people who are logged in/);
+		assert.equal(mallory.heard('srebot', '#ops').filter((x) => /mallory/.test(x)).length, 0);
 	});
 
 	await t.test('an alert has numbered choices; a choice is a press, a number a thread', async () => {

@@ -55,7 +55,7 @@ END_TEST
 
 START_TEST(what_is_no_line_is_none)
 {
-	static const char *const bad[] = {"", "   ", ":only.a.prefix", "@tags", "@tags :prefix "};
+	static const char *const bad[] = {"", "   ", ":only.a.prefix", "@tags", "@tags :prefix ", "JOIN #a\rQUIT", "JOIN #a\nQUIT"};
 	struct irc_line l;
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
