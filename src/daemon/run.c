@@ -354,6 +354,8 @@ int daemon_run(struct daemon *d, struct err *err)
 	audit_syslog_use(d->engine, d->settings.audit_syslog);
 	if (chats->count)
 		chats_open(d->engine, &d->loop, chats);
+	else
+		chats_free(chats);
 	if (!d->settings.mail_server.n)
 		log_info(EV_MAIL_OFF, F_TXT("why", "mail_server is not set"));
 	api_set_ready(d->api, true);
