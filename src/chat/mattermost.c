@@ -85,7 +85,7 @@ static void disconnect(struct mattermost *m, int code)
 	m->step = NULL;
 	ws_out_close(m->ws, code);
 	m->ws = NULL;
-	m->up = false;
+	m->up = m->people_wait = false;
 	mm_hear_drop(m);
 	arena_reset(&m->arena);
 }
@@ -216,22 +216,38 @@ static void next_channel(struct mattermost *m)
 
 static void on_people(struct mattermost *m, const struct client_answer *a)
 {
-	const struct json *list = mm_body(&m->arena, a);
+	const struct json *list;
 	struct mm_user u;
+	struct arena page;
 
-	if (!json_is(list, JSON_ARRAY)) {
-		fail_step(m, a, "the people of the team cannot be read");
-		return;
-	}
-	for (const struct json *v = list->child; v; v = v->next)
-		if (mm_user_read(&m->arena, v, &u))
+	arena_init(&page);
+	list = mm_body(&page, a);
+	for (const struct json *v = json_is(list, JSON_ARRAY) ? list->child : NULL; v; v = v->next)
+		if (mm_user_read(&page, v, &u))
 			mm_learn_user(m, &u);
-	m->people_known = list->count < PAGE || ++m->page * PAGE >= MM_PEOPLE_MAX;
+	if (json_is(list, JSON_ARRAY)) {
+		m->people_known = list->count < PAGE || ++m->page * PAGE >= MM_PEOPLE_MAX;
+		next_people(m);
+	} else {
+		fail_step(m, a, "the people of the team cannot be read");
+	}
+	arena_done(&page);
+}
+
+void mm_people_kept(struct mattermost *m)
+{
+	if (m->people_pending || !m->people_wait)
+		return;
+	m->people_wait = false;
 	next_people(m);
 }
 
 static void next_people(struct mattermost *m)
 {
+	if (m->people_pending) {
+		m->people_wait = true;
+		return;
+	}
 	if (!m->people_known) {
 		mm_step(m, arena_printf(&m->arena, "users?in_team=%s&active=true&page=%zu&per_page=%d", m->team, m->page, PAGE), S(""), on_people);
 		return;

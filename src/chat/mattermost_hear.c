@@ -110,6 +110,15 @@ static struct heard_person person_of(const struct mattermost *m, const struct mm
 	return (struct heard_person){.id = u->id, .name = u->username, .real_name = u->real_name, .email = email, .is_bot = u->is_bot, .is_self = str_is(u->id, m->me)};
 }
 
+static void on_person(void *context, bool kept)
+{
+	struct mattermost *m = context;
+
+	(void)kept;
+	m->people_pending--;
+	mm_people_kept(m);
+}
+
 /* An event tells no address: the one that is known stays. */
 void mm_learn_user(struct mattermost *m, const struct mm_user *u)
 {
@@ -126,7 +135,8 @@ void mm_learn_user(struct mattermost *m, const struct mm_user *u)
 		user_drop(m, was);
 	map_put(&m->users, hash_of(k->user.id), k);
 	map_put(&m->user_names, hash_of(k->user.username), k);
-	chat_heard(m->chat, &(struct heard){.what = HEARD_PERSON, .person = person_of(m, &k->user)}, NULL, NULL);
+	m->people_pending++;
+	chat_heard(m->chat, &(struct heard){.what = HEARD_PERSON, .person = person_of(m, &k->user)}, on_person, m);
 }
 
 static struct heard_channel place_of(const struct mm_channel *c)

@@ -66,6 +66,8 @@ struct mattermost {
 	mono_ms connect_at;        /* 0: it is connected, or connects */
 	size_t config_at, page;    /* how far channels and people are */
 	bool people_known;
+	unsigned people_pending;   /* our side has not kept them yet: the next page waits for that */
+	bool people_wait;
 	bool emails_proven;        /* nobody can enter with an address that is not theirs */
 	/* the WebSocket */
 	struct ws_out *ws;
@@ -107,6 +109,7 @@ const struct json *mm_body(struct arena *a, const struct client_answer *answer);
 void mm_why(struct arena *a, const struct client_answer *answer, const char *what, struct err *why);
 void mm_release(struct mattermost *m);
 void mm_is_up(struct mattermost *m);
+void mm_people_kept(struct mattermost *m);
 
 /* ---- mattermost_hear.c ---- */
 
