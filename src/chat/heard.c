@@ -187,11 +187,13 @@ static bool left(struct work *w, struct heard_item *item)
 	const struct chat_link *l = link_by_remote(w, item->config->name, item->h.channel.id);
 	struct message m = {.user_id = w->engine->bot_user_id, .bot_id = w->engine->bot_id};
 	struct channel c;
+	bool quiet;
 
 	if (!l || !store_channel_find(w->engine->db, w->arena, l->channel_id, &c, &w->err))
 		return w->err.code == ERR_NONE;
+	quiet = c.archived || l->direct;
 	m.text = arena_printf(w->arena, "This channel is not linked to #" STR_FMT " of " STR_FMT " any more: @srebot is not in it.", STR_ARG(l->remote_name), STR_ARG(l->chat));
-	return link_end(w, l, &w->err) && (c.archived || l->direct || chat_post_message(w, &c, &m, &w->err));
+	return link_end(w, l, &w->err) && (quiet || chat_post_message(w, &c, &m, &w->err)); /* the link's row is gone */
 }
 
 static bool renamed(struct work *w, struct heard_item *item)

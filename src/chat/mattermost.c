@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#define PING_EVERY (8 * SECOND)
+#define PING_EVERY (3 * SECOND) /* two without an answer, and it is away: within 9 s */
 #define TICK 500 /* ms */
 #define AGAIN_FIRST SECOND
 #define AGAIN_MOST (60 * SECOND)
@@ -350,7 +350,7 @@ static void on_close(void *context, int code, const char *why)
 static void open_socket(struct mattermost *m)
 {
 	struct str url = str_n(m->api.p + 4, m->api.n - 4); /* behind "http" */
-	struct ws_out_options options = {.ping_every = PING_EVERY, .silence_max = 3 * PING_EVERY, .message_max_bytes = MM_ANSWER_MAX,
+	struct ws_out_options options = {.silence_max = 3 * PING_EVERY + SECOND, .message_max_bytes = MM_ANSWER_MAX,
 					 .ca_file = m->chat->config->ca_file.n ? m->chat->config->ca_file.p : NULL};
 	struct ws_out_events events = {.context = m, .on_open = on_open, .on_text = on_text, .on_close = on_close};
 
