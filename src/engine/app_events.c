@@ -128,7 +128,7 @@ static int64_t take_room(struct work *w, int64_t app_id)
 	return r->left > 0 ? r->left-- : 0;
 }
 
-static bool add(const struct news *n, const struct app_hearer *h)
+bool news_add(const struct news *n, const struct app_hearer *h)
 {
 	struct work *w = n->w;
 	int64_t room = take_room(w, h->app_id), id = engine_id(w);
@@ -168,7 +168,7 @@ static bool lets_hear(const struct news *n, struct app_hearer *h)
 	return false;
 }
 
-static bool hears(const struct news *n, struct app_hearer *h)
+bool news_heard(const struct news *n, struct app_hearer *h)
 {
 	if (h->app_id == n->not_app || (n->only_app && h->app_id != n->only_app))
 		return false;
@@ -187,10 +187,10 @@ bool news_tell(struct news *n, const char *subscription)
 	if (!store_app_hearers(w->engine->db, w->arena, w->engine->workspace_id, str_of(subscription), &all, &count, n->err))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (all[i].app_id == told || !hears(n, &all[i]))
+		if (all[i].app_id == told || !news_heard(n, &all[i]))
 			continue;
 		told = all[i].app_id;
-		if (!add(n, &all[i]))
+		if (!news_add(n, &all[i]))
 			return false;
 	}
 	return n->err->code == ERR_NONE;
@@ -318,7 +318,7 @@ static bool tell_mentioned(struct news *n)
 	n->subscription = "app_mention";
 	n->not_app = n->message->bot_id;
 	for (size_t i = 0; i < count; i++)
-		if (is_named(&named, id_write(w->arena, 'U', all[i].user_id)) && !all[i].for_people && hears(n, &all[i]) && !add(n, &all[i]))
+		if (is_named(&named, id_write(w->arena, 'U', all[i].user_id)) && !all[i].for_people && news_heard(n, &all[i]) && !news_add(n, &all[i]))
 			return false;
 	return true;
 }
@@ -328,7 +328,7 @@ bool apps_hear_message(struct work *w, const struct channel *c, const struct mes
 	struct news n = {.w = w, .err = err, .channel = c, .members_only = true, .write = write_said, .message = m};
 	bool notice = m->kind == MESSAGE_JOIN || m->kind == MESSAGE_LEAVE || m->kind == MESSAGE_TOPIC;
 
-	return news_tell(&n, message_subscription(c)) && (notice || tell_mentioned(&n));
+	return news_tell(&n, message_subscription(c)) && (notice || (tell_mentioned(&n) && news_links(&n)));
 }
 
 static void write_changed(const struct news *n, struct json_out *o)

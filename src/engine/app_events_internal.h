@@ -1,6 +1,7 @@
 /* engine/app_events_internal.h -- what app_events.c and app_workspace.c share; nobody else includes it. */
 #pragma once
 #include "engine/app_events.h"
+#include "store/apps.h"
 
 /* One thing that happened, for all apps that hear of it. */
 struct news {
@@ -20,6 +21,10 @@ struct news {
 	int64_t user_id, other_id;
 	struct str name;
 };
+/* For one app: does it hear, or somebody for whom it does? Then *h is who. */
+bool news_heard(const struct news *n, struct app_hearer *h);
+MUST_USE bool news_add(const struct news *n, const struct app_hearer *h);
+MUST_USE bool news_links(struct news *n); /* of n->message: link_shared */
 MUST_USE bool news_tell(struct news *n, const char *subscription);
 
 static inline int64_t news_ts(const struct work *w)

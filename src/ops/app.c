@@ -304,6 +304,22 @@ static bool read_redirects(struct reader *r, const struct json *oauth, struct ap
 	return true;
 }
 
+static bool read_unfurls(struct reader *r, const struct json *features, struct app_manifest *m)
+{
+	static const char where[] = "/features/unfurl_domains";
+	const struct json *list;
+
+	if (!list_at(r, features, "unfurl_domains", where, 20, &list) || !list)
+		return r->err->code == ERR_NONE;
+	m->unfurl_domains = arena_alloc(r->arena, (list->count + 1) * sizeof *m->unfurl_domains);
+	for (const struct json *v = list->child; v; v = v->next) {
+		if (!is_word(json_str(v), ".-", 255))
+			return bad_item(r, where, m->unfurl_domain_count, "", "must be a domain in lower case such as wiki.example.com");
+		m->unfurl_domains[m->unfurl_domain_count++] = v->text;
+	}
+	return true;
+}
+
 static bool read_settings(struct reader *r, const struct json *tree, struct app_manifest *m)
 {
 	const struct json *settings, *subscriptions, *interactivity;
@@ -335,7 +351,7 @@ bool app_manifest_read(struct arena *a, const struct json *tree, struct app_mani
 	return text_at(&r, display, "name", "/display_information/name", &out->name) && text_at(&r, display, "description", "/display_information/description", &out->description) &&
 	       text_at(&r, bot, "display_name", "/features/bot_user/display_name", &out->bot_name) &&
 	       read_scopes(&r, scopes, "bot", "/oauth_config/scopes/bot", &out->bot_scopes) && read_scopes(&r, scopes, "user", "/oauth_config/scopes/user", &out->user_scopes) &&
-	       read_settings(&r, tree, out) && read_commands(&r, features, out) && read_shortcuts(&r, features, out) && read_redirects(&r, oauth, out);
+	       read_settings(&r, tree, out) && read_commands(&r, features, out) && read_shortcuts(&r, features, out) && read_redirects(&r, oauth, out) && read_unfurls(&r, features, out);
 }
 
 const struct app_command *app_command_find(const struct app_manifest *m, struct str command)

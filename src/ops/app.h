@@ -60,6 +60,8 @@ struct app_manifest {
 	size_t command_count;
 	struct app_shortcut *shortcuts;
 	size_t shortcut_count;
+	struct str *unfurl_domains; /* of whose links it hears (link_shared) */
+	size_t unfurl_domain_count;
 	struct str *redirects; /* where OAuth may send people back to */
 	size_t redirect_count;
 };

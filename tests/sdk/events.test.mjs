@@ -94,6 +94,24 @@ test('the events of a workspace', async () => {
 	await end();
 });
 
+test('links of an app\'s domains are told to it, and to nobody else', async () => {
+	const made = (name, domains) => ({ name, manifest: { features: { unfurl_domains: domains }, settings: { socket_mode_enabled: true, event_subscriptions: { bot_events: ['link_shared'] } } } });
+	const app = await d.api('/v1/apps', { body: made('wiki', ['wiki.example.com', 'example.org']) });
+	const link = new SocketModeClient({ appToken: app.app_token, logger: quiet, clientOptions: { slackApiUrl: slackApiUrl() } }), seen = [];
+	link.on('slack_event', async ({ ack, body }) => { await ack(); seen.push(body.event); });
+	await link.start();
+	await client(app.bot_token).conversations.join({ channel: ops() });
+	await ann.chat.postMessage({ channel: ops(), text: 'https://example.com/ and https://notexample.org/ are not its' });
+	await client(app.bot_token).chat.postMessage({ channel: ops(), text: 'https://wiki.example.com/own' });
+	const { ts } = await ann.chat.postMessage({ channel: ops(), text: 'see <https://wiki.example.com/a?b=1&amp;c=2|here>, https://docs.example.org:8080/x and http://elsewhere.example.net' });
+	const event = await until(() => seen[0], 'link_shared');
+	assert.deepEqual([event.type, event.channel, event.user, event.message_ts, event.links], ['link_shared', ops(), d.made.users.ann.id, ts,
+		[{ domain: 'wiki.example.com', url: 'https://wiki.example.com/a?b=1&c=2' }, { domain: 'docs.example.org', url: 'https://docs.example.org:8080/x' }]]);
+	assert.equal(seen.length, 1);
+	assert.equal((await d.api('/v1/apps', { body: made('bad', ['https://x']) })).code, 'invalid');
+	await link.disconnect();
+});
+
 test('an app hears for who lets it, what they may see and what its scopes cover, once', async () => {
 	const people = ['message.channels', 'message.im', 'message.groups', 'star_added', 'star_removed'];
 	const { app, seen, event, end } = await listener('for-people', { bot_events: ['message.channels'], user_events: people }, { user: ['channels:history', 'im:history', 'stars:read', 'chat:write'] });
