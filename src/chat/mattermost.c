@@ -494,6 +494,7 @@ static void mattermost_close(void *self)
 
 	m->closing = true;
 	mm_send_end(m);
+	mm_calls_end(m);
 	mm_hear_end(m);
 	disconnect(m, 1000);
 	http_client_free(m->http);

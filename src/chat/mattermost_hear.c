@@ -3,7 +3,6 @@
 #include "chat/mattermost_parts.h"
 
 #include "base/file.h"
-#include "net/form.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,206 +12,6 @@
 #define CATCH_UP_AGAIN (5 * SECOND)
 #define KEEP_EVERY (2 * SECOND)
 #define JUST_NOW (2 * SECOND)     /* between the time of an edit and of its row */
-
-/* ---- who and where ---- */
-
-static uint64_t hash_of(struct str s)
-{
-	return fnv_add(FNV_START, s) | 1;
-}
-
-const struct mm_known_user *mm_user_of(const struct mattermost *m, struct str id)
-{
-	const struct mm_known_user *u = map_get(&m->users, hash_of(id));
-
-	return u && str_eq(u->user.id, id) ? u : NULL;
-}
-
-const struct mm_known_channel *mm_channel_of(const struct mattermost *m, struct str id)
-{
-	const struct mm_known_channel *c = map_get(&m->channels, hash_of(id));
-
-	return c && str_eq(c->channel.id, id) ? c : NULL;
-}
-
-static struct str user_name(void *context, struct str id)
-{
-	const struct mm_known_user *u = mm_user_of(context, id);
-
-	return u ? u->user.username : S("");
-}
-
-static struct str user_id(void *context, struct str name)
-{
-	const struct mattermost *m = context;
-	const struct mm_known_user *u = map_get(&m->user_names, hash_of(name));
-
-	return u && str_eq(u->user.username, name) ? u->user.id : S("");
-}
-
-static struct str channel_name(void *context, struct str id)
-{
-	const struct mm_known_channel *c = mm_channel_of(context, id);
-
-	return c ? c->channel.name : S("");
-}
-
-static struct str channel_id(void *context, struct str name)
-{
-	const struct mattermost *m = context;
-	void *value;
-
-	for (size_t i = 0; map_next(&m->channels, &i, &value);) {
-		const struct mm_known_channel *c = value;
-
-		if (str_eq(c->channel.name, name))
-			return c->channel.id;
-	}
-	return S("");
-}
-
-struct mm_names mm_names_of(struct mattermost *m)
-{
-	return (struct mm_names){m, user_name, user_id, channel_name, channel_id};
-}
-
-/* Texts of their own, in one piece. */
-static char *own(struct str *texts[], size_t count)
-{
-	size_t n = 0;
-	char *all, *at;
-
-	for (size_t i = 0; i < count; i++)
-		n += texts[i]->n;
-	all = at = mem_new(n + 1);
-	for (size_t i = 0; i < count; i++) {
-		if (texts[i]->n)
-			memcpy(at, texts[i]->p, texts[i]->n);
-		texts[i]->p = at;
-		at += texts[i]->n;
-	}
-	return all;
-}
-
-static void user_drop(struct mattermost *m, struct mm_known_user *u)
-{
-	if (map_get(&m->user_names, hash_of(u->user.username)) == u)
-		(void)map_take(&m->user_names, hash_of(u->user.username));
-	(void)map_take(&m->users, hash_of(u->user.id));
-	mem_free(u->texts);
-	mem_free(u);
-}
-
-static struct heard_person person_of(const struct mattermost *m, const struct mm_user *u)
-{
-	struct str email = m->emails_proven || u->email_proven ? u->email : S("");
-
-	return (struct heard_person){.id = u->id, .name = u->username, .real_name = u->real_name, .email = email, .is_bot = u->is_bot, .is_self = str_is(u->id, m->me)};
-}
-
-static void on_person(void *context, bool kept)
-{
-	struct mattermost *m = context;
-
-	(void)kept;
-	m->people_pending--;
-	mm_people_kept(m);
-}
-
-/* An event tells no address: the one that is known stays. */
-void mm_learn_user(struct mattermost *m, const struct mm_user *u)
-{
-	struct mm_known_user *was = map_get(&m->users, hash_of(u->id)), *k = mem_new(sizeof *k);
-	struct str *texts[] = {&k->user.id, &k->user.username, &k->user.real_name, &k->user.email};
-
-	k->user = *u;
-	if (was && !u->email.n) {
-		k->user.email = was->user.email;
-		k->user.email_proven = was->user.email_proven;
-	}
-	k->texts = own(texts, COUNT_OF(texts));
-	if (was)
-		user_drop(m, was);
-	map_put(&m->users, hash_of(k->user.id), k);
-	map_put(&m->user_names, hash_of(k->user.username), k);
-	m->people_pending++;
-	chat_heard(m->chat, &(struct heard){.what = HEARD_PERSON, .person = person_of(m, &k->user)}, on_person, m);
-}
-
-static struct heard_channel place_of(const struct mm_channel *c)
-{
-	return (struct heard_channel){.id = c->id, .name = c->type == 'D' ? S("") : c->name, .topic = c->topic, .is_private = c->type != 'O', .direct = c->type == 'D'};
-}
-
-static void channel_drop(struct mattermost *m, struct mm_known_channel *c)
-{
-	(void)map_take(&m->channels, hash_of(c->channel.id));
-	mem_free(c->texts);
-	mem_free(c);
-}
-
-/* Messages to a few people have no name here, and no counterpart. */
-void mm_learn_channel(struct mattermost *m, const struct mm_channel *c, bool joined)
-{
-	struct mm_known_channel *was = map_get(&m->channels, hash_of(c->id)), *k = mem_new(sizeof *k);
-	struct str *texts[] = {&k->channel.id, &k->channel.name, &k->channel.team_id, &k->channel.topic};
-	bool renamed = was && !str_eq(was->channel.name, c->name);
-
-	k->channel = *c;
-	k->texts = own(texts, COUNT_OF(texts));
-	if (was)
-		channel_drop(m, was);
-	map_put(&m->channels, hash_of(k->channel.id), k);
-	if (k->channel.type != 'G' && (joined || renamed))
-		chat_heard(m->chat, &(struct heard){.what = joined ? HEARD_JOINED : HEARD_RENAMED, .channel = place_of(&k->channel)}, NULL, NULL);
-}
-
-static void unlearn_channel(struct mattermost *m, struct str id)
-{
-	struct mm_known_channel *c = map_get(&m->channels, hash_of(id));
-
-	if (!c || !str_eq(c->channel.id, id))
-		return;
-	if (c->channel.type != 'G')
-		chat_heard(m->chat, &(struct heard){.what = HEARD_LEFT, .channel = place_of(&c->channel)}, NULL, NULL);
-	channel_drop(m, c);
-}
-
-void mm_forget_channels(struct mattermost *m, const struct json *but)
-{
-	struct str *gone = arena_alloc(&m->arena, (m->channels.count + 1) * sizeof *gone);
-	size_t count = 0;
-	void *value;
-
-	for (size_t i = 0; map_next(&m->channels, &i, &value);) {
-		struct str id = ((struct mm_known_channel *)value)->channel.id;
-		const struct json *v = but->child;
-
-		while (v && !str_eq(json_get_str(v, "id"), id))
-			v = v->next;
-		if (!v)
-			gone[count++] = arena_dup(&m->arena, id);
-	}
-	for (size_t i = 0; i < count; i++)
-		unlearn_channel(m, gone[i]);
-}
-
-void mm_forget_all(struct mattermost *m)
-{
-	void *value;
-
-	for (size_t i = 0; map_next(&m->users, &i, &value);) {
-		mem_free(((struct mm_known_user *)value)->texts);
-		mem_free(value);
-	}
-	for (size_t i = 0; map_next(&m->channels, &i, &value);) {
-		mem_free(((struct mm_known_channel *)value)->texts);
-		mem_free(value);
-	}
-	map_done(&m->users);
-	map_done(&m->user_names);
-	map_done(&m->channels);
-}
 
 /* ---- how far it was heard ---- */
 
@@ -393,7 +192,7 @@ static struct str link_of(const struct mattermost *m, struct arena *a, const str
 static struct heard_person author_of(const struct mattermost *m, struct arena *a, const struct mm_post *p)
 {
 	const struct mm_known_user *u = mm_user_of(m, p->user_id);
-	struct heard_person who = u ? person_of(m, &u->user) : (struct heard_person){.id = p->user_id, .name = p->user_id};
+	struct heard_person who = u ? mm_person_of(m, &u->user) : (struct heard_person){.id = p->user_id, .name = p->user_id};
 
 	if (!p->by_webhook)
 		return who;
@@ -428,7 +227,7 @@ static bool hear_posted(struct mattermost *m, struct arena *a, const struct mm_p
 		return true;
 	if (!knows_user(m, p->user_id))
 		return false;
-	h.channel = place_of(&k->channel);
+	h.channel = mm_heard_channel(&k->channel);
 	h.person = author_of(m, a, p);
 	if (str_is(p->type, "system_header_change")) {
 		h.what = HEARD_TOPIC;
@@ -470,7 +269,7 @@ static bool hear_changed(struct mattermost *m, struct arena *a, const struct mm_
 		return true;
 	if (!knows_user(m, p->user_id))
 		return false;
-	h.channel = place_of(&k->channel);
+	h.channel = mm_heard_channel(&k->channel);
 	h.person = author_of(m, a, p);
 	h.text = mm_post_text(a, p, link_of(m, a, p), &m->names);
 	tell(m, &h, p->updated);
@@ -485,7 +284,7 @@ static void hear_pinned(struct mattermost *m, const struct mm_post *p)
 
 	if (!k || k->channel.type == 'G' || was_pinned_by_us(m, p->id) || (is_own(m, p) && !p->pinned))
 		return;
-	h.channel = place_of(&k->channel);
+	h.channel = mm_heard_channel(&k->channel);
 	tell(m, &h, p->updated);
 }
 
@@ -507,7 +306,7 @@ static bool hear_deleted(struct mattermost *m, struct arena *a, const struct mm_
 		return true;
 	if (!knows_user(m, p->user_id))
 		return false;
-	h.channel = place_of(&k->channel);
+	h.channel = mm_heard_channel(&k->channel);
 	h.person = author_of(m, a, p);
 	tell(m, &h, p->deleted > p->updated ? p->deleted : p->updated);
 	return true;
@@ -522,8 +321,8 @@ static bool hear_reaction(struct mattermost *m, struct str channel_id_there, con
 		return true;
 	if (!knows_user(m, r->user_id))
 		return false;
-	h.channel = place_of(&k->channel);
-	h.person = person_of(m, &mm_user_of(m, r->user_id)->user);
+	h.channel = mm_heard_channel(&k->channel);
+	h.person = mm_person_of(m, &mm_user_of(m, r->user_id)->user);
 	tell(m, &h, 0);
 	return true;
 }
@@ -559,10 +358,10 @@ static bool hear(struct mattermost *m, struct arena *a, const struct mm_event *e
 		return hear_came(m, e);
 	case MM_WENT:
 		if (str_is(e->user_id, m->me))
-			unlearn_channel(m, e->channel_id);
+			mm_unlearn_channel(m, e->channel_id);
 		return true;
 	case MM_CHANNEL_GONE:
-		unlearn_channel(m, e->channel_id);
+		mm_unlearn_channel(m, e->channel_id);
 		return true;
 	case MM_USER:
 		if (mm_user_of(m, e->user.id)) /* who is not known yet is asked for when they say something */
@@ -748,180 +547,9 @@ void mm_hear_drop(struct mattermost *m)
 		end_missed(m);
 }
 
-/* ---- what is called: buttons, dialogs, the slash command ---- */
-
-/* A call until it is answered. */
-struct mm_held {
-	struct mm_held *next, **before;
-	struct mattermost *m;
-	struct chat_call *call;    /* NULL: answered */
-	struct heard heard;
-	struct str user_id, name;  /* who did it, and what they are called if the call says so */
-	struct arena arena;
-};
-
-static void held_answer(struct mm_held *h, int status, struct str body)
-{
-	struct chat_call *c = h->call;
-
-	h->call = NULL;
-	if (c)
-		c->answer(c, status, "application/json", body);
-}
-
-static void held_free(struct mm_held *h)
-{
-	if (h->before) {
-		*h->before = h->next;
-		if (h->next)
-			h->next->before = h->before;
-	}
-	arena_done(&h->arena);
-	mem_free(h);
-}
-
-static struct str whisper_json(struct arena *a, enum heard_what what, struct str text)
-{
-	struct json_out o;
-	struct buf b;
-
-	buf_init(&b, 16 * KIB);
-	o = json_out(&b);
-	json_open(&o, '{');
-	if (what == HEARD_SLASH) {
-		json_add_str(&o, "response_type", S("ephemeral"));
-		json_add_str(&o, "text", text);
-	} else {
-		json_add_str(&o, what == HEARD_DIALOG ? "error" : "ephemeral_text", text);
-	}
-	json_close(&o, '}');
-	return buf_keep(a, &b);
-}
-
-static void on_held_kept(void *context, bool kept)
-{
-	struct mm_held *h = context;
-
-	held_answer(h, 200, kept ? S("{}") : whisper_json(&h->arena, h->heard.what, S("opsroom takes nothing in at the moment. Please try again.")));
-	held_free(h);
-}
-
-static void held_tell(struct mm_held *h)
-{
-	struct mattermost *m = h->m;
-	const struct mm_known_user *u = mm_user_of(m, h->user_id);
-	const struct mm_known_channel *c = mm_channel_of(m, h->heard.channel.id);
-
-	h->heard.person = u ? person_of(m, &u->user) : (struct heard_person){.id = h->user_id, .name = h->name.n ? h->name : h->user_id};
-	if (c)
-		h->heard.channel = place_of(&c->channel);
-	chat_heard(m->chat, &h->heard, on_held_kept, h);
-}
-
-static void on_held_user(void *context, const struct client_answer *answer)
-{
-	struct mm_held *h = context;
-	struct mm_user u;
-
-	if (mm_user_read(&h->arena, mm_body(&h->arena, answer), &u))
-		mm_learn_user(h->m, &u);
-	held_tell(h);
-}
-
-static bool read_press(struct mm_held *h, struct str body, struct err *err)
-{
-	struct mm_press p;
-
-	if (!mm_press_read(&h->arena, &h->m->key, body, &p, err))
-		return false;
-	h->heard = (struct heard){.what = HEARD_PRESS, .event = p.trigger, .message = p.post_id, .action = p.action, .value = p.value, .reply = p.trigger};
-	h->heard.channel.id = p.channel_id;
-	h->user_id = p.user_id;
-	h->name = p.user_name;
-	return true;
-}
-
-static bool read_dialog(struct mm_held *h, struct str body, struct err *err)
-{
-	struct mm_answer d;
-
-	if (!mm_dialog_read(&h->arena, &h->m->key, body, &d, err))
-		return false;
-	h->heard = (struct heard){.what = HEARD_DIALOG, .view = d.view};
-	h->heard.channel.id = d.channel_id;
-	h->user_id = d.user_id;
-	return true;
-}
-
-/* The form of a custom slash command; its token is its proof. */
-static bool read_command(struct mm_held *h, struct str body, struct err *err)
-{
-	const struct chat_config *config = h->m->chat->config;
-	struct form f;
-	struct str trigger;
-
-	if (!form_parse(&h->arena, body, &f, err))
-		return false;
-	if (!config->command_token.n || !str_eq_secret(form_get(&f, "token"), config->command_token)) {
-		err_set(err, ERR_FORBIDDEN, "the token is not that of command_token_file");
-		return false;
-	}
-	trigger = form_get(&f, "trigger_id");
-	h->heard = (struct heard){.what = HEARD_SLASH, .event = trigger, .text = mm_mrkdwn(&h->arena, str_trim(form_get(&f, "text")), &h->m->names)};
-	h->heard.reply = arena_printf(&h->arena, STR_FMT " " STR_FMT, STR_ARG(trigger), STR_ARG(form_get(&f, "response_url")));
-	h->heard.channel.id = form_get(&f, "channel_id");
-	h->user_id = form_get(&f, "user_id");
-	h->name = form_get(&f, "user_name");
-	if (mm_id_ok(h->user_id) && mm_id_ok(h->heard.channel.id))
-		return true;
-	err_set(err, ERR_INVALID, "user or channel is missing");
-	return false;
-}
-
-void mm_call(void *self, struct chat_call *c)
-{
-	struct mattermost *m = self;
-	struct mm_held *h = mem_new(sizeof *h);
-	struct err err = {0};
-	bool ok;
-
-	arena_init(&h->arena);
-	h->m = m;
-	h->call = c;
-	if (str_is(c->rest, "actions"))
-		ok = read_press(h, arena_dup(&h->arena, c->request->body), &err);
-	else if (str_is(c->rest, "dialog"))
-		ok = read_dialog(h, arena_dup(&h->arena, c->request->body), &err);
-	else if (str_is(c->rest, "command"))
-		ok = read_command(h, arena_dup(&h->arena, c->request->body), &err);
-	else
-		ok = (err_set(&err, ERR_NOT_FOUND, "Mattermost calls actions, dialog and command"), false);
-	if (!ok || m->refused) {
-		struct str why = arena_dup(&h->arena, ok ? S("the bot's token is not valid") : str_of(err.text));
-
-		held_answer(h, ok ? 503 : err_info(err.code)->http_status, why);
-		held_free(h);
-		return;
-	}
-	h->next = m->held;
-	h->before = &m->held;
-	if (h->next)
-		h->next->before = &h->next;
-	m->held = h;
-	if (mm_user_of(m, h->user_id))
-		held_tell(h);
-	else
-		mm_ask(m, "GET", arena_printf(&h->arena, "users/" STR_FMT, STR_ARG(h->user_id)), S(""), 2 * SECOND, on_held_user, h);
-}
-
 /* From here on chat_heard() answers nothing any more. */
 void mm_hear_end(struct mattermost *m)
 {
-	while (m->held) {
-		http_client_cancel(m->http, m->held);
-		held_answer(m->held, 503, whisper_json(&m->held->arena, m->held->heard.what, S("opsroom is being stopped.")));
-		held_free(m->held);
-	}
 	while (m->said)
 		said_free(m->said);
 }

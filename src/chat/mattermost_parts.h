@@ -1,7 +1,9 @@
 /* chat/mattermost_parts.h -- the adapter to Mattermost in its parts; only for chat/mattermost*.c. All of it is the net thread's.
  *
  * mattermost.c        the row; connecting, step by step, and staying connected
- * mattermost_hear.c   what comes by the WebSocket, what was missed, and what is called at /chats/NAME/
+ * mattermost_known.c  people and channels
+ * mattermost_hear.c   what comes by the WebSocket, and what was missed
+ * mattermost_calls.c  what is called at /chats/NAME/: buttons, dialogs, the slash command
  * mattermost_send.c   what is sent there: one job an order
  */
 #pragma once
@@ -111,6 +113,20 @@ void mm_release(struct mattermost *m);
 void mm_is_up(struct mattermost *m);
 void mm_people_kept(struct mattermost *m);
 
+/* ---- mattermost_known.c ---- */
+
+const struct mm_known_user *mm_user_of(const struct mattermost *m, struct str id);
+const struct mm_known_channel *mm_channel_of(const struct mattermost *m, struct str id);
+/* Both are told to our side too. */
+void mm_learn_user(struct mattermost *m, const struct mm_user *u);
+void mm_learn_channel(struct mattermost *m, const struct mm_channel *c, bool joined);
+void mm_unlearn_channel(struct mattermost *m, struct str id);
+void mm_forget_channels(struct mattermost *m, const struct json *but); /* those that are not in this list */
+void mm_forget_all(struct mattermost *m);
+struct mm_names mm_names_of(struct mattermost *m);
+struct heard_person mm_person_of(const struct mattermost *m, const struct mm_user *u);
+struct heard_channel mm_heard_channel(const struct mm_channel *c);
+
 /* ---- mattermost_hear.c ---- */
 
 void mm_hear_start(struct mattermost *m);
@@ -119,15 +135,12 @@ void mm_read_missed(struct mattermost *m);
 void mm_hear_tick(struct mattermost *m, mono_ms now);
 void mm_hear_drop(struct mattermost *m); /* the connection is gone: so is what came by it */
 void mm_hear_end(struct mattermost *m);
-void mm_call(void *self, struct chat_call *c);
-const struct mm_known_user *mm_user_of(const struct mattermost *m, struct str id);
-const struct mm_known_channel *mm_channel_of(const struct mattermost *m, struct str id);
-void mm_learn_user(struct mattermost *m, const struct mm_user *u);
-void mm_learn_channel(struct mattermost *m, const struct mm_channel *c, bool joined);
-void mm_forget_channels(struct mattermost *m, const struct json *but); /* those that are not in this list */
-void mm_forget_all(struct mattermost *m);
-struct mm_names mm_names_of(struct mattermost *m);
 void mm_pinned_by_us(struct mattermost *m, struct str post_id);
+
+/* ---- mattermost_calls.c ---- */
+
+void mm_call(void *self, struct chat_call *c);
+void mm_calls_end(struct mattermost *m);
 
 /* ---- mattermost_send.c ---- */
 
