@@ -23,6 +23,7 @@ struct link_doing {
 	struct chat_todo todo[LOOK_AHEAD]; /* more than one: gathered */
 	size_t count;
 	int64_t channel_id, head;
+	wall_ms sent;
 };
 
 struct chat_order *link_order_new(struct work *w, struct str chat, enum chat_verb verb)
@@ -296,6 +297,7 @@ static bool make(struct making *k, const struct chat_todo *todo, size_t count)
 	k->order = o;
 	k->doing = o->doing = arena_zero(&o->arena, sizeof *o->doing);
 	k->doing->channel_id = k->channel.id;
+	k->doing->sent = k->w->now;
 	k->late = was_away(k->slot, todo) ? todo->said : 0;
 	o->channel = arena_dup(&o->arena, k->slot->row.remote);
 	o->said = todo->said;
@@ -405,13 +407,13 @@ void chat_told(struct chat_order *o, enum post_result result, struct str id, boo
 
 /* ---- the answer ---- */
 
-/* More waits: no sooner than the chat allows. */
-static bool go_on(struct work *w, struct link_slot *s, bool told)
+/* More waits: no sooner than the chat allows, counted from when this left. */
+static bool go_on(struct work *w, struct link_slot *s, const struct link_doing *doing, bool told)
 {
 	const struct linked_chat *c = s->chat;
 	span_ms pace = !told || !c ? 0 : c->known.config->post_every ? c->known.config->post_every : c->known.kind->pace;
 
-	s->row.next = w->now + pace;
+	s->row.next = doing->sent + pace;
 	s->queued = false;
 	return store_link_turn(w->engine->db, &s->row, &w->err) && (!store_todo_count(w->engine->db, s->row.id, 0, INT64_MAX, 1) || link_queue(w, s, &w->err));
 }
@@ -443,7 +445,7 @@ bool link_told(struct work *w, const struct chat_post *post, int64_t message_ts)
 	work_touched_memory(w);
 	if (s && o->verb == CHAT_SAY && o->number > s->row.number)
 		s->row.number = o->number;
-	return ok && (!s || go_on(w, s, true));
+	return ok && (!s || go_on(w, s, o->doing, true));
 }
 
 void link_again(struct work *w, const struct chat_post *post)
@@ -476,7 +478,7 @@ void link_not_told(struct work *w, const struct chat_post *post)
 	work_touched_memory(w);
 	for (size_t i = 0; i < o->doing->count; i++)
 		w->failed |= !store_todo_done(w->engine->db, &o->doing->todo[i], &w->err);
-	w->failed |= s && (!go_on(w, s, false) || !say_refused(w, s, post->why));
+	w->failed |= s && (!go_on(w, s, o->doing, false) || !say_refused(w, s, post->why));
 }
 
 void link_post_free(struct chat_post *post)
