@@ -103,8 +103,8 @@ static bool person_by_file(struct work *w, const struct chat_config *config, str
 	       store_user_find(e->db, w->arena, e->workspace_id, id, out, &w->err) && !out->deleted && !out->bot_id;
 }
 
-/* Who that is here; somebody new gets an account. false: w->err, or nobody: a bot, or one who could be anybody. */
-static bool find_person(struct work *w, const struct chat_config *config, const struct heard_person *p, struct user *out)
+/* Who that is here; somebody new who does something (`makes`) gets an account. false: w->err, or nobody: a bot, or one who could be anybody. */
+static bool find_person(struct work *w, const struct chat_config *config, const struct heard_person *p, bool makes, struct user *out)
 {
 	struct engine *e = w->engine;
 	struct chat_person known = {config->name, p->id, 0, p->name};
@@ -123,7 +123,7 @@ static bool find_person(struct work *w, const struct chat_config *config, const 
 		known.name = p->name;
 		return !p->name.n || store_person_put(e->db, e->workspace_id, &known, &w->err);
 	}
-	if (w->err.code || (!out->id && !person_by_email(w, config, p, out) && (w->err.code || !make_person(w, config, p, out))))
+	if (w->err.code || (!out->id && !person_by_email(w, config, p, out) && (w->err.code || !makes || !make_person(w, config, p, out))))
 		return false;
 	known.user_id = out->id;
 	return store_person_put(e->db, e->workspace_id, &known, &w->err);
@@ -136,9 +136,16 @@ static struct caller caller_of(const struct heard_item *item, const struct chann
 
 /* ---- channels ---- */
 
-static bool add_link(struct work *w, const struct heard_item *item, int64_t channel_id, bool direct)
+/* What the link of the channel has as its id there: of a direct message, who it is with, so that one can be begun from here too. */
+static struct str remote_of(struct work *w, const struct heard_item *item)
 {
-	struct chat_link l = {.chat = item->config->name, .remote = item->h.channel.id, .remote_name = item->h.channel.name, .channel_id = channel_id, .direct = direct};
+	return item->h.channel.direct ? arena_printf(w->arena, "@" STR_FMT, STR_ARG(item->h.person.id)) : item->h.channel.id;
+}
+
+static bool add_link(struct work *w, const struct heard_item *item, int64_t channel_id)
+{
+	const struct heard_channel *there = &item->h.channel;
+	struct chat_link l = {.chat = item->config->name, .remote = remote_of(w, item), .remote_name = there->direct ? item->h.person.name : there->name, .channel_id = channel_id, .direct = there->direct};
 
 	return link_add(w, &l, &w->err);
 }
@@ -179,7 +186,7 @@ static bool joined(struct work *w, struct heard_item *item)
 	here = name_here(item->config, there, &named);
 	if (!here.n || there->direct || !find_or_make_channel(w, there, here, named, &c))
 		return w->err.code == ERR_NONE;
-	return add_link(w, item, c.id, false);
+	return add_link(w, item, c.id);
 }
 
 static bool left(struct work *w, struct heard_item *item)
@@ -214,10 +221,10 @@ static bool direct_link(struct work *w, struct heard_item *item, struct channel 
 /* The link of what was heard, and its channel here. false: there is none, or w->err. A link's rows move when one is made: it is copied. */
 static bool find_link(struct work *w, struct heard_item *item, struct chat_link *out, struct channel *c)
 {
-	const struct chat_link *l = link_by_remote(w, item->config->name, item->h.channel.id);
+	const struct chat_link *l = link_by_remote(w, item->config->name, remote_of(w, item));
 
-	if (!l && item->h.channel.direct && direct_link(w, item, c) && add_link(w, item, c->id, true))
-		l = link_by_remote(w, item->config->name, item->h.channel.id);
+	if (!l && item->h.channel.direct && direct_link(w, item, c) && add_link(w, item, c->id))
+		l = link_by_remote(w, item->config->name, remote_of(w, item));
 	if (!l || !store_channel_find(w->engine->db, w->arena, l->channel_id, c, &w->err))
 		return false;
 	*out = *l;
@@ -530,7 +537,7 @@ static void run(struct work *w)
 
 	w->asked = &item->asked;
 	if (!heard_before(w, item) && !w->err.code) {
-		item->is_known = find_person(w, item->config, &item->h.person, &item->who);
+		item->is_known = find_person(w, item->config, &item->h.person, item->h.what != HEARD_PERSON, &item->who);
 		if (!w->err.code)
 			(void)handlers[item->h.what](w, item);
 	}

@@ -588,6 +588,35 @@ static void act(struct slack_job *j)
 	}
 }
 
+static void begin(struct slack_job *j)
+{
+	if (j->unsure)
+		look(j, S(""));
+	else
+		act(j);
+}
+
+static void on_direct(void *context, const struct slack_answer *a)
+{
+	struct slack_job *j = context;
+
+	if (a->outcome == SLACK_OK) {
+		j->order->channel = arena_dup(&j->order->arena, json_get_str(json_get(a->body, "channel"), "id"));
+		begin(j);
+	} else {
+		fail(j, a);
+	}
+}
+
+/* "@U1": the direct message with that person. */
+static void open_direct(struct slack_job *j)
+{
+	struct slack_args args = {0};
+
+	slack_arg(&args, "users", str_n(j->order->channel.p + 1, j->order->channel.n - 1));
+	ask(j, SLACK_OPEN, &args, on_direct);
+}
+
 static void slack_send(void *self, struct chat_order *o)
 {
 	struct slack *s = self;
@@ -604,10 +633,10 @@ static void slack_send(void *self, struct chat_order *o)
 	j->unsure = o->tried && o->verb == CHAT_SAY;
 	if (s->refused || s->closing)
 		again(j, true, 0, S("Slack refuses the token"));
-	else if (j->unsure)
-		look(j, S(""));
+	else if (o->channel.n > 1 && o->channel.p[0] == '@')
+		open_direct(j);
 	else
-		act(j);
+		begin(j);
 }
 
 /* ---- the row ---- */

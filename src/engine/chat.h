@@ -57,7 +57,7 @@ struct chat_order {
 	struct arena arena;
 	struct str chat;       /* the chat's name in the chats file */
 	enum chat_verb verb;
-	struct str channel;    /* the channel's id there */
+	struct str channel;    /* the channel's id there; "@ID": a direct message with that person */
 	struct str message;    /* to change, drop, react to, pin: its id there */
 	struct str thread;     /* to say: the id there of the message that is replied to; "": to the channel */
 	bool broadcast;        /* ... and the channel is to see it too */

@@ -355,8 +355,34 @@ static bool tell_said(struct work *w, struct link_slot *s, const struct chat_tod
 	return say_parts(w, s, m, 0, err);
 }
 
+/* What @srebot says to one person alone reaches them in their own chat too. */
+static bool link_direct(struct work *w, const struct channel *c, struct err *err)
+{
+	int64_t bot = w->engine->bot_user_id, person = c->creator_id == bot ? c->peer_id : c->creator_id;
+	struct links *l = w->engine->links;
+	struct chat_person p;
+
+	if (!l || c->kind != CHANNEL_DM || (c->creator_id != bot && c->peer_id != bot) || first_of(w, c->id))
+		return true;
+	for (size_t i = 0; i < l->chat_count; i++) {
+		struct chat_link link = {.chat = l->chats[i].known.config->name, .channel_id = c->id, .direct = true};
+
+		if (store_person_of(w->engine->db, w->arena, w->engine->workspace_id, link.chat, person, &p, err)) {
+			link.remote = arena_printf(w->arena, "@" STR_FMT, STR_ARG(p.remote));
+			link.remote_name = p.name;
+			if (!link_add(w, &link, err))
+				return false;
+		} else if (err->code) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool links_said(struct work *w, const struct channel *c, const struct message *m, struct err *err)
 {
+	if (message_is_by_bot(w, m) && !link_direct(w, c, err))
+		return false;
 	return message_is_notice(m->kind) || each(w, c->id, tell_said, NULL, m, err);
 }
 

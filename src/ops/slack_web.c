@@ -18,6 +18,7 @@ const struct slack_method_info slack_web_methods[SLACK_METHODS] = {
 	[SLACK_REPLIES] = {"conversations.replies", 50, false},
 	[SLACK_JOIN] = {"conversations.join", 50, false},
 	[SLACK_CREATE] = {"conversations.create", 20, false},
+	[SLACK_OPEN] = {"conversations.open", 50, false},
 	[SLACK_SET_TOPIC] = {"conversations.setTopic", 20, false},
 	[SLACK_FILE_URL] = {"files.getUploadURLExternal", 100, false},
 	[SLACK_FILE_DONE] = {"files.completeUploadExternal", 100, true},

@@ -7,8 +7,8 @@ const unescape = (s) => s.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replac
 const buttonsOf = (m) => [...(m.blocks ?? []), ...(m.attachments ?? []).flatMap((a) => a.blocks ?? [])].filter((b) => b.type === 'actions').flatMap((b) => b.elements.filter((e) => e.type === 'button' && !e.url).map((e) => ({ ...e, block_id: b.block_id })));
 const wordsOf = (v) => (typeof v === 'string' ? [] : Array.isArray(v) ? v.flatMap(wordsOf) : v && typeof v === 'object' ? [...(typeof v.text === 'string' ? [v.text] : []), ...Object.values(v).flatMap(wordsOf)] : []);
 
-// d: whose chat it is; channel: the name of its channel; bot: if not '', what it says is @srebot's
-export async function people(d, channel = 'ops') {
+// d: whose chat it is; bot: the id of the person that @srebot is there; channel: the name of its channel
+export async function people(d, bot, channel = 'ops') {
 	const id = d.made.channels[channel].id, tokens = { ann: d.made.tokens.kit.token, vic: d.made.tokens.look.token }, told = { ann: [], vic: [] }, links = [];
 	const call = async (who, method, body = {}) => {
 		const r = await d.api(`/api/${method}`, { body: { channel: id, ...body }, token: tokens[who] });
@@ -41,6 +41,10 @@ export async function people(d, channel = 'ops') {
 			await d.api('/api/blocks.actions', { token: tokens[who], body: { container: { type: 'message', channel_id: id, message_ts: m.id }, actions: [{ action_id: b.action_id, block_id: b.block_id, value: b.value }] } });
 		},
 		whispered: async (who) => told[who],
+		direct: bot && {
+			say: async (who, text) => (await d.api('/api/chat.postMessage', { token: tokens[who], body: { channel: bot, text } })).ts,
+			seen: async (who) => (await d.api('/api/conversations.history', { token: tokens[who], body: { channel: (await d.api('/api/conversations.open', { token: tokens[who], body: { users: bot } })).channel.id } })).messages.reverse(),
+		},
 		leave() { for (const link of links) link.terminate(); },
 	};
 }

@@ -5,6 +5,7 @@
 //   say(who, text, thread)  edit(who, id, text)  drop(who, id)  react(who, id, name)
 //   seen()     the messages of its #ops: [{id, text, who, thread, choices: [text]}], oldest first; text is all that people read
 //   press(who, message, choice)
+//   direct     {say(who, text), seen(who)}: their direct message with @srebot; undefined: not tried
 //   whispered(who)  what that person alone was told: [text]
 // who: 'ann' is an admin, and the same person as ann here; 'vic' may look. Each is the account that `account(who)` names.
 import assert from 'node:assert/strict';
@@ -121,6 +122,13 @@ export function suite(make) {
 			await v.drop('ann', id);
 			await until(async () => !(await history()).some((s) => s.text.includes(theirs)), 'it is gone here');
 		}
+	});
+
+	it('what is said to @srebot alone is answered alone', async () => {
+		if (!v.direct) return;
+		const before = (await v.direct.seen('vic')).length;
+		await v.direct.say('vic', 'status');
+		await until(async () => (await v.direct.seen('vic')).length >= before + 2, 'an answer in the direct message');
 	});
 
 	it('a long text arrives whole, both ways', async () => {
