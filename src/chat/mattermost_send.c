@@ -388,11 +388,16 @@ static void on_direct(void *context, const struct client_answer *a)
 	post(j);
 }
 
+static void open_direct(struct mm_job *j, struct str person, void (*on)(void *context, const struct client_answer *a))
+{
+	call(j, "POST", S("channels/direct"), arena_printf(&j->arena, "[\"%s\",\"" STR_FMT "\"]", j->m->me, STR_ARG(person)), on);
+}
+
 /* As a direct message: every bot may do that. */
 static void tell_directly(struct mm_job *j)
 {
 	j->direct = true;
-	call(j, "POST", S("channels/direct"), arena_printf(&j->arena, "[\"%s\",\"" STR_FMT "\"]", j->m->me, STR_ARG(j->order->person)), on_direct);
+	open_direct(j, j->order->person, on_direct);
 }
 
 static void on_whispered(void *context, const struct client_answer *a)
@@ -499,6 +504,20 @@ static void (*const verbs[])(struct mm_job *j) = {
 	[CHAT_PIN] = pin, [CHAT_UNPIN] = pin,     [CHAT_SET_TOPIC] = set_topic, [CHAT_WHISPER] = tell_one, [CHAT_ASK] = ask,
 };
 
+/* "@ID": the direct message with that person. */
+static void on_opened(void *context, const struct client_answer *a)
+{
+	struct mm_job *j = context;
+	struct mm_channel c;
+
+	if (!is_good(a) || !mm_channel_read(mm_body(&j->arena, a), &c)) {
+		job_failed(j, a);
+		return;
+	}
+	j->channel = j->order->channel = arena_dup(&j->order->arena, c.id);
+	verbs[j->order->verb](j);
+}
+
 void mm_send(void *self, struct chat_order *o)
 {
 	struct mattermost *m = self;
@@ -516,7 +535,9 @@ void mm_send(void *self, struct chat_order *o)
 	if (j->next)
 		j->next->before = &j->next;
 	m->jobs = j;
-	if (!mm_id_ok(o->channel))
+	if (o->channel.n > 1 && o->channel.p[0] == '@' && mm_id_ok(str_n(o->channel.p + 1, o->channel.n - 1)))
+		open_direct(j, str_n(o->channel.p + 1, o->channel.n - 1), on_opened);
+	else if (!mm_id_ok(o->channel))
 		job_refused(j, S("the channel's id is none of Mattermost's"));
 	else
 		verbs[o->verb](j);

@@ -49,6 +49,8 @@ const count = (list, ok) => list.filter(ok).length;
 
 test('messages go both ways, by name, with mentions and threads', async (t) => {
 	const w = await world(t);
+	await w.as_ben.createPost({ channel_id: w.ops.id, message: 'I am here' });
+	await w.heard('I am here');
 	const there = await w.as_ann.createPost({ channel_id: w.ops.id, message: 'hello **all**, @ben' });
 	const heard = await w.heard(/^hello \*all\*/);
 	const people = (await w.d.api('/api/users.list')).members;

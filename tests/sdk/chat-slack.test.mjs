@@ -313,7 +313,7 @@ test('a scope that is missing is named with the remedy, and the author stands in
 test('every request has the shape that Slack wants, and no secret is where it should not be', () => {
 	const known = { 'auth.test': [], 'apps.connections.open': [], 'chat.postMessage': ['channel', 'text'], 'chat.update': ['channel', 'ts', 'text', 'blocks', 'attachments'], 'chat.delete': ['channel', 'ts'],
 		'chat.postEphemeral': ['channel', 'user', 'text'], 'conversations.history': ['channel', 'oldest', 'include_all_metadata', 'limit'], 'conversations.replies': ['channel', 'ts', 'limit'],
-		'conversations.list': ['types', 'limit'], 'users.conversations': ['types', 'limit'], 'conversations.join': ['channel'], 'conversations.create': ['name'], 'conversations.info': ['channel'],
+		'conversations.list': ['types', 'limit'], 'users.conversations': ['types', 'limit'], 'conversations.join': ['channel'], 'conversations.create': ['name'], 'conversations.info': ['channel'], 'conversations.open': ['users'],
 		'conversations.setTopic': ['channel', 'topic'], 'users.list': ['limit'], 'users.info': ['user'], 'reactions.add': ['channel', 'timestamp', 'name'], 'reactions.remove': ['channel', 'timestamp', 'name'],
 		'pins.add': ['channel', 'timestamp'], 'pins.remove': ['channel', 'timestamp'], 'files.getUploadURLExternal': ['filename', 'length'], 'files.completeUploadExternal': ['files', 'channel_id', 'blocks'],
 		'files.info': ['file'], 'views.open': ['trigger_id', 'view'] };
