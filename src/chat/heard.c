@@ -99,8 +99,11 @@ static bool person_by_file(struct work *w, const struct chat_config *config, str
 	struct engine *e = w->engine;
 	int64_t id;
 
-	return config->people_count && store_name_find(e->db, e->workspace_id, "user", config->people->here, &id, &w->err) &&
-	       store_user_find(e->db, w->arena, e->workspace_id, id, out, &w->err) && !out->deleted && !out->bot_id;
+	if (config->people_count && store_name_find(e->db, e->workspace_id, "user", config->people->here, &id, &w->err) &&
+	    store_user_find(e->db, w->arena, e->workspace_id, id, out, &w->err) && !out->deleted && !out->bot_id)
+		return true;
+	*out = (struct user){0};
+	return false;
 }
 
 /* Who that is here; somebody new who does something (`makes`) gets an account. false: w->err, or nobody: a bot, or one who could be anybody. */
@@ -109,7 +112,6 @@ static bool find_person(struct work *w, const struct chat_config *config, const 
 	struct engine *e = w->engine;
 	struct chat_person known = {config->name, p->id, 0, p->name};
 
-	*out = (struct user){0};
 	if (!p->id.n || (p->is_bot && !p->is_self) || p->unproven)
 		return false;
 	if (p->is_self) {
