@@ -84,7 +84,8 @@ static void know_self(struct slack *s, const struct slack_answer *a)
 	if (s->known && str_eq(scopes, s->scopes))
 		return;
 	arena_reset(&s->self_arena);
-	s->self = (struct slack_self){arena_dup(&s->self_arena, json_get_str(a->body, "user_id")), arena_dup(&s->self_arena, json_get_str(a->body, "bot_id"))};
+	s->self = (struct slack_self){arena_dup(&s->self_arena, json_get_str(a->body, "user_id")), arena_dup(&s->self_arena, json_get_str(a->body, "bot_id")),
+				     arena_dup(&s->self_arena, json_get_str(a->body, "team_id"))};
 	s->scopes = arena_dup(&s->self_arena, scopes);
 	s->no_customize = !slack_may(s, "chat:write.customize");
 	name_missing(s);

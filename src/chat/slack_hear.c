@@ -116,7 +116,7 @@ static void on_people(void *context, const struct slack_answer *answer)
 
 	s->people_asked = answer->outcome == SLACK_OK; /* else again, when it is up again */
 	for (const struct json *v = json_is(list, JSON_ARRAY) ? list->child : NULL; v; v = v->next) {
-		slack_read_person(v, &p);
+		slack_read_person(v, &s->self, &p);
 		if (p.id.n && p.name.n && !p.deleted && !str_eq(p.id, s->self.user_id))
 			tell_person(s, &p);
 	}
@@ -371,7 +371,7 @@ static void on_who(void *context, const struct slack_answer *answer)
 	struct slack_person p;
 
 	s->looking = NULL;
-	slack_read_person(json_get(answer->body, "user"), &p);
+	slack_read_person(json_get(answer->body, "user"), &s->self, &p);
 	if (answer->outcome == SLACK_OK && p.id.n && p.name.n)
 		keep(s, &p);
 	while (first && (first->handed || !first->ordered))

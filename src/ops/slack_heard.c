@@ -8,13 +8,14 @@
 
 /* ---- people and channels ---- */
 
-void slack_read_person(const struct json *user, struct slack_person *out)
+void slack_read_person(const struct json *user, const struct slack_self *self, struct slack_person *out)
 {
 	const struct json *profile = json_get(user, "profile");
-	struct str real = json_get_str(profile, "real_name");
+	struct str real = json_get_str(profile, "real_name"), team = json_get_str(user, "team_id");
+	bool ours = !json_get_bool(user, "is_stranger", false) && (!team.n || str_eq(team, self->team_id));
 
 	*out = (struct slack_person){.id = json_get_str(user, "id"), .name = json_get_str(user, "name"), .real_name = real.n ? real : json_get_str(user, "real_name"),
-				     .email = json_get_str(profile, "email"), .is_bot = json_get_bool(user, "is_bot", false), .deleted = json_get_bool(user, "deleted", false)};
+				     .email = ours ? json_get_str(profile, "email") : S(""), .is_bot = json_get_bool(user, "is_bot", false), .deleted = json_get_bool(user, "deleted", false)};
 	out->is_bot |= str_is(out->id, "USLACKBOT");
 }
 
@@ -229,7 +230,7 @@ static bool read_someone(struct arena *a, const struct json *e, const struct sla
 {
 	(void)a;
 	out->what = SLACK_HEARD_PERSON;
-	slack_read_person(json_get(e, "user"), &out->person);
+	slack_read_person(json_get(e, "user"), self, &out->person);
 	return out->person.id.n && out->person.name.n && !out->person.deleted && !is_self(self, out->person.id, S(""));
 }
 

@@ -8,7 +8,7 @@
 
 /* Who we are there: what we said ourselves is not heard. */
 struct slack_self {
-	struct str user_id, bot_id;
+	struct str user_id, bot_id, team_id;
 };
 
 struct slack_person {
@@ -59,7 +59,8 @@ bool slack_read_event(struct arena *a, const struct json *payload, const struct 
 /* now: when it came, for the time that its answer may take. payload: the fields of the form as an object. */
 bool slack_read_slash(struct arena *a, const struct json *payload, wall_ms now, struct slack_heard *out);
 bool slack_read_interactive(struct arena *a, const struct json *payload, wall_ms now, struct slack_heard *out);
-void slack_read_person(const struct json *user, struct slack_person *out);
+/* Of somebody of another workspace (Slack Connect) the address is left out: that workspace names it, and ours does not vouch for it. */
+void slack_read_person(const struct json *user, const struct slack_self *self, struct slack_person *out);
 void slack_read_channel(const struct json *channel, struct slack_channel *out);
 
 /* How one may answer what a person did there, as one text without a line end. */

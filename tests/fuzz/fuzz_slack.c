@@ -4,7 +4,7 @@
 #include "ops/slack_heard.h"
 #include "ops/slack_web.h"
 
-static const struct slack_self self = {{"U0BOT", 5}, {"B0BOT", 5}};
+static const struct slack_self self = {{"U0BOT", 5}, {"B0BOT", 5}, {"T1", 2}};
 
 static void check(struct arena *a, const struct slack_heard *h)
 {

@@ -11,7 +11,7 @@
 static struct arena a;
 static struct err err;
 static struct slack_heard h;
-static const struct slack_self self = {{"U0BOT", 5}, {"B0BOT", 5}};
+static const struct slack_self self = {{"U0BOT", 5}, {"B0BOT", 5}, {"T1", 2}};
 
 static void open(void)
 {
@@ -110,6 +110,17 @@ START_TEST(what_others_do_is_heard)
 	ck_assert_int_eq(h.what, SLACK_HEARD_PERSON);
 	ck_str(h.person.real_name, "Alice A");
 	ck_str(h.person.email, "a@example.com");
+	ck_assert(event("{\"type\":\"user_change\",\"user\":{\"id\":\"U1\",\"team_id\":\"T1\",\"name\":\"alice\",\"profile\":{\"email\":\"a@example.com\"}}}"));
+	ck_str(h.person.email, "a@example.com");
+}
+END_TEST
+
+START_TEST(another_workspace_vouches_for_nobody)
+{
+	ck_assert(event("{\"type\":\"user_change\",\"user\":{\"id\":\"U1\",\"team_id\":\"T2\",\"name\":\"alice\",\"profile\":{\"email\":\"a@example.com\"}}}"));
+	ck_str(h.person.email, "");
+	ck_assert(event("{\"type\":\"user_change\",\"user\":{\"id\":\"U1\",\"is_stranger\":true,\"name\":\"alice\",\"profile\":{\"email\":\"a@example.com\"}}}"));
+	ck_str(h.person.email, "");
 }
 END_TEST
 
@@ -324,6 +335,7 @@ int main(void)
 		{"heard", another_apps_message_is_a_bots, 0},
 		{"heard", a_change_of_the_text_is_one, 0},
 		{"heard", what_others_do_is_heard, 0},
+		{"heard", another_workspace_vouches_for_nobody, 0},
 		{"heard", the_rest_is_nothing, COUNT_OF(nothing)},
 		{"heard", a_press_is_heard, 0},
 		{"heard", a_command_and_a_dialog_are_heard, 0},
