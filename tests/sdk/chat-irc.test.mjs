@@ -4,19 +4,30 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { daemon, until } from './daemon.mjs';
 import { free_port, missing } from './counterparts.mjs';
-import { certificates, client, folder, inspircd, ngircd, peer, services } from './irc.mjs';
+import * as irc from './irc.mjs';
 
 const skip = missing('/usr/sbin/ngircd', 'ngircd') || missing('/usr/sbin/inspircd', 'inspircd');
+// What a test that failed left running is ended at the end.
+const ends = [];
+const keep = (make, end) => async (...args) => {
+	const made = await make(...args);
+	ends.push(() => made[end]());
+	return made;
+};
+const client = keep(irc.client, 'end'), inspircd = keep(irc.inspircd, 'stop'), ngircd = keep(irc.ngircd, 'stop'), peer = keep(irc.peer, 'end'), services = keep(irc.services, 'end');
 let f;
-before(() => { f = folder(); certificates(f); writeFileSync(f.path('password'), 'secret\n'); });
-after(() => f.remove());
+before(() => { f = irc.folder(); irc.certificates(f); writeFileSync(f.path('password'), 'secret\n'); });
+after(async () => {
+	for (const end of ends.reverse()) await end();
+	f.remove();
+});
 
 // One daemon with a chats file of one chat, "net".
 let files = 0;
 async function opsroom(net, options = []) {
 	const file = f.path(`chats${files++}.yaml`);
 	writeFileSync(file, JSON.stringify({ chats: { net: { system: 'irc', channels: [{ here: 'ops', there: 'ops' }], role: 'responder', ...net } } }));
-	const d = await daemon(['--chats', file, ...options]);
+	const d = await keep(daemon, 'stop')(['--chats', file, ...options]);
 	const post = async (text, { channel = 'ops', ...more } = {}) => (await d.api('/api/chat.postMessage', { body: { channel: d.made.channels[channel].id, text, ...more } })).ts;
 	const messages = async (channel = 'ops') => (await d.api(`/api/conversations.history?limit=200&channel=${d.made.channels[channel].id}`)).messages;
 	return Object.assign(d, {
@@ -366,6 +377,8 @@ test('who lies to us gets nowhere: lines that are none, endless ones, echoes of 
 	for (const l of ['', ':', '@', '@a', ':x', '\0', 'PRIVMSG', ':ann PRIVMSG', ':ann!a@h PRIVMSG #ops', ':ann!a@h PRIVMSG #ops :', `:ann!a@h PRIVMSG #ops :${'y'.repeat(40000)}`, '001', '005', '353', '366',
 		'CAP', 'CAP * NEW', 'JOIN', 'PART', 'KICK', 'QUIT', 'NICK', 'TOPIC', 'INVITE', 'ACCOUNT', 'CHGHOST', 'AUTHENTICATE', 'PONG', ':srebot!o@h NICK srebot', 'BATCH +x', ':s 433', ':s 477', ':s 904', ':s 354 x 152',
 		':srebot!o@h PART #nowhere', ':srebot!o@h JOIN #forced', ':s 366 srebot #forced :end', ':ann!a@h PRIVMSG #forced :not linked', ':ann!a@h PRIVMSG #ops :\x01VERSION\x01', ':ann!a@h NOTICE srebot :hi']) p.say(l);
+	p.say('PING :are you there');
+	await p.sees(/^PONG :are you there$/);
 	p.say(':ann!a@h PRIVMSG #ops :\x02still\x02 \x034here');
 	await d.comes('still here');
 	await d.post('and we');
