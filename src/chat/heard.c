@@ -327,6 +327,8 @@ static bool said(struct work *w, struct heard_item *item)
 	if (w->err.code || c.archived)
 		return w->err.code == ERR_NONE;
 	m.text = link_text_in(w, &l, str_clip(item->h.text, TEXT_MAX));
+	if (item->h.number && !item->h.choice && !m.thread_ts) /* a number that names no message is a part of what was said */
+		m.text = arena_printf(w->arena, "%" PRId64 ": " STR_FMT, item->h.number, STR_ARG(m.text));
 	put_author(w, item, &m);
 	if (!str_trim(m.text).n)
 		return true;

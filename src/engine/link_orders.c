@@ -156,7 +156,7 @@ static void put_text(struct making *k, const struct message *m, int part)
 	text = link_text_out(w, &k->slot->row, text);
 	if (m->thread_ts && !o->thread.n && (k->slot->chat->known.kind->can & CHAT_CAN_THREADS) && o->verb == CHAT_SAY)
 		text = arena_printf(w->arena, "\xe2\x86\xb3 _" STR_FMT "_\n" STR_FMT, STR_ARG(mrkdwn_escape(w->arena, o->thread_text)), STR_ARG(text));
-	if (k->late && plain)
+	if (k->late && (plain || !(k->slot->chat->known.kind->can & CHAT_CAN_BUTTONS))) /* chats without buttons show the text alone */
 		text = arena_printf(w->arena, STR_FMT "\n" STR_FMT, STR_ARG(text), STR_ARG(late_mark(k)));
 	if (!plain)
 		body = link_text_out(w, &k->slot->row, k->late ? marked_body(k, body) : body);
