@@ -1,4 +1,5 @@
 #include "api/slack_act.h"
+#include "api/slack_blocks.h"
 #include "api/slack_limits.h"
 #include "commands/press.h"
 #include "commands/say.h"
@@ -9,84 +10,8 @@
 
 #include <inttypes.h>
 
-#define BLOCKS_MAX 50        /* Block Kit reference */
+#define BLOCKS_MAX 50 /* Block Kit reference */
 #define ATTACHMENTS_MAX 100
-#define SECTION_TEXT_MAX 3000
-#define HEADER_TEXT_MAX 150
-#define ACTIONS_MAX 25
-
-/* ---- checking blocks ---- */
-
-struct checker {
-	struct arena *arena;
-	struct str details; /* "must be ... [json-pointer:/blocks/0/text/text]" */
-};
-
-static bool bad(struct checker *k, const char *what, const char *where, size_t index, const char *below)
-{
-	k->details = arena_printf(k->arena, "%s [json-pointer:/%s/%zu%s]", what, where, index, below);
-	return false;
-}
-
-static bool block_type_known(struct str type)
-{
-	static const char *const types[] = {"section", "divider", "header", "context", "actions", "image", "input", "rich_text", "markdown", "table", "video", "file"};
-
-	for (size_t i = 0; i < COUNT_OF(types); i++)
-		if (str_is(type, types[i]))
-			return true;
-	return false;
-}
-
-/* Lengths are in characters at Slack; bytes that begin one are counted. */
-static size_t characters(struct str s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
-static bool check_block(struct checker *k, const struct json *b, size_t i)
-{
-	struct str type = json_get_str(b, "type"), text = json_get_str(json_get(b, "text"), "text");
-	const struct json *elements = json_get(b, "elements");
-
-	if (b->type != JSON_OBJECT || !type.n)
-		return bad(k, "missing required field: type", "blocks", i, "");
-	if (!block_type_known(type)) {
-		k->details = arena_printf(k->arena, "unsupported type: " STR_FMT " [json-pointer:/blocks/%zu/type]", STR_ARG(str_clip(type, 60)), i);
-		return false;
-	}
-	if (str_is(type, "section") && !json_get(b, "text") && !json_get(b, "fields"))
-		return bad(k, "either text or fields must be there", "blocks", i, "");
-	if (str_is(type, "section") && characters(text) > SECTION_TEXT_MAX)
-		return bad(k, "must be less than 3001 characters", "blocks", i, "/text/text");
-	if (str_is(type, "header") && characters(text) > HEADER_TEXT_MAX)
-		return bad(k, "must be less than 151 characters", "blocks", i, "/text/text");
-	if (str_is(type, "actions") && (!json_is(elements, JSON_ARRAY) || elements->count == 0))
-		return bad(k, "missing required field: elements", "blocks", i, "");
-	if (str_is(type, "actions") && elements->count > ACTIONS_MAX)
-		return bad(k, "no more than 25 items allowed", "blocks", i, "/elements");
-	if (str_is(type, "context") && json_is(elements, JSON_ARRAY) && elements->count > 10)
-		return bad(k, "no more than 10 items allowed", "blocks", i, "/elements");
-	return true;
-}
-
-static bool check_blocks(struct checker *k, const struct json *blocks)
-{
-	size_t i = 0;
-
-	if (blocks->count > BLOCKS_MAX) {
-		k->details = S("no more than 50 items allowed [json-pointer:/blocks]");
-		return false;
-	}
-	for (const struct json *b = blocks->child; b; b = b->next)
-		if (!check_block(k, b, i++))
-			return false;
-	return true;
-}
 
 /* ---- writing a message's body ---- */
 
@@ -182,9 +107,21 @@ struct parts {
 	const struct json *old; /* the body before, for what is not given */
 };
 
+static bool check_attachments(struct arena *a, const struct json *list, struct str *details)
+{
+	size_t i = 0;
+
+	for (const struct json *at = list ? list->child : NULL; at; at = at->next, i++) {
+		const struct json *blocks = json_get(at, "blocks");
+
+		if (json_is(blocks, JSON_ARRAY) && !slack_blocks_check(a, blocks, BLOCKS_MAX, arena_printf(a, "/attachments/%zu/blocks", i), details))
+			return false;
+	}
+	return true;
+}
+
 static bool read_parts(struct work *w, const struct json *args, struct parts *p, const char **error, struct str *details)
 {
-	struct checker k = {.arena = w->arena};
 	bool broken;
 
 	p->blocks = list_arg(w->arena, args, "blocks", &broken);
@@ -192,16 +129,17 @@ static bool read_parts(struct work *w, const struct json *args, struct parts *p,
 		*error = "invalid_blocks_format";
 		return false;
 	}
-	if (p->blocks && !check_blocks(&k, p->blocks)) {
-		*error = "invalid_blocks";
-		*details = k.details;
+	*error = "invalid_blocks";
+	if (p->blocks && !slack_blocks_check(w->arena, p->blocks, BLOCKS_MAX, S("/blocks"), details))
 		return false;
-	}
 	p->attachments = list_arg(w->arena, args, "attachments", &broken);
 	if (broken || (p->attachments && p->attachments->count > ATTACHMENTS_MAX)) {
 		*error = broken ? "invalid_attachments" : "too_many_attachments";
 		return false;
 	}
+	if (!check_attachments(w->arena, p->attachments, details))
+		return false;
+	*error = NULL;
 	p->metadata = json_get(args, "metadata");
 	if (json_is(p->metadata, JSON_STR)) {
 		struct err ignored = {0};

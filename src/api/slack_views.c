@@ -1,5 +1,6 @@
 /* Slack's Web API: views.*, what apps show to somebody. */
 #include "api/slack_act.h"
+#include "api/slack_blocks.h"
 
 #include "store/chat.h"
 
@@ -13,14 +14,14 @@
 
 /* ---- one view ---- */
 
-static bool wrong(struct slack_call *c, const char *what)
+static bool wrong(struct slack_call *c, struct str what)
 {
 	slack_error(c, "invalid_arguments");
 	json_key(&c->out, "response_metadata");
 	json_open(&c->out, '{');
 	json_key(&c->out, "messages");
 	json_open(&c->out, '[');
-	json_put_str(&c->out, arena_printf(c->w->arena, "[ERROR] %s", what));
+	json_put_str(&c->out, arena_printf(c->w->arena, "[ERROR] " STR_FMT, STR_ARG(what)));
 	json_close(&c->out, ']');
 	json_close(&c->out, '}');
 	return false;
@@ -28,36 +29,33 @@ static bool wrong(struct slack_call *c, const char *what)
 
 static bool title_ok(const struct json *text, bool needed)
 {
-	size_t n = 0;
-	struct str s = json_get_str(text, "text");
+	size_t n = slack_characters(json_get_str(text, "text"));
 
-	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
 	return (n > 0 || !needed) && n <= TITLE_MAX;
 }
 
 static bool check_view(struct slack_call *c, const struct json *view, const struct app_view *v)
 {
 	const struct json *blocks = json_get(view, "blocks");
+	struct str detail;
 
 	if (!json_is(view, JSON_OBJECT))
-		return wrong(c, "missing required field: view");
+		return wrong(c, S("missing required field: view"));
 	if (!str_is(json_get_str(view, "type"), v->kind == APP_VIEW_HOME ? "home" : "modal"))
-		return wrong(c, v->kind == APP_VIEW_HOME ? "must be home [json-pointer:/view/type]" : "must be modal [json-pointer:/view/type]");
+		return wrong(c, v->kind == APP_VIEW_HOME ? S("must be home [json-pointer:/view/type]") : S("must be modal [json-pointer:/view/type]"));
 	if (!json_is(blocks, JSON_ARRAY))
-		return wrong(c, "missing required field: blocks [json-pointer:/view]");
-	if (blocks->count > VIEW_BLOCKS_MAX)
-		return wrong(c, "no more than 100 items allowed [json-pointer:/view/blocks]");
-	for (const struct json *b = blocks->child; b; b = b->next)
-		if (b->type != JSON_OBJECT || !json_get_str(b, "type").n)
-			return wrong(c, "missing required field: type [json-pointer:/view/blocks]");
+		return wrong(c, S("missing required field: blocks [json-pointer:/view]"));
+	if (!slack_blocks_check(c->w->arena, blocks, VIEW_BLOCKS_MAX, S("/view/blocks"), &detail))
+		return wrong(c, detail);
 	if (v->kind == APP_VIEW_MODAL && !title_ok(json_get(view, "title"), true))
-		return wrong(c, "must be 1 to 24 characters [json-pointer:/view/title]");
-	if (!title_ok(json_get(view, "submit"), false) || !title_ok(json_get(view, "close"), false))
-		return wrong(c, "must be less than 25 characters [json-pointer:/view/submit]");
+		return wrong(c, S("must be 1 to 24 characters [json-pointer:/view/title]"));
+	if (!title_ok(json_get(view, "submit"), false))
+		return wrong(c, S("must be less than 25 characters [json-pointer:/view/submit]"));
+	if (!title_ok(json_get(view, "close"), false))
+		return wrong(c, S("must be less than 25 characters [json-pointer:/view/close]"));
 	if (json_get_str(view, "private_metadata").n > METADATA_MAX)
-		return wrong(c, "must be less than 3001 characters [json-pointer:/view/private_metadata]");
-	return (json_get_str(view, "callback_id").n <= 255 && json_get_str(view, "external_id").n <= 255) || wrong(c, "must be less than 256 characters [json-pointer:/view/callback_id]");
+		return wrong(c, S("must be less than 3001 characters [json-pointer:/view/private_metadata]"));
+	return (json_get_str(view, "callback_id").n <= 255 && json_get_str(view, "external_id").n <= 255) || wrong(c, S("must be less than 256 characters [json-pointer:/view/callback_id]"));
 }
 
 bool view_read(struct slack_call *c, const struct json *view, struct app_view *v)

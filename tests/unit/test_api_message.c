@@ -62,7 +62,15 @@ static const struct {
 	{"{\"blocks\":[{\"type\":\"section\"}]}", "invalid_blocks",
 	 "either text or fields must be there [json-pointer:/blocks/0]"},
 	{"{\"blocks\":[{\"type\":\"actions\",\"elements\":[]}]}", "invalid_blocks",
+	 "no less than 1 items allowed [json-pointer:/blocks/0/elements]"},
+	{"{\"blocks\":[{\"type\":\"actions\"}]}", "invalid_blocks",
 	 "missing required field: elements [json-pointer:/blocks/0]"},
+	{"{\"blocks\":[{\"type\":\"actions\",\"elements\":[7]}]}", "invalid_blocks",
+	 "missing required field: type [json-pointer:/blocks/0/elements/0]"},
+	{"{\"blocks\":[{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"text\":[]}}]}", "invalid_blocks",
+	 "must be more than 0 characters [json-pointer:/blocks/0/text/text]"},
+	{"{\"blocks\":[{\"type\":\"section\",\"fields\":7}]}", "invalid_blocks",
+	 "must be an array [json-pointer:/blocks/0/fields]"},
 	{"{\"attachments\":7}", "invalid_attachments", ""},
 };
 
@@ -87,7 +95,7 @@ START_TEST(numbers_and_lengths)
 	buf_add(&b, S("]}"));
 	ck_assert_str_eq(reads(b.p).details, "no more than 50 items allowed [json-pointer:/blocks]");
 	buf_reset(&b);
-	buf_add(&b, S("{\"blocks\":[{\"type\":\"header\",\"text\":{\"text\":\""));
+	buf_add(&b, S("{\"blocks\":[{\"type\":\"header\",\"text\":{\"type\":\"plain_text\",\"text\":\""));
 	for (int i = 0; i < 150; i++)
 		buf_add(&b, S("\xc3\xbc")); /* characters count, not bytes */
 	buf_add(&b, S("\"}}]}"));
