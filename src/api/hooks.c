@@ -267,8 +267,8 @@ static bool webhook_channel(struct exchange *x, const struct webhook *hook, cons
 	bool ok;
 
 	if (named.n && (named.p[0] == '@' || id_parse(named, "UW", &id))) {
-		x->status = 404; /* a webhook is no person: it has no direct messages */
-		x_fail(x, ERR_NOT_FOUND, "channel_not_found");
+		x->status = 400; /* a webhook is no person: it has no direct messages, so there is nobody whom it could find */
+		x_fail(x, ERR_NOT_FOUND, "user_not_found");
 		return false;
 	}
 	if (named.n)

@@ -12,6 +12,7 @@
 
 #define BLOCKS_MAX 50 /* Block Kit reference */
 #define ATTACHMENTS_MAX 100
+#define MARKDOWN_MAX 12000 /* chat.postMessage: markdown_text */
 
 /* ---- writing a message's body ---- */
 
@@ -204,6 +205,10 @@ bool slack_read_message(struct work *w, const struct json *args, const struct me
 	*details = S("");
 	if (!read_parts(w, args, &p, error, details))
 		return false;
+	if (slack_characters(markdown) > MARKDOWN_MAX) {
+		*error = "msg_too_long";
+		return false;
+	}
 	if (before && before->body.n)
 		p.old = json_parse(w->arena, before->body, JSON_LAST_KEY_WINS, &ignored);
 	buf_init(&b, 1 * MIB);
@@ -311,6 +316,11 @@ static bool is_mine(struct slack_call *c, const struct message *m)
 	return m->user_id == c->me;
 }
 
+static bool says_something(const struct slack_call *c)
+{
+	return arg(c, "text").n || arg(c, "markdown_text").n || arg_given(c, "blocks") || arg_given(c, "attachments") || arg_given(c, "metadata");
+}
+
 void slack_chat_update(struct slack_call *c)
 {
 	struct message before, m;
@@ -324,6 +334,10 @@ void slack_chat_update(struct slack_call *c)
 		return;
 	}
 	m = before;
+	if (!says_something(c)) {
+		slack_error(c, "no_text");
+		return;
+	}
 	if (!slack_arg_message(c, &before, false, &m))
 		return;
 	if (!chat_change_message(c->w, &ch, &m, c->x->user.bot_id ? 0 : c->me, &err)) {
@@ -519,6 +533,23 @@ void slack_views_submit(struct slack_call *c)
 
 /* ---- reactions ---- */
 
+static bool reacted_message(struct slack_call *c, struct channel *ch, bool member, struct message *m)
+{
+	int64_t ts;
+
+	if (!arg_given(c, "channel") || !arg_given(c, "timestamp")) {
+		slack_error(c, "no_item_specified");
+		return false;
+	}
+	if (!arg_channel(c, "channel", member, ch))
+		return false;
+	if (!ts_parse(arg(c, "timestamp"), &ts)) {
+		slack_error(c, "bad_timestamp");
+		return false;
+	}
+	return arg_message(c, ch, "timestamp", "message_not_found", m);
+}
+
 static void react(struct slack_call *c, bool add)
 {
 	struct err err = {0};
@@ -526,11 +557,7 @@ static void react(struct slack_call *c, bool add)
 	struct channel ch;
 	struct str name;
 
-	if (!arg_given(c, "channel") || !arg_given(c, "timestamp")) {
-		slack_error(c, "no_item_specified");
-		return;
-	}
-	if (!arg_channel(c, "channel", true, &ch) || !arg_message(c, &ch, "timestamp", "message_not_found", &m) || !arg_need(c, "name", &name))
+	if (!reacted_message(c, &ch, true, &m) || !arg_need(c, "name", &name))
 		return;
 	if (name.n > 2 && name.p[0] == ':' && name.p[name.n - 1] == ':')
 		name = str_n(name.p + 1, name.n - 2);
@@ -553,11 +580,7 @@ void slack_reactions_get(struct slack_call *c)
 	struct message m;
 	struct channel ch;
 
-	if (!arg_given(c, "channel") || !arg_given(c, "timestamp")) {
-		slack_error(c, "no_item_specified");
-		return;
-	}
-	if (!arg_channel(c, "channel", false, &ch) || !arg_message(c, &ch, "timestamp", "message_not_found", &m))
+	if (!reacted_message(c, &ch, false, &m))
 		return;
 	json_add_str(&c->out, "type", S("message"));
 	json_add_str(&c->out, "channel", channel_id_text(c->w->arena, &ch));

@@ -1,4 +1,5 @@
 #include "api/slack.h"
+#include "api/slack_blocks.h"
 #include "engine/slack_json.h"
 #include "store/chat.h"
 #include "store/marks.h"
@@ -101,6 +102,10 @@ void slack_conv_join(struct slack_call *c)
 		return;
 	if (ch.kind != CHANNEL_PUBLIC) {
 		slack_error(c, "method_not_supported_for_channel_type");
+		return;
+	}
+	if (ch.archived) { /* also for who is in it */
+		slack_error(c, "is_archived");
 		return;
 	}
 	if (!chat_join(c->w, &ch, c->me, c->me, &was, &err)) {
@@ -301,13 +306,22 @@ void slack_conv_replies(struct slack_call *c)
 	put_cursor(c, more ? list[count - 1].ts : 0);
 }
 
+/* A topic or a purpose; false: answered. */
+static bool is_short(struct slack_call *c, struct str words)
+{
+	if (slack_characters(words) <= 250)
+		return true;
+	slack_error(c, "too_long");
+	return false;
+}
+
 void slack_conv_topic(struct slack_call *c)
 {
 	struct err err = {0};
 	struct channel ch;
 	struct str topic;
 
-	if (!arg_channel(c, "channel", true, &ch) || !arg_need(c, "topic", &topic))
+	if (!arg_channel(c, "channel", true, &ch) || !arg_need(c, "topic", &topic) || !is_short(c, topic))
 		return;
 	if (!chat_set_topic(c->w, &ch, c->me, topic, &err)) {
 		slack_failed(c, &err);
@@ -409,7 +423,7 @@ void slack_conv_purpose(struct slack_call *c)
 	struct channel ch;
 	struct str purpose;
 
-	if (!arg_channel(c, "channel", true, &ch) || !arg_need(c, "purpose", &purpose))
+	if (!arg_channel(c, "channel", true, &ch) || !arg_need(c, "purpose", &purpose) || !is_short(c, purpose))
 		return;
 	if (!chat_set_purpose(c->w, &ch, c->me, purpose, &err)) {
 		slack_failed(c, &err);

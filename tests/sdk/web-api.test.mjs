@@ -66,6 +66,23 @@ test('errors are named as Slack names them', async () => {
 	assert.deepEqual((await r.json()).response_metadata.messages, ['[ERROR] missing required field: channel']);
 });
 
+test('what cannot be is refused in the words of each method', async () => {
+	const { channel: { id: channel } } = await web.conversations.create({ name: 'narrow' });
+	const { ts } = await web.chat.postMessage({ channel, text: 'here' });
+	await assert.rejects(web.chat.update({ channel, ts }), refused('no_text'));
+	await assert.rejects(web.chat.update({ channel, ts, text: '' }), refused('no_text'));
+	await assert.rejects(web.chat.postMessage({ channel, markdown_text: 'x'.repeat(12001) }), refused('msg_too_long'));
+	await assert.rejects(web.reactions.add({ channel, timestamp: 'yesterday', name: 'eyes' }), refused('bad_timestamp'));
+	for (const [method, name] of [['setTopic', 'topic'], ['setPurpose', 'purpose']]) {
+		await assert.rejects(web.conversations[method]({ channel, [name]: 'x'.repeat(251) }), refused('too_long'));
+		assert.equal((await web.conversations[method]({ channel, [name]: 'ä'.repeat(250) })).channel[name].value, 'ä'.repeat(250));
+	}
+	await web.conversations.archive({ channel });
+	await assert.rejects(web.conversations.join({ channel }), refused('is_archived'));
+	const hook = await fetch(d.made.webhooks.ci.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text: 'x', channel: '@nobody' }) });
+	assert.deepEqual([hook.status, await hook.text()], [400, 'user_not_found']);
+});
+
 test('channels are made, joined, listed, described', async () => {
 	const { channel } = await web.conversations.create({ name: 'fire' });
 	await assert.rejects(web.conversations.create({ name: 'fire' }), refused('name_taken'));
