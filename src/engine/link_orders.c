@@ -15,6 +15,7 @@
 #define LOOK_AHEAD 64
 #define REST_WHILE_AWAY (5 * MINUTE) /* links_up() hurries it */
 #define THREAD_TEXT_MAX 60
+#define LINE_TEXT_MAX 1000 /* bytes; what is longer is told alone, as a whole */
 #define REFUSED_EVERY HOUR
 #define LATE (30 * SECOND) /* what waited less for a chat that was away is not marked */
 
@@ -246,7 +247,17 @@ static bool was_away(const struct link_slot *s, const struct chat_todo *t)
 /* What people said, without files or buttons; each becomes a line. */
 static bool gathers(struct making *k, const struct chat_todo *t, struct message *m)
 {
-	return t->verb == CHAT_SAY && !t->tried && was_away(k->slot, t) && find_message(k, t->ts, m) && m->body.n <= 2 && !m->has_files && t->part == 0;
+	return t->verb == CHAT_SAY && !t->tried && was_away(k->slot, t) && find_message(k, t->ts, m) && m->body.n <= 2 && !m->has_files && t->part == 0 && m->text.n <= LINE_TEXT_MAX;
+}
+
+/* So many left in one message, of which nobody knows whether it arrived: they are tried again as one, by the key of the first. */
+static size_t tried_as_one(const struct chat_todo *todo, size_t count)
+{
+	size_t n = 0;
+
+	while (n < count && todo[n].tried && todo[n].tried == todo[0].tried && todo[n].verb == CHAT_SAY)
+		n++;
+	return n > 1 ? n : 0;
 }
 
 static struct str gathered_line(struct making *k, const struct chat_todo *t, const struct message *m)
@@ -254,25 +265,29 @@ static struct str gathered_line(struct making *k, const struct chat_todo *t, con
 	struct work *w = k->w;
 
 	return arena_printf(w->arena, "%.5s %s*" STR_FMT "*: " STR_FMT "\n", clock_text(w->arena, t->said).p, m->thread_ts ? "\xe2\x86\xb3 " : "", STR_ARG(mrkdwn_escape(w->arena, author_of(k, m))),
-			    STR_ARG(link_text_out(w, &k->slot->row, str_clip(m->text, 1000))));
+			    STR_ARG(link_text_out(w, &k->slot->row, str_clip(m->text, LINE_TEXT_MAX))));
 }
 
 static bool gather(struct making *k, const struct chat_todo *todo, size_t count)
 {
 	const struct linked_chat *c = k->slot->chat;
-	size_t most = c->known.kind->text_max ? c->known.kind->text_max : 4000;
+	size_t most = c->known.kind->text_max ? c->known.kind->text_max : 4000, again = tried_as_one(todo, count);
 	struct message m;
 	struct buf b;
 
 	k->slot->gathering = was_away(k->slot, &todo[0]) &&
 			     (k->slot->gathering || store_todo_count(k->w->engine->db, k->slot->row.id, c->away_since, c->away_until, LINK_GATHER + 1) > LINK_GATHER);
-	if (!k->slot->gathering)
+	if (!k->slot->gathering && !again)
 		return false;
 	buf_init(&b, most);
 	buf_printf(&b, "_said while " STR_FMT " was away (times are UTC):_\n", STR_ARG(k->slot->row.chat));
-	for (size_t i = 0; i < count && gathers(k, &todo[i], &m); i++) {
-		struct str line = gathered_line(k, &todo[i], &m);
+	for (size_t i = 0; i < (again ? again : count); i++) {
+		struct str line = S("");
 
+		if (again ? find_message(k, todo[i].ts, &m) : gathers(k, &todo[i], &m))
+			line = gathered_line(k, &todo[i], &m);
+		else if (!again)
+			break;
 		if (b.n + line.n > most)
 			break;
 		buf_add(&b, line);

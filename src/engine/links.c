@@ -70,6 +70,34 @@ static bool read_away(struct work *w, struct linked_chat *c, struct err *err)
 	return true;
 }
 
+/* Whatever the store says, memory knows the new chats: the caller frees the old ones. */
+static void take_chats(struct links *l, const struct chat_known *known, size_t count, wall_ms now)
+{
+	mem_free(l->chats);
+	l->chats = mem_new((count + 1) * sizeof *l->chats);
+	l->chat_count = count;
+	for (size_t i = 0; i < count; i++) {
+		l->chats[i].known = known[i];
+		l->chats[i].down_since = now;
+	}
+	for (size_t i = 0; i < l->count; i++)
+		l->slots[i].chat = chat_of(l, l->slots[i].row.chat);
+}
+
+/* chat NULL: of all. */
+static bool queue_what_waits(struct work *w, const struct linked_chat *chat, struct err *err)
+{
+	struct links *l = w->engine->links;
+
+	for (size_t i = 0; i < l->count; i++) {
+		struct link_slot *s = &l->slots[i];
+
+		if (s->chat && (!chat || s->chat == chat) && store_todo_count(w->engine->db, s->row.id, 0, INT64_MAX, 1) && !link_queue(w, s, err))
+			return false;
+	}
+	return true;
+}
+
 bool links_use(struct work *w, const struct chat_known *known, size_t count, struct err *err)
 {
 	struct engine *e = w->engine;
@@ -81,21 +109,11 @@ bool links_use(struct work *w, const struct chat_known *known, size_t count, str
 		l = e->links = mem_new(sizeof *l);
 		arena_init(&l->arena);
 	}
-	mem_free(l->chats);
-	l->chats = mem_new((count + 1) * sizeof *l->chats);
-	l->chat_count = count;
-	for (size_t i = 0; i < count; i++) {
-		l->chats[i].known = known[i];
-		l->chats[i].down_since = w->now;
+	take_chats(l, known, count, w->now);
+	for (size_t i = 0; i < count; i++)
 		if (!read_away(w, &l->chats[i], err) || !link_away_arm(w, &l->chats[i], err))
 			return false;
-	}
-	if (!links_reload(e, err))
-		return false;
-	for (size_t i = 0; i < l->count; i++) /* what waited while its chat was not configured */
-		if (l->slots[i].chat && store_todo_count(e->db, l->slots[i].row.id, 0, INT64_MAX, 1) && !link_queue(w, &l->slots[i], err))
-			return false;
-	return true;
+	return links_reload(e, err) && queue_what_waits(w, NULL, err); /* what waited while its chat was not configured */
 }
 
 void links_free(struct links *l)
@@ -192,7 +210,7 @@ bool link_renamed(struct work *w, const struct chat_link *l, struct str name, st
 {
 	struct chat_link named = *l;
 
-	if (str_eq(l->remote_name, name))
+	if (!name.n || str_eq(l->remote_name, name)) /* "": it is not known now */
 		return true;
 	named.remote_name = name;
 	work_touched_memory(w);
@@ -222,7 +240,7 @@ bool links_up(struct work *w, struct str chat, bool up, const char *why, struct 
 	for (size_t i = 0; i < l->count; i++)
 		if (l->slots[i].chat == c && l->slots[i].queued && !store_outbox_hurry(w->engine->db, l->slots[i].row.id, KIND_LINK, w->now, err))
 			return false;
-	return true;
+	return queue_what_waits(w, c, err);
 }
 
 bool links_away(struct work *w, struct str chat, wall_ms since, wall_ms until, struct err *err)
@@ -426,7 +444,8 @@ static bool tell_dropped(struct work *w, struct link_slot *s, const struct chat_
 				return false;
 	if (!stands_there(w, s, m->ts, &copies, &count, err))
 		return err->code == ERR_NONE;
-	for (size_t i = 0; i < count && !copies[i].gathered && (s->chat->known.kind->can & CHAT_CAN_DROP); i++)
+	/* The first part goes last: then nothing is known of the message there any more. */
+	for (size_t i = count; i-- > 0 && !copies[i].gathered && (s->chat->known.kind->can & CHAT_CAN_DROP);)
 		if (!add(w, s, &(struct chat_todo){.ts = m->ts, .part = (int)i, .verb = CHAT_DROP}, err))
 			return false;
 	return true;

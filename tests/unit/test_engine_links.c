@@ -13,6 +13,7 @@
 static struct room room;
 static char said[LINES_MAX][300];
 static wall_ms said_at[LINES_MAX];
+static char last_long[2000]; /* the last text of over 1,000 bytes, as a whole */
 static size_t said_count;
 static int fails;   /* so many orders fail ... */
 static bool untaken; /* ... and were surely not taken */
@@ -37,6 +38,8 @@ static void take(struct chat_order *o)
 	}
 	ck_assert_uint_lt(said_count, LINES_MAX);
 	tried[said_count] = o->tried;
+	if (o->text.n > 1000)
+		snprintf(last_long, sizeof last_long, STR_FMT, STR_ARG(o->text));
 	said_at[said_count] = wall_now();
 	snprintf(said[said_count++], sizeof said[0], "%s" STR_FMT "%s" STR_FMT "%s" STR_FMT " " STR_FMT, verb_name(o->verb), STR_ARG(o->message.n ? S(" ") : S("")), "", STR_ARG(o->message),
 		 o->thread.n ? " in " : "", STR_ARG(o->thread), STR_ARG(o->text));
@@ -315,6 +318,24 @@ START_TEST(a_long_text_comes_in_parts)
 }
 END_TEST
 
+START_TEST(a_long_text_is_dropped_in_all_its_parts)
+{
+	char text[501];
+	int64_t ts;
+
+	memset(text, 'x', 500);
+	text[500] = '\0';
+	ts = say(text);
+	let_pass(MINUTE);
+	ck_assert_uint_eq(said_count, 3);
+	must(drop_job, &(struct doing){.ts = ts});
+	let_pass(MINUTE);
+	ck_assert_uint_eq(said_count, 6);
+	expect(3, "drop r3 ");
+	expect(5, "drop r1 ");
+}
+END_TEST
+
 START_TEST(what_was_not_taken_is_said_again_and_asked_for_if_nobody_knows)
 {
 	fails = 1;
@@ -372,6 +393,111 @@ START_TEST(much_that_was_said_while_it_was_away_is_gathered)
 			lines++;
 	ck_assert_uint_ge(lines, 59); /* a last one alone would come as itself */
 	ck_assert(strstr(said[said_count - 1], "m59"));
+}
+END_TEST
+
+/* Nobody knows whether the first of them arrived: it is asked for by its key as one. Ten left is too few to be gathered anew. */
+START_TEST(what_was_gathered_is_tried_again_as_it_was)
+{
+	size_t lines = 0;
+
+	fails = 3;
+	untaken = false;
+	said_while_away(22);
+	ck_assert(tried[0] && strstr(said[0], "*ann*: m0") && strstr(said[0], "*ann*: m1"));
+	for (size_t i = 0; i < said_count; i++)
+		for (const char *p = said[i]; (p = strstr(p, "*ann*: ")); p++)
+			lines++;
+	ck_assert_uint_ge(lines, 21);
+	for (size_t i = 1; i < said_count; i++)
+		ck_assert_int_eq(tried[i], 0);
+}
+END_TEST
+
+START_TEST(what_was_gathered_is_tried_again_over_a_restart)
+{
+	char text[20];
+
+	up(false);
+	let_pass(20 * SECOND);
+	for (int i = 0; i < 22; i++) {
+		snprintf(text, sizeof text, "m%d", i);
+		say(text);
+	}
+	let_pass(10 * MINUTE);
+	fails = 1000;
+	untaken = false;
+	up(true);
+	let_pass(0);
+	room_shut(&room);
+	room_start(&room);
+	start();
+	fails = 0;
+	up(true);
+	let_pass(5 * MINUTE);
+	ck_assert(tried[0] && strstr(said[0], "*ann*: m0") && strstr(said[0], "*ann*: m1"));
+}
+END_TEST
+
+static bool use_roomy(struct work *w, void *context)
+{
+	static struct chat_kind roomy;
+	static const struct chat_known it = {&config, &roomy};
+
+	(void)context;
+	roomy = paper;
+	roomy.text_max = 4000;
+	return links_use(w, &it, 1, &w->err);
+}
+
+START_TEST(a_long_text_is_not_cut_to_gather_it)
+{
+	static char text[1501];
+	size_t whole = 0;
+
+	must(use_roomy, NULL);
+	memset(text, 'x', sizeof text - 1);
+	let_pass(20 * SECOND);
+	for (int i = 0; i < 15; i++)
+		say("short");
+	say(text);
+	for (int i = 0; i < 15; i++)
+		say("short");
+	let_pass(10 * MINUTE);
+	up(true);
+	let_pass(10 * MINUTE);
+	ck_assert_uint_eq(said_count, 3);
+	for (const char *p = last_long; *p; p++)
+		whole += *p == 'x';
+	ck_assert_uint_eq(whole, 1500);
+}
+END_TEST
+
+static bool use_on_a_full_disk(struct work *w, void *context)
+{
+	static const struct chat_config other = {.name = {"other", 5}, .system = {"paper", 5}};
+	static const struct chat_known both[] = {{&other, &paper}, {&config, &paper}};
+	struct err full = {0};
+	bool ok;
+
+	(void)context;
+	err_set(&full, ERR_FULL, "the disk is full");
+	db_refuse_writes(w->engine->db, &full);
+	ok = links_use(w, both, 2, &w->err);
+	db_refuse_writes(w->engine->db, NULL);
+	return ok;
+}
+
+START_TEST(other_chats_are_there_though_the_store_takes_nothing)
+{
+	struct err err = {0};
+
+	ck_assert(!room_do(&room, use_on_a_full_disk, NULL, &err));
+	say("on");
+	up(true);
+	let_pass(MINUTE);
+	ck_assert_uint_eq(said_count, 1);
+	expect(0, "say on");
 }
 END_TEST
 
@@ -447,9 +573,14 @@ int main(void)
 		{"links", threads_marks_and_topics, 0},
 		{"links", what_was_heard_there_is_not_told_there, 0},
 		{"links", a_long_text_comes_in_parts, 0},
+		{"links", a_long_text_is_dropped_in_all_its_parts, 0},
 		{"links", what_was_not_taken_is_said_again_and_asked_for_if_nobody_knows, 0},
 		{"links", what_was_said_while_it_was_away_is_marked, 0},
 		{"links", much_that_was_said_while_it_was_away_is_gathered, 0},
+		{"links", what_was_gathered_is_tried_again_as_it_was, 0},
+		{"links", what_was_gathered_is_tried_again_over_a_restart, 0},
+		{"links", a_long_text_is_not_cut_to_gather_it, 0},
+		{"links", other_chats_are_there_though_the_store_takes_nothing, 0},
 		{"links", people_are_told_when_it_is_away_and_when_it_is_back, 0},
 		{"links", a_restart_keeps_what_waits_and_the_pace, 0},
 	};
