@@ -22,20 +22,22 @@ struct chats_running {
 	bool closed;
 };
 
-/* ---- how a chat stands ---- */
+/* ---- how a chat stands: an item that was lost with its batch before it ran goes again, and what it does in memory stays however the store
+ * stands. ---- */
 
 struct state_item {
 	struct work work;
 	struct arena arena;
 	struct str chat;
-	bool up;
+	bool up, ran;
 	char why[200];
 };
 
 static void state_run(struct work *w)
 {
-	const struct state_item *item = (struct state_item *)w;
+	struct state_item *item = (struct state_item *)w;
 
+	item->ran = true;
 	w->failed = !links_up(w, item->chat, item->up, item->why, &w->err);
 }
 
@@ -43,6 +45,8 @@ static void state_done(struct work *w)
 {
 	struct state_item *item = (struct state_item *)w;
 
+	if (!item->ran && !w->engine->chats_running->closed && engine_submit(w->engine, w))
+		return;
 	arena_done(&item->arena);
 	mem_free(item);
 }
@@ -136,14 +140,17 @@ struct use_item {
 	struct work work;
 	struct arena arena;
 	struct chats_running *running;
+	bool ran;
 };
 
 static void advance(struct chats_running *r);
 
 static void use_run(struct work *w)
 {
-	const struct chats_running *r = ((struct use_item *)w)->running;
+	struct use_item *item = (struct use_item *)w;
+	const struct chats_running *r = item->running;
 
+	item->ran = true;
 	w->failed = !links_use(w, r->now.known, r->now.count, &w->err);
 }
 
@@ -184,10 +191,13 @@ static void use_done(struct work *w)
 	struct use_item *item = (struct use_item *)w;
 	struct chats_running *r = item->running;
 
+	if (!item->ran && !r->closed && engine_submit(w->engine, w))
+		return;
 	if (w->failed)
 		log_error(EV_CHATS, F_TXT("error", w->err.text));
 	r->busy = false;
-	forget(&r->before);
+	if (item->ran) /* else the work thread still has them */
+		forget(&r->before);
 	if (!r->closed)
 		open_all(r);
 	arena_done(&item->arena);
