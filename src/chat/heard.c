@@ -106,11 +106,19 @@ static bool person_by_file(struct work *w, const struct chat_config *config, str
 	return false;
 }
 
+/* Who is somebody else here from now on has another direct message with @srebot: the next thing that is said there makes its link. */
+static bool end_direct(struct work *w, const struct chat_config *config, const struct heard_person *p)
+{
+	const struct chat_link *l = link_by_remote(w, config->name, arena_printf(w->arena, "@" STR_FMT, STR_ARG(p->id)));
+
+	return !l || link_end(w, l, &w->err);
+}
+
 /* Who that is here; somebody new who does something (`makes`) gets an account. false: w->err, or nobody: a bot, or one who could be anybody. */
 static bool find_person(struct work *w, const struct chat_config *config, const struct heard_person *p, bool makes, struct user *out)
 {
 	struct engine *e = w->engine;
-	struct chat_person known = {config->name, p->id, 0, p->name};
+	struct chat_person known = {config->name, p->id, 0, p->name}, was = {0};
 
 	if (!p->id.n || (p->is_bot && !p->is_self) || p->unproven)
 		return false;
@@ -119,16 +127,18 @@ static bool find_person(struct work *w, const struct chat_config *config, const 
 		(void)!store_person_put(e->db, e->workspace_id, &known, &w->err);
 		return false;
 	}
-	if (!person_by_file(w, config, out) && !w->err.code && store_person_find(e->db, w->arena, e->workspace_id, config->name, p->id, &known, &w->err)) {
-		if (!store_user_find(e->db, w->arena, e->workspace_id, known.user_id, out, &w->err) || out->deleted || out->bot_id)
+	if (!store_person_find(e->db, w->arena, e->workspace_id, config->name, p->id, &was, &w->err) && w->err.code)
+		return false;
+	if (!person_by_file(w, config, out) && !w->err.code && was.user_id) {
+		if (!store_user_find(e->db, w->arena, e->workspace_id, was.user_id, out, &w->err) || out->deleted || out->bot_id)
 			return false;
-		known.name = p->name;
+		known.user_id = was.user_id;
 		return !p->name.n || store_person_put(e->db, e->workspace_id, &known, &w->err);
 	}
 	if (w->err.code || (!out->id && !person_by_email(w, config, p, out) && (w->err.code || !makes || !make_person(w, config, p, out))))
 		return false;
 	known.user_id = out->id;
-	return store_person_put(e->db, e->workspace_id, &known, &w->err);
+	return store_person_put(e->db, e->workspace_id, &known, &w->err) && (!was.user_id || was.user_id == out->id || end_direct(w, config, p));
 }
 
 static struct caller caller_of(const struct heard_item *item, const struct channel *c, int64_t thread_ts, const char *via)
@@ -371,7 +381,7 @@ static bool changed(struct work *w, struct heard_item *item)
 	return ok;
 }
 
-/* Taken away there by whoever may: theirs goes here too, ours is not changed there any more. */
+/* Taken away there by whoever may: what was said there goes here too, what our bot said there for somebody is not changed there any more. */
 static bool dropped(struct work *w, struct heard_item *item)
 {
 	struct chat_copy copy;
@@ -383,7 +393,7 @@ static bool dropped(struct work *w, struct heard_item *item)
 	if (!find_link(w, item, &l, &c) || !find_copy(w, &l, item->h.message, &copy, &m))
 		return w->err.code == ERR_NONE;
 	w->told_by = l.id;
-	if (!m.bot_id && store_person_of(w->engine->db, w->arena, w->engine->workspace_id, item->config->name, m.user_id, &(struct chat_person){0}, &w->err))
+	if (!item->h.person.is_self && !m.bot_id && store_person_of(w->engine->db, w->arena, w->engine->workspace_id, item->config->name, m.user_id, &(struct chat_person){0}, &w->err))
 		ok = chat_delete_message(w, &c, &m, &w->err);
 	w->told_by = 0;
 	return ok && !w->err.code && store_copy_drop(w->engine->db, l.id, copy.ts, &w->err);

@@ -110,6 +110,12 @@ test('edits, deletions, reactions, pins and the topic go both ways', async (t) =
 	await until(async () => (await w.d.api(`/api/conversations.info?channel=${channel}`)).channel.topic.value === 'all *ill*', 'topic here');
 	await call('chat.delete', { ts });
 	await until(() => w.fake.posts.get(post.id).delete_at, 'deleted there');
+	const kept = await w.here('said here, for all to keep'), copy = await w.told(/for all to keep/);
+	w.fake.users.get(w.ben.id).roles = 'system_user system_admin';
+	await w.as_ben.deletePost(copy.id);
+	await w.as_ben.createPost({ channel_id: w.ops.id, message: 'after it' });
+	await w.heard('after it');
+	assert.ok((await w.history()).some((m) => m.ts === kept), 'what was said here stays, whoever takes the copy away there');
 });
 
 test('channels come, are called otherwise, and go', async (t) => {
