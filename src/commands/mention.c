@@ -23,6 +23,7 @@ bool mention_run(struct work *w, struct str payload, struct err *err)
 	caller.thread_ts = m.thread_ts = json_get_int(p, "thread_ts", 0);
 	asked = (struct asked){json_get_int(p, "link", 0), json_get_str(p, "chat"), json_get_str(p, "there"), json_get_str(p, "person"), json_get_str(p, "reply")};
 	w->asked = asked.chat.n ? &asked : NULL;
+	caller.remote = asked.chat;
 	if (!store_user_find(e->db, w->arena, e->workspace_id, json_get_int(p, "user", 0), &u, err) ||
 	    !store_channel_find(e->db, w->arena, caller.channel_id, &c, err))
 		return err->code == ERR_NONE; /* who asked, or where, is gone */
