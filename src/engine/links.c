@@ -25,6 +25,24 @@ static void put_slot(struct links *l, struct link_slot *s)
 {
 	s->next = map_get(&l->by_channel, (uint64_t)s->row.channel_id);
 	map_put(&l->by_channel, (uint64_t)s->row.channel_id, s);
+	map_put(&l->by_id, (uint64_t)s->row.id, s);
+}
+
+/* Which of them have an outbox row. */
+static bool read_queued(struct engine *e, struct links *l, struct err *err)
+{
+	struct outbox_key *keys;
+	size_t count;
+
+	if (!store_outbox_of_kind(e->db, &l->arena, KIND_LINK, &keys, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct link_slot *s = map_get(&l->by_id, (uint64_t)keys[i].home_id);
+
+		if (s)
+			s->queued = true;
+	}
+	return true;
 }
 
 bool links_reload(struct engine *e, struct err *err)
@@ -36,8 +54,8 @@ bool links_reload(struct engine *e, struct err *err)
 	if (!l)
 		return true;
 	map_done(&l->by_channel);
+	map_done(&l->by_id);
 	arena_reset(&l->arena);
-	l->by_channel = (struct map){0};
 	l->count = 0;
 	if (!store_link_list(e->db, &l->arena, e->workspace_id, &rows, &count, err))
 		return false;
@@ -47,10 +65,9 @@ bool links_reload(struct engine *e, struct err *err)
 
 		s->row = rows[l->count];
 		s->chat = chat_of(l, s->row.chat);
-		s->queued = store_outbox_count(e->db, s->row.id, KIND_LINK, 1) > 0;
 		put_slot(l, s);
 	}
-	return true;
+	return read_queued(e, l, err);
 }
 
 static struct str away_setting(struct work *w, struct str chat)
@@ -121,6 +138,7 @@ void links_free(struct links *l)
 	if (!l)
 		return;
 	map_done(&l->by_channel);
+	map_done(&l->by_id);
 	arena_done(&l->arena);
 	mem_free(l->chats);
 	mem_free(l);
@@ -135,10 +153,7 @@ struct link_slot *link_slot_of(struct work *w, int64_t link_id)
 {
 	struct links *l = w->engine->links;
 
-	for (size_t i = 0; l && i < l->count; i++)
-		if (l->slots[i].row.id == link_id)
-			return &l->slots[i];
-	return NULL;
+	return l ? map_get(&l->by_id, (uint64_t)link_id) : NULL;
 }
 
 static struct link_slot *first_of(struct work *w, int64_t channel_id)

@@ -26,6 +26,7 @@ struct links {
 	struct link_slot *slots;
 	size_t count;
 	struct map by_channel; /* id -> the first struct link_slot */
+	struct map by_id;
 	struct linked_chat *chats;
 	size_t chat_count;
 };
