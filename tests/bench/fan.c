@@ -9,7 +9,6 @@
  *
  * `clients` prints `FAN ms=MEDIAN kib=MEMORY-PER-CLIENT` (of process PID). Loopback only; ends by itself after 60 s.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
