@@ -115,6 +115,41 @@ static bool queue_what_waits(struct work *w, const struct linked_chat *chat, str
 	return true;
 }
 
+/* By its id or name there, or by its name here: a channel that is called otherwise on one side now is still meant. */
+static bool is_in_file(struct work *w, const struct link_slot *s, bool *is, struct err *err)
+{
+	const struct chat_config *config = s->chat->known.config;
+	struct channel c;
+
+	*is = config->joined || s->row.direct;
+	if (*is)
+		return true;
+	if (!store_channel_find(w->engine->db, w->arena, s->row.channel_id, &c, err))
+		return err->code == ERR_NONE;
+	for (size_t i = 0; i < config->channel_count && !*is; i++)
+		*is = str_eq(config->channels[i].here, c.name) || str_eq(config->channels[i].there, s->row.remote) || str_eq_nocase(config->channels[i].there, s->row.remote_name);
+	return true;
+}
+
+/* What the chats file does not name any more is not linked any more. */
+static bool end_unnamed(struct work *w, struct err *err)
+{
+	struct links *l = w->engine->links;
+	bool is;
+
+	for (size_t i = 0; i < l->count;) {
+		struct link_slot *s = &l->slots[i];
+
+		if (s->chat && !is_in_file(w, s, &is, err))
+			return false;
+		if (!s->chat || is)
+			i++;
+		else if (!link_end(w, &s->row, err)) /* the rows are others now: the next stands in its place */
+			return false;
+	}
+	return true;
+}
+
 bool links_use(struct work *w, const struct chat_known *known, size_t count, struct err *err)
 {
 	struct engine *e = w->engine;
@@ -130,7 +165,7 @@ bool links_use(struct work *w, const struct chat_known *known, size_t count, str
 	for (size_t i = 0; i < count; i++)
 		if (!read_away(w, &l->chats[i], err) || !link_away_arm(w, &l->chats[i], err))
 			return false;
-	return links_reload(e, err) && queue_what_waits(w, NULL, err); /* what waited while its chat was not configured */
+	return links_reload(e, err) && end_unnamed(w, err) && queue_what_waits(w, NULL, err); /* what waited while its chat was not configured */
 }
 
 void links_free(struct links *l)

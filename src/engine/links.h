@@ -27,7 +27,7 @@ struct chat_known {
 	const struct chat_kind *kind;
 };
 struct links;
-/* known: in the order of the chats file; from now on. Links of chats that are not there any more rest. NULL: none. The caller keeps it alive. */
+/* known: in the order of the chats file; from now on. Links of chats that are not there any more rest; those of channels that their chat does not name any more end. NULL: none. The caller keeps it alive. */
 MUST_USE bool links_use(struct work *w, const struct chat_known *known, size_t count, struct err *err);
 void links_free(struct links *l);
 /* After a failed commit: what is in memory is read anew. */

@@ -55,7 +55,7 @@ static void post(struct chat_post *p)
 static const struct chat_kind ours = {.name = "opsroom", .post = post};
 static const struct chat_kind *const chats[] = {&ours, NULL};
 static const struct chat_kind paper = {.name = "paper", .can = CHAT_CAN_THREADS | CHAT_CAN_BUTTONS | CHAT_CAN_EDIT | CHAT_CAN_DROP | CHAT_CAN_REACT | CHAT_CAN_TOPIC, .pace = SECOND, .text_max = 200};
-static const struct chat_config config = {.name = {"paper", 5}, .system = {"paper", 5}};
+static const struct chat_config config = {.name = {"paper", 5}, .system = {"paper", 5}, .joined = true};
 static const struct chat_known known = {&config, &paper};
 
 static bool use(struct work *w, void *context)
@@ -564,9 +564,42 @@ START_TEST(a_restart_keeps_what_waits_and_the_pace)
 }
 END_TEST
 
+static struct chat_channel named[] = {{{"sre-alerts", 10}, {"elsewhere", 9}, false}};
+static const struct chat_config narrow = {.name = {"paper", 5}, .system = {"paper", 5}, .channels = named, .channel_count = 1};
+static const struct chat_config other = {.name = {"paper", 5}, .system = {"paper", 5}};
+static const struct chat_known narrow_known = {&narrow, &paper}, other_known = {&other, &paper};
+
+static bool use_another(struct work *w, void *context)
+{
+	return links_use(w, context, 1, &w->err);
+}
+
+static bool count_links(struct work *w, void *context)
+{
+	*(size_t *)context = links_count(w);
+	return true;
+}
+
+START_TEST(a_channel_that_the_file_does_not_name_any_more_is_not_linked)
+{
+	size_t count = 0;
+
+	must(use_another, (void *)&narrow_known);
+	must(count_links, &count);
+	ck_assert_uint_eq(count, 1); /* by its name here */
+	must(use_another, (void *)&other_known);
+	must(count_links, &count);
+	ck_assert_uint_eq(count, 0);
+	say("for here alone");
+	let_pass(MINUTE);
+	ck_assert_uint_eq(said_count, 0);
+}
+END_TEST
+
 int main(void)
 {
 	const struct unit_test tests[] = {
+		{"links", a_channel_that_the_file_does_not_name_any_more_is_not_linked, 0},
 		{"links", one_after_the_other_at_the_pace, 0},
 		{"links", ten_edits_that_wait_are_one, 0},
 		{"links", what_waits_is_told_as_it_is_then, 0},
